@@ -1,0 +1,114 @@
+import { bytesToHex, concatBytes, readUint64, requireLength, uint64ToBytes, type Hex } from './bytes.ts';
+import {
+  addressWord,
+  bytes32Word,
+  structHash,
+  typedDataDigest,
+  typeHash,
+  uintWord,
+  type Domain,
+} from './eip712.ts';
+import { requireVersion } from './grant.ts';
+import {
+  addressFromBytes,
+  identifierBytes,
+  parseContentRoot,
+  parseDealId,
+  type Address,
+  type ContentRoot,
+  type DealId,
+} from './identifiers.ts';
+import { SIGNATURE_BYTES } from './signature.ts';
+
+/** A publisher's leave to place a content on one node of its deal. */
+export interface Upload {
+  readonly dealId: DealId;
+  readonly node: Address;
+  readonly contentRoot: ContentRoot;
+  /** Size of the CAR that will be sent; the node takes no byte more. */
+  readonly bytes: bigint;
+  /** Unix seconds. */
+  readonly expiresAt: bigint;
+}
+
+export interface SignedUpload {
+  readonly upload: Upload;
+  /** By the deal's publisher, EIP-2098. */
+  readonly signature: Uint8Array;
+}
+
+/** A viewer's proof that it holds its key, bound to a nonce of the coordinator. Never goes on chain. */
+export interface GrantRequest {
+  readonly viewerKey: Address;
+  readonly dealId: DealId;
+  readonly nonce: Hex;
+  /** Unix seconds. */
+  readonly expiresAt: bigint;
+}
+
+const UPLOAD_TYPE_HASH = typeHash(
+  'Upload(bytes32 dealId,address node,bytes32 contentRoot,uint64 bytes,uint64 expiresAt)',
+);
+const GRANT_REQUEST_TYPE_HASH = typeHash(
+  'GrantRequest(address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt)',
+);
+
+const UPLOAD_VERSION = 1;
+/** version 1, dealId 32, node 20, contentRoot 32, bytes 8, expiresAt 8, signature 64. */
+export const SIGNED_UPLOAD_BYTES = 1 + 32 + 20 + 32 + 8 + 8 + SIGNATURE_BYTES;
+
+export function uploadDigest(domain: Domain, upload: Upload): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      UPLOAD_TYPE_HASH,
+      bytes32Word(upload.dealId),
+      addressWord(upload.node),
+      bytes32Word(upload.contentRoot),
+      uintWord(upload.bytes),
+      uintWord(upload.expiresAt),
+    ),
+  );
+}
+
+export function encodeSignedUpload({ upload, signature }: SignedUpload): Uint8Array {
+  requireLength(signature, SIGNATURE_BYTES);
+  return concatBytes(
+    Uint8Array.of(UPLOAD_VERSION),
+    identifierBytes(upload.dealId),
+    identifierBytes(upload.node),
+    identifierBytes(upload.contentRoot),
+    uint64ToBytes(upload.bytes),
+    uint64ToBytes(upload.expiresAt),
+    signature,
+  );
+}
+
+/** Decodes the layout only. @throws ProtocolError LENGTH_INVALID, VERSION_UNKNOWN */
+export function decodeSignedUpload(bytes: Uint8Array): SignedUpload {
+  requireLength(bytes, SIGNED_UPLOAD_BYTES);
+  requireVersion(bytes, UPLOAD_VERSION);
+  return {
+    upload: {
+      dealId: parseDealId(bytesToHex(bytes.subarray(1, 33))),
+      node: addressFromBytes(bytes.subarray(33, 53)),
+      contentRoot: parseContentRoot(bytesToHex(bytes.subarray(53, 85))),
+      bytes: readUint64(bytes, 85),
+      expiresAt: readUint64(bytes, 93),
+    },
+    signature: bytes.slice(101),
+  };
+}
+
+export function grantRequestDigest(domain: Domain, request: GrantRequest): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      GRANT_REQUEST_TYPE_HASH,
+      addressWord(request.viewerKey),
+      bytes32Word(request.dealId),
+      bytes32Word(request.nonce),
+      uintWord(request.expiresAt),
+    ),
+  );
+}

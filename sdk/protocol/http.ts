@@ -1,0 +1,52 @@
+import type { ErrorValues } from './errors.ts';
+
+/** Header and path names of the edge's HTTP interface (SPEC.md, HTTP binding). */
+
+/** Request: base64url of a signed grant. */
+export const GRANT_HEADER = 'bcdn-grant';
+/** Request: base64url of the newest signed receipt under that grant. */
+export const RECEIPT_HEADER = 'bcdn-receipt';
+/** Request: base64url of a signed upload authorisation. */
+export const UPLOAD_HEADER = 'bcdn-upload';
+/** Response: bytes of this grant that are durably recorded as earned. */
+export const ACKNOWLEDGED_HEADER = 'bcdn-acknowledged';
+/** Response: the credit window now, in bytes. */
+export const CREDIT_HEADER = 'bcdn-credit';
+/** Response: bytes served under the grant so far, this response included. */
+export const SERVED_HEADER = 'bcdn-served';
+
+export const RECEIPTS_PATH = '/bcdn/v1/receipts';
+export const CONTENT_PATH = '/bcdn/v1/content/';
+export const STATUS_PATH = '/bcdn/v1/status';
+export const PROVIDERS_PATH = '/routing/v1/providers/';
+
+/** Name of the HTTP data plane in provider records (IPIP-337, Protocols). */
+export const HTTP_TRANSPORT = 'transport-bcdn-http';
+
+/** Every error body of every bcdn HTTP interface. */
+export interface ErrorBody {
+  readonly error: {
+    /** Stable, upper case with underscores. */
+    readonly code: string;
+    /** One sentence: what happened. */
+    readonly message: string;
+    /** What was expected and what came; big integers as decimal strings. */
+    readonly values: Readonly<Record<string, string | number | boolean>>;
+    /** One sentence: what would satisfy the rule. */
+    readonly remedy: string;
+  };
+}
+
+/** Builds an error body; bigints become decimal strings so that JSON can carry them. */
+export function errorBody(error: {
+  code: string;
+  message: string;
+  values: ErrorValues;
+  remedy: string;
+}): ErrorBody {
+  const values: Record<string, string | number | boolean> = {};
+  for (const [name, value] of Object.entries(error.values)) {
+    values[name] = typeof value === 'bigint' ? value.toString() : value;
+  }
+  return { error: { code: error.code, message: error.message, values, remedy: error.remedy } };
+}
