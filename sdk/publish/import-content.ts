@@ -1,0 +1,149 @@
+import { importer } from 'ipfs-unixfs-importer';
+import { fixedSize } from 'ipfs-unixfs-importer/chunker';
+import { balanced } from 'ipfs-unixfs-importer/layout';
+import type { CID } from 'multiformats/cid';
+
+import { DOWNLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
+import { CarFileWriter, type CarFile } from './car-file.ts';
+import { sourceEntries, type ContentSource, type SourceEntry } from './content-source.ts';
+import { inspectCar } from './inspect-car.ts';
+import { PublishError } from './publish-error.ts';
+import {
+  BLOCK_WRITE_CONCURRENCY,
+  FILE_IMPORT_CONCURRENCY,
+  LINKS_PER_NODE,
+  MAX_CHUNK_BYTES,
+  MIN_CHUNK_BYTES,
+} from './publish-limits.ts';
+
+/** How to import. */
+export interface ImportOptions {
+  /** Leaf size in bytes: 1 MiB for downloads, 262144 for video and for kubo's default. @default 1048576 */
+  readonly chunkBytes?: number;
+  /** Directory in which the temporary archive is made. @default the system's temporary directory */
+  readonly temporaryDirectory?: string;
+  readonly signal?: AbortSignal;
+  /** Called with the content bytes read so far. */
+  readonly onProgress?: (bytesRead: number) => void;
+}
+
+/** A content that is ready to be pushed. Remove `carFile` when it is no longer needed. */
+export interface ImportedContent {
+  readonly root: CID;
+  /** Bytes of the file or of all files of the directory; not the archive's framing. */
+  readonly bytes: number;
+  /** Distinct blocks in the archive. */
+  readonly blocks: number;
+  readonly carFile: CarFile;
+}
+
+/**
+ * Turns a file, directory or stream into the DAG that `ipfs add --cid-version=1 --raw-leaves` makes
+ * (balanced layout, 174 links, sha2-256) inside a temporary CARv1 archive, in constant memory; an existing CAR
+ * is checked and used as it is (DELIVERY.md, content).
+ *
+ * @throws PublishError SOURCE_UNREADABLE, SOURCE_UNSUPPORTED, DIRECTORY_TOO_LARGE, CHUNK_SIZE_INVALID,
+ *   DISK_WRITE_FAILED, CAR_INVALID, CAR_INCOMPLETE, CAR_TOO_LARGE, BLOCK_UNSUPPORTED; the signal's reason
+ *
+ * @example
+ * const content = await importContent({ kind: 'file', path: 'film.mp4' });
+ * console.log(content.root.toString(), content.bytes);
+ * await content.carFile.remove();
+ */
+export async function importContent(
+  source: ContentSource,
+  options: ImportOptions = {},
+): Promise<ImportedContent> {
+  const chunkBytes = checkedChunkBytes(options.chunkBytes ?? DOWNLOAD_CHUNK_BYTES);
+  if (source.kind === 'car') return inspectCar(source.path, options.signal);
+  const car = await CarFileWriter.create(options.temporaryDirectory);
+  try {
+    const meter = meteredEntries(source, options);
+    const root = await importDag(meter.entries, car, chunkBytes);
+    return { root, bytes: meter.bytesRead(), blocks: car.blocks, carFile: await car.finish(root) };
+  } catch (error) {
+    await car.discard();
+    throw error;
+  }
+}
+
+/** Settings are named in full: the importer's defaults differ between its profiles and versions. */
+async function importDag(
+  entries: AsyncIterable<SourceEntry>,
+  car: CarFileWriter,
+  chunkBytes: number,
+): Promise<CID> {
+  const store = {
+    put: async (cid: CID, bytes: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
+      if (!(bytes instanceof Uint8Array)) throw blockNotWhole(cid);
+      await car.put(cid, bytes);
+      return cid;
+    },
+  };
+  let root: CID | undefined;
+  const imported = importer(
+    entries as AsyncIterable<{ path: string; content: AsyncIterable<Uint8Array> }>,
+    store,
+    {
+      cidVersion: 1,
+      rawLeaves: true,
+      reduceSingleLeafToSelf: true,
+      layout: balanced({ maxChildrenPerNode: LINKS_PER_NODE }),
+      chunker: fixedSize({ chunkSize: chunkBytes }),
+      wrapWithDirectory: false,
+      shardSplitThresholdBytes: 262_144,
+      shardSplitStrategy: 'links-bytes',
+      shardFanoutBits: 8,
+      fieldOrder: 'links-first',
+      blockWriteConcurrency: BLOCK_WRITE_CONCURRENCY,
+      fileImportConcurrency: FILE_IMPORT_CONCURRENCY,
+    },
+  );
+  for await (const entry of imported) root = entry.cid;
+  if (root === undefined) {
+    throw new PublishError('SOURCE_UNREADABLE', 'The source has no entries.', {
+      remedy: 'Give a file, a directory or a stream.',
+    });
+  }
+  return root;
+}
+
+/** Counts what is read and stops at the next chunk once the signal aborts. */
+function meteredEntries(source: Exclude<ContentSource, { kind: 'car' }>, options: ImportOptions) {
+  let bytes = 0;
+  async function* metered(content: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+    for await (const chunk of content) {
+      options.signal?.throwIfAborted();
+      bytes += chunk.byteLength;
+      options.onProgress?.(bytes);
+      yield chunk;
+    }
+  }
+  async function* entries(): AsyncGenerator<SourceEntry> {
+    for await (const entry of sourceEntries(source)) {
+      options.signal?.throwIfAborted();
+      yield entry.content === undefined ? entry : { ...entry, content: metered(entry.content) };
+    }
+  }
+  return { entries: entries(), bytesRead: () => bytes };
+}
+
+function checkedChunkBytes(chunkBytes: number): number {
+  if (Number.isInteger(chunkBytes) && chunkBytes >= MIN_CHUNK_BYTES && chunkBytes <= MAX_CHUNK_BYTES)
+    return chunkBytes;
+  throw new PublishError(
+    'CHUNK_SIZE_INVALID',
+    `A leaf of ${chunkBytes} bytes is outside the allowed range.`,
+    {
+      values: { chunkBytes, minimum: MIN_CHUNK_BYTES, maximum: MAX_CHUNK_BYTES },
+      remedy: `Choose between ${MIN_CHUNK_BYTES} and ${MAX_CHUNK_BYTES} bytes, for example 1048576 or 262144.`,
+    },
+  );
+}
+
+function blockNotWhole(cid: CID): PublishError {
+  return new PublishError('BLOCK_UNSUPPORTED', 'The importer handed over a block in pieces.', {
+    values: { cid: cid.toString() },
+    remedy: 'Use the version of ipfs-unixfs-importer that package.json names.',
+  });
+}

@@ -1,0 +1,63 @@
+import { MAX_CREDIT_BYTES } from '../protocol/limits.ts';
+
+const KIB = 1024;
+
+/** Links of one inner node of the balanced layout, as kubo lays files out. */
+export const LINKS_PER_NODE = 174;
+
+/** Smallest leaf: below it a file costs more in requests than in bytes. Tests of deep DAGs use it too. */
+export const MIN_CHUNK_BYTES = 1;
+
+/**
+ * Largest leaf. An edge serves a block only if it fits the credit window, which never grows beyond
+ * MAX_CREDIT_BYTES (PAYMENT.md, off-chain credit).
+ */
+export const MAX_CHUNK_BYTES = MAX_CREDIT_BYTES;
+
+/** Largest block of an existing CAR: a full leaf and the protobuf framing around it. */
+export const MAX_PUBLISHED_BLOCK_BYTES = MAX_CREDIT_BYTES + 64 * KIB;
+
+/** Files and directories of one published directory: their entries are kept in memory while importing. */
+export const MAX_DIRECTORY_ENTRIES = 100_000;
+
+/** Blocks of an existing CAR: their hashes are kept in memory while its completeness is checked. */
+export const MAX_CAR_BLOCKS = 1_000_000;
+
+/** Recent block hashes remembered while importing, so that repeated chunks are written once. */
+export const REMEMBERED_BLOCKS = 65_536;
+
+/** Blocks hashed and written at a time: with 1 MiB leaves this bounds the importer's memory. */
+export const BLOCK_WRITE_CONCURRENCY = 8;
+
+/** Files of a directory read at a time. */
+export const FILE_IMPORT_CONCURRENCY = 2;
+
+/** Bytes read from disk at a time. */
+export const READ_CHUNK_BYTES = 1024 * KIB;
+
+/** Attempts to push one CAR to one edge. */
+export const MAX_PUSH_ATTEMPTS = 4;
+
+/** Pause before the second attempt; it doubles with every further one. */
+export const PUSH_RETRY_DELAY_MS = 250;
+
+/** A push with no byte taken by the edge for this long is given up. */
+export const PUSH_STALL_TIMEOUT_MS = 60_000;
+
+/** How long a signed upload authorisation is good for. */
+export const UPLOAD_AUTHORISATION_SECONDS = 3_600;
+
+/** Longest answer of an edge to a push that is read. */
+export const MAX_PUSH_ANSWER_BYTES = 64 * KIB;
+
+/** Default time until every allocated node must hold the content. */
+export const PLACEMENT_TIMEOUT_MS = 120_000;
+
+/** Pause between two looks at whether the nodes hold the content. */
+export const PLACEMENT_POLL_MS = 250;
+
+/** Pause between two looks at the chain's clock while thawing. */
+export const THAW_POLL_MS = 500;
+
+/** Grace beyond the announced thaw end before closing is given up. */
+export const THAW_GRACE_MS = 60_000;
