@@ -1,0 +1,98 @@
+import { z } from 'zod';
+import { createPrivateFile, errorCode, readPrivateFile } from '../../adapters/keystore/private-file.ts';
+import { NodeError } from '../node-error.ts';
+import type { DataDir } from './data-dir.ts';
+import { deploymentSchema, type NodeDeployment } from './deployment.ts';
+import { mergeSettings, parseSettings, settingNames, type Settings, type SettingTexts } from './settings.ts';
+
+const CONFIG_SCHEMA = 'bcdn-node/config/1';
+
+const texts = z.object(Object.fromEntries(settingNames.map((name) => [name, z.string().optional()])));
+
+const configFile = z.object({
+  schema: z.literal(CONFIG_SCHEMA),
+  deployment: deploymentSchema,
+  settings: texts.strict(),
+});
+
+/** Everything a node is told: where it keeps its files, its contracts and its settings. */
+export interface NodeConfig {
+  readonly dataDir: DataDir;
+  readonly deployment: NodeDeployment;
+  readonly settings: Settings;
+}
+
+/** Writes the configuration of a new node. @throws NodeError CONFIG_EXISTS */
+export async function createConfigFile(
+  dataDir: DataDir,
+  deployment: NodeDeployment,
+  settings: SettingTexts,
+): Promise<void> {
+  const content = `${JSON.stringify({ schema: CONFIG_SCHEMA, deployment, settings }, undefined, 2)}\n`;
+  try {
+    await createPrivateFile(dataDir.config, content);
+  } catch (error) {
+    if (errorCode(error) !== 'EEXIST') throw error;
+    throw configExists(dataDir.config);
+  }
+}
+
+/** The refusal to initialise a data directory twice. */
+export function configExists(path: string): NodeError {
+  return new NodeError('CONFIG_EXISTS', {
+    message: `There is already a node at ${path}.`,
+    remedy: 'Use `bcdn-node start` for it, or choose another --data-dir.',
+    values: { path },
+  });
+}
+
+/**
+ * Reads a node's configuration with the given overrides on top.
+ *
+ * @throws NodeError CONFIG_MISSING, CONFIG_MALFORMED, SETTING_MISSING, SETTING_INVALID
+ */
+export async function loadConfig(
+  dataDir: DataDir,
+  flags: SettingTexts,
+  environment: Readonly<Record<string, string | undefined>>,
+): Promise<NodeConfig> {
+  const text = await readPrivateFile(dataDir.config);
+  if (text === undefined) {
+    throw new NodeError('CONFIG_MISSING', {
+      message: `There is no node at ${dataDir.root}.`,
+      remedy: 'Run `bcdn-node init` first, or give the right --data-dir.',
+      values: { path: dataDir.config },
+    });
+  }
+  const file = decodeConfig(dataDir.config, text);
+  const merged = mergeSettings({ flags, environment, file: file.settings });
+  return { dataDir, deployment: file.deployment, settings: parseSettings(merged) };
+}
+
+function decodeConfig(path: string, text: string): { deployment: NodeDeployment; settings: SettingTexts } {
+  let reason: string;
+  try {
+    const result = configFile.safeParse(JSON.parse(text));
+    if (result.success) {
+      return { deployment: result.data.deployment, settings: definedOnly(result.data.settings) };
+    }
+    const issue = result.error.issues[0];
+    reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
+  } catch (error) {
+    reason = error instanceof Error ? error.message : String(error);
+  }
+  throw new NodeError('CONFIG_MALFORMED', {
+    message: `The configuration ${path} cannot be used (${reason}).`,
+    remedy: 'Correct the file, or restore it from your backup.',
+    values: { path },
+  });
+}
+
+function definedOnly(record: Record<string, string | undefined>): SettingTexts {
+  const kept: SettingTexts = {};
+  for (const name of settingNames) {
+    const text = record[name];
+    if (text !== undefined) kept[name] = text;
+  }
+  return kept;
+}

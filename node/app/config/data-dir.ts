@@ -1,0 +1,53 @@
+import { createHash } from 'node:crypto';
+import { homedir, tmpdir } from 'node:os';
+import { join, resolve } from 'node:path';
+
+/** Longest path that every system takes for a unix socket. */
+const MAX_SOCKET_PATH_BYTES = 100;
+
+/** Files of one node. */
+export interface DataDir {
+  readonly root: string;
+  readonly config: string;
+  readonly keystore: string;
+  readonly libp2pKey: string;
+  readonly lock: string;
+  readonly content: string;
+  readonly journal: string;
+  readonly controlSocket: string;
+  readonly state: string;
+}
+
+/** The default data directory by the XDG rules. */
+export function defaultDataDir(environment: Readonly<Record<string, string | undefined>>): string {
+  const base = environment['XDG_DATA_HOME'];
+  const home = environment['HOME'] ?? homedir();
+  return join(base !== undefined && base.startsWith('/') ? base : join(home, '.local', 'share'), 'bcdn-node');
+}
+
+/** Names of the files inside a data directory. */
+export function dataDirAt(path: string): DataDir {
+  const root = resolve(path);
+  return {
+    root,
+    config: join(root, 'config.json'),
+    keystore: join(root, 'keystore.json'),
+    libp2pKey: join(root, 'libp2p.key'),
+    lock: join(root, 'lock.sqlite'),
+    content: join(root, 'content'),
+    journal: join(root, 'receipts'),
+    controlSocket: socketPath(root),
+    state: join(root, 'state.json'),
+  };
+}
+
+/**
+ * The control socket lies in the data directory; where its path would be too long for a socket, in a private folder of
+ * the system's temporary directory named by the hash of the data directory.
+ */
+function socketPath(root: string): string {
+  const inside = join(root, 'control.sock');
+  if (Buffer.byteLength(inside) <= MAX_SOCKET_PATH_BYTES) return inside;
+  const name = createHash('sha256').update(root).digest('hex').slice(0, 24);
+  return join(tmpdir(), `bcdn-node-${process.getuid?.() ?? 0}-${name}`, 'control.sock');
+}
