@@ -1,0 +1,76 @@
+/** One step of `npm test`: a command whose exit code decides, and how its tests are counted. */
+export interface Stage {
+  readonly name: string;
+  readonly command: readonly [program: string, ...args: string[]];
+  /**
+   * `reporter`: the command prints how many tests passed and failed; `check`: it counts as one test;
+   * `preparation`: it counts only when it fails.
+   */
+  readonly counts: 'reporter' | 'check' | 'preparation';
+  /** Name of the lane: stages of one lane run in order, lanes run beside each other. */
+  readonly lane: 'checks' | 'tests';
+}
+
+const mocha = (name: string, ...patterns: string[]): Stage => ({
+  name,
+  command: ['mocha', '--reporter', 'spec', ...patterns],
+  counts: 'reporter',
+  lane: 'tests',
+});
+
+const check = (name: string, ...command: [string, ...string[]]): Stage => ({
+  name,
+  command,
+  counts: 'check',
+  lane: 'checks',
+});
+
+/** Everything that must hold before a change lands, cheapest first within its lane. */
+export const STAGES: readonly Stage[] = [
+  check('types', 'tsc', '-p', '.'),
+  check('purity of sdk/protocol', 'tsc', '-p', 'sdk/protocol', '--noEmit'),
+  check('purity of node/core', 'tsc', '-p', 'node/core', '--noEmit'),
+  check(
+    'dependency rules',
+    'depcruise',
+    '--config',
+    '.dependency-cruiser.js',
+    'sdk',
+    'node',
+    'marketplace',
+    'scripts',
+    'test',
+  ),
+  check('lint', 'eslint', '.', '--max-warnings', '0'),
+  check('format', 'prettier', '--check', '--log-level', 'warn', '.'),
+  mocha('architecture', 'test/architecture/**/*.test.ts'),
+  mocha('sdk', 'test/sdk/**/*.test.ts'),
+  mocha('node', 'test/node/**/*.test.ts'),
+  mocha('marketplace', 'test/marketplace/**/*.test.ts'),
+  { name: 'contracts', command: ['hardhat', 'test'], counts: 'reporter', lane: 'tests' },
+  check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
+  mocha('end to end', 'test/end-to-end/**/*.test.ts'),
+];
+
+export interface Count {
+  readonly passed: number;
+  readonly failed: number;
+}
+
+const ANSI = /\u001b\[[0-9;]*m/g;
+const TOTALS = /^\s*(?:✔\s+)?(\d+) (passing|failing|pending)\b/gm;
+
+/**
+ * Adds up what test runners print (`12 passing`, `1 failing`). A run that failed without naming a failure,
+ * or that executed nothing, counts as one failure: silence must not look like success.
+ */
+export function countTests(stage: Stage, exitCode: number, output: string): Count {
+  if (stage.counts === 'preparation') return { passed: 0, failed: exitCode === 0 ? 0 : 1 };
+  if (stage.counts === 'check') return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
+  const sums = { passing: 0, failing: 0, pending: 0 };
+  for (const [, count, kind] of output.replace(ANSI, '').matchAll(TOTALS)) {
+    if (kind === 'passing' || kind === 'failing' || kind === 'pending') sums[kind] += Number(count);
+  }
+  const unexplained = (exitCode !== 0 && sums.failing === 0) || sums.passing + sums.failing === 0;
+  return { passed: sums.passing, failed: sums.failing + sums.pending + (unexplained ? 1 : 0) };
+}
