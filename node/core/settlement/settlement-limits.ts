@@ -1,0 +1,15 @@
+/** Named limits of settling (PAYMENT.md, on chain). */
+
+/** Time after an epoch's end in which late receipts still come in before the epoch is closed. */
+export const EPOCH_GRACE_MS = 1_000;
+
+/** Vouchers redeemed in one transaction: one transaction must stay well below a block's gas. */
+export const MAX_VOUCHERS_PER_BATCH = 20;
+
+/** Receipts in one direct claim: each costs two signature recoveries and its calldata. */
+export const MAX_RECEIPTS_PER_DIRECT_CLAIM = 64;
+
+/** What routes cost, for weighing them before asking the chain; the figures of contracts/GAS.md, rounded up. */
+export const VOUCHER_GAS = 60_000n;
+export const DIRECT_CLAIM_BASE_GAS = 80_000n;
+export const DIRECT_CLAIM_RECEIPT_GAS = 20_000n;
