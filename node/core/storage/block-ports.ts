@@ -1,0 +1,38 @@
+import type { CID } from 'multiformats/cid';
+
+import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
+
+/** Where bytes to serve come from. Every block that is handed out was verified when it was stored. */
+export interface BlockReader {
+  /** The block, or undefined when it is not stored. The caller must not change the bytes. */
+  get(cid: CID): Promise<Uint8Array | undefined>;
+  /** Size in bytes without reading the block. */
+  sizeOf(cid: CID): Promise<number | undefined>;
+}
+
+/** Which blocks form which content. */
+export interface ContentIndex {
+  /** Whether the block is known to be part of the content. */
+  contains(root: ContentRoot, cid: CID): boolean;
+  /** Whether every block of the content is stored: only then it is announced. */
+  isComplete(root: ContentRoot): boolean;
+}
+
+/** A content as the index knows it. */
+export interface ContentSummary {
+  readonly root: ContentRoot;
+  /** multicodec of the root CID. */
+  readonly codec: number;
+  readonly complete: boolean;
+  /** Sum of the sizes of its blocks that are stored. */
+  readonly bytes: number;
+  readonly blocks: number;
+  /** Deals that keep it from being evicted. */
+  readonly pinnedBy: readonly DealId[];
+}
+
+/** A content whose blocks are being collected, one by one, in any order. */
+export interface ContentTarget {
+  readonly root: ContentRoot;
+  readonly codec: number;
+}
