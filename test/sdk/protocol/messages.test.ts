@@ -8,7 +8,7 @@ import {
   decodeSignedUpload,
   encodeSignedUpload,
 } from '../../../sdk/protocol/authorisation.ts';
-import { bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
 import { domainSeparator, type Domain } from '../../../sdk/protocol/eip712.ts';
 import { ProtocolError } from '../../../sdk/protocol/errors.ts';
 import {
