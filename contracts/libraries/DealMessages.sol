@@ -1,0 +1,48 @@
+// SPDX-License-Identifier: MIT
+pragma solidity 0.8.37;
+
+import {IDealMarket} from "../interfaces/IDealMarket.sol";
+
+/// @title EIP-712 struct hashes of the messages of a deal
+/// @dev Source: PAYMENT.md, messages.
+library DealMessages {
+    bytes32 internal constant GRANT_TYPEHASH =
+        keccak256(
+            "Grant(bytes32 dealId,address node,address viewerKey,uint32 epoch,uint64 capBytes,bytes32 contentRoot)"
+        );
+    bytes32 internal constant RECEIPT_TYPEHASH = keccak256("Receipt(bytes32 grantHash,uint64 bytesCumulative)");
+    bytes32 internal constant VOUCHER_TYPEHASH =
+        keccak256("Voucher(bytes32 dealId,address node,uint32 throughEpoch,uint128 cumulative)");
+
+    function structHash(IDealMarket.Grant memory grant) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    GRANT_TYPEHASH,
+                    grant.dealId,
+                    grant.node,
+                    grant.viewerKey,
+                    grant.epoch,
+                    grant.capBytes,
+                    grant.contentRoot
+                )
+            );
+    }
+
+    function receiptStructHash(bytes32 grantHash, uint64 bytesCumulative) internal pure returns (bytes32) {
+        return keccak256(abi.encode(RECEIPT_TYPEHASH, grantHash, bytesCumulative));
+    }
+
+    function structHash(IDealMarket.Voucher calldata voucher) internal pure returns (bytes32) {
+        return
+            keccak256(
+                abi.encode(
+                    VOUCHER_TYPEHASH,
+                    voucher.dealId,
+                    voucher.node,
+                    voucher.throughEpoch,
+                    voucher.cumulative
+                )
+            );
+    }
+}

@@ -1,0 +1,130 @@
+/**
+ * Deploys token, registry and market.
+ *
+ * BCDN_DEPLOYER_KEY=0x… node scripts/deploy/deploy.ts --rpc URL [--network development|production]
+ *
+ * Prints the deployment as JSON. The deployer receives the whole token supply and the protocol fee.
+ */
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+
+import type { JsonFragment, Signer } from 'ethers';
+import { ContractFactory, JsonRpcProvider, NonceManager, Wallet } from 'ethers';
+
+import type { Deployment } from '../../sdk/chain/deployment.ts';
+import { parseAddress } from '../../sdk/protocol/identifiers.ts';
+import { DeployError } from './deploy-error.ts';
+import { generateBindings } from './generate-bindings.ts';
+import type { DeployParameters, NetworkName } from './parameters.ts';
+import { DEPLOY_PARAMETERS } from './parameters.ts';
+
+/** How often the chain is asked whether a block holds the transaction. */
+const POLLING_INTERVAL_MS = 250;
+
+interface DeployedContract {
+  readonly address: string;
+  readonly blockNumber: number;
+}
+
+async function deployContract(
+  signer: Signer,
+  code: { abi: readonly JsonFragment[]; bytecode: string },
+  ...args: readonly unknown[]
+): Promise<DeployedContract> {
+  const factory = new ContractFactory([...code.abi], code.bytecode, signer);
+  const contract = await factory.deploy(...args);
+  const receipt = await contract.deploymentTransaction()?.wait();
+  const address = receipt?.contractAddress;
+  if (receipt === null || receipt === undefined || address === null || address === undefined) {
+    throw new DeployError('DEPLOY_FAILED', 'The chain did not confirm the deployment of a contract.');
+  }
+  return { address, blockNumber: receipt.blockNumber };
+}
+
+/**
+ * Deploys the contracts with `signer`, who receives the token supply and the protocol fee.
+ *
+ * @param parameters one of DEPLOY_PARAMETERS, or a variation.
+ * @throws DeployError DEPLOY_FAILED when the chain does not confirm.
+ */
+export async function deployBcdn(signer: Signer, parameters: DeployParameters): Promise<Deployment> {
+  await generateBindings();
+  const abi = await import('../../sdk/chain/generated/abi.ts');
+  const code = await import('../../sdk/chain/generated/bytecode.ts');
+  const provider = signer.provider;
+  if (provider === null) throw new DeployError('DEPLOY_FAILED', 'The deploying signer has no provider.');
+  const deployer = new NonceManager(signer);
+  const owner = await signer.getAddress();
+
+  const token = await deployContract(
+    deployer,
+    { abi: abi.bcdnTokenAbi, bytecode: code.bcdnTokenBytecode },
+    owner,
+  );
+  const registry = await deployContract(
+    deployer,
+    { abi: abi.nodeRegistryAbi, bytecode: code.nodeRegistryBytecode },
+    token.address,
+    parameters.minimumEdgeStakeWei,
+    parameters.unbondingSeconds,
+  );
+  const market = await deployContract(
+    deployer,
+    { abi: abi.dealMarketAbi, bytecode: code.dealMarketBytecode },
+    {
+      token: token.address,
+      registry: registry.address,
+      epochSeconds: parameters.epochSeconds,
+      claimWindowEpochs: parameters.claimWindowEpochs,
+      thawEpochs: parameters.thawEpochs,
+      protocolFeeBps: parameters.protocolFeeBps,
+      feeRecipient: owner,
+    },
+  );
+  return {
+    chainId: (await provider.getNetwork()).chainId,
+    token: parseAddress(token.address.toLowerCase()),
+    registry: parseAddress(registry.address.toLowerCase()),
+    market: parseAddress(market.address.toLowerCase()),
+    deployedAtBlock: token.blockNumber,
+  };
+}
+
+function parametersOf(network: string): DeployParameters {
+  if (network in DEPLOY_PARAMETERS) return DEPLOY_PARAMETERS[network as NetworkName];
+  throw new DeployError('DEPLOY_USAGE', `There are no parameters for a network called ${network}.`, {
+    remedy: `Use --network with one of: ${Object.keys(DEPLOY_PARAMETERS).join(', ')}.`,
+  });
+}
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({
+    options: { rpc: { type: 'string' }, network: { type: 'string', default: 'development' } },
+  });
+  const key = process.env['BCDN_DEPLOYER_KEY'];
+  if (values.rpc === undefined || key === undefined) {
+    throw new DeployError(
+      'DEPLOY_USAGE',
+      'Deploying needs --rpc URL and the environment variable BCDN_DEPLOYER_KEY.',
+    );
+  }
+  const provider = new JsonRpcProvider(values.rpc, undefined, { staticNetwork: true });
+  provider.pollingInterval = POLLING_INTERVAL_MS;
+  try {
+    const deployment = await deployBcdn(new Wallet(key, provider), parametersOf(values.network));
+    process.stdout.write(
+      `${JSON.stringify({ ...deployment, chainId: deployment.chainId.toString() }, null, 2)}\n`,
+    );
+  } finally {
+    provider.destroy();
+  }
+}
+
+if (process.argv[1] === fileURLToPath(import.meta.url)) {
+  try {
+    await main();
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = error instanceof DeployError && error.code === 'DEPLOY_USAGE' ? 2 : 1;
+  }
+}
