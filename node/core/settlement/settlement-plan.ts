@@ -17,7 +17,7 @@ export interface EpochMeter {
 }
 
 /** What the node knows about one deal when it decides. */
-export interface DealMeter {
+export interface DealAccount {
   readonly dealId: DealId;
   readonly ratePerGiB: bigint;
   /** What the allocation can still pay. */
@@ -86,7 +86,7 @@ export type SettlementStep =
 export interface SettlementQuestion {
   readonly nowMs: number;
   readonly epochSeconds: number;
-  readonly deals: readonly DealMeter[];
+  readonly deals: readonly DealAccount[];
   readonly policy: SettlementPolicy;
   /** The operator asked: thresholds do not hold back, rules do. */
   readonly requested: boolean;
@@ -120,7 +120,7 @@ export function lastRipeEpoch(nowMs: number, epochSeconds: number): Epoch | unde
 }
 
 /** What all receipts up to an epoch are worth: the figure a voucher must state. */
-export function cumulativeWei(deal: DealMeter, throughEpoch: Epoch): bigint {
+export function cumulativeWei(deal: DealAccount, throughEpoch: Epoch): bigint {
   const bytes = deal.epochs.reduce(
     (sum, meter) => (meter.epoch <= throughEpoch ? sum + meter.bytes : sum),
     0n,
@@ -129,13 +129,13 @@ export function cumulativeWei(deal: DealMeter, throughEpoch: Epoch): bigint {
 }
 
 /** What redeeming a cumulative amount would pay now: min(cumulative − paid, balance), never negative. */
-export function dueWei(deal: Pick<DealMeter, 'paidWei' | 'balanceWei'>, cumulative: bigint): bigint {
+export function dueWei(deal: Pick<DealAccount, 'paidWei' | 'balanceWei'>, cumulative: bigint): bigint {
   const unpaid = cumulative - deal.paidWei;
   if (unpaid <= 0n) return 0n;
   return unpaid < deal.balanceWei ? unpaid : deal.balanceWei;
 }
 
-function decide(deal: DealMeter, ripe: Epoch | undefined, question: SettlementQuestion): SettlementStep {
+function decide(deal: DealAccount, ripe: Epoch | undefined, question: SettlementQuestion): SettlementStep {
   const { dealId } = deal;
   const running = deal.epochs.some((meter) => ripe === undefined || meter.epoch > ripe);
   if (ripe === undefined) return { kind: 'wait', dealId, reason: 'EPOCH_RUNNING', dueWei: 0n };
@@ -165,7 +165,7 @@ function decide(deal: DealMeter, ripe: Epoch | undefined, question: SettlementQu
 }
 
 /** The coordinator had its time; when the allocation thaws, it had it as soon as one epoch is left. */
-function claimsDirectly(deal: DealMeter, ripe: Epoch, question: SettlementQuestion): boolean {
+function claimsDirectly(deal: DealAccount, ripe: Epoch, question: SettlementQuestion): boolean {
   const since = deal.coordinatorFailingSince;
   if (since === undefined) return false;
   if (ripe - since >= question.policy.directClaimAfterEpochs) return true;
@@ -174,7 +174,7 @@ function claimsDirectly(deal: DealMeter, ripe: Epoch, question: SettlementQuesti
 }
 
 /** Takes as many whole epochs as fit one transaction, oldest first: a claim closes every epoch up to its last. */
-function directClaim(deal: DealMeter, ripe: Epoch, question: SettlementQuestion): SettlementStep {
+function directClaim(deal: DealAccount, ripe: Epoch, question: SettlementQuestion): SettlementStep {
   const { dealId } = deal;
   const open = deal.epochs
     .filter((meter) => meter.epoch > deal.throughEpoch && meter.epoch <= ripe && meter.receipts > 0)

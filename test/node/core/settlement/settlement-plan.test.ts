@@ -8,7 +8,7 @@ import {
 import {
   lastRipeEpoch,
   planSettlement,
-  type DealMeter,
+  type DealAccount,
   type SettlementPolicy,
 } from '../../../../node/core/settlement/settlement-plan.ts';
 import { parseDealId, parseEpoch, type Epoch } from '../../../../sdk/protocol/identifiers.ts';
@@ -25,7 +25,7 @@ function meter(epoch: number, bytes: bigint, receipts = 1) {
   return { epoch: parseEpoch(epoch), bytes, receipts };
 }
 
-function deal(overrides: Partial<DealMeter> = {}): DealMeter {
+function deal(overrides: Partial<DealAccount> = {}): DealAccount {
   return {
     dealId,
     ratePerGiB: GIB_BYTES,
@@ -39,7 +39,7 @@ function deal(overrides: Partial<DealMeter> = {}): DealMeter {
 }
 
 function decide(
-  state: DealMeter,
+  state: DealAccount,
   at: { epoch: number; requested?: boolean; policy?: Partial<SettlementPolicy> },
 ) {
   const plan = planSettlement({
@@ -155,7 +155,7 @@ describe('settlement plan', () => {
 
 describe('settlement plan, for any state', () => {
   const epoch = fc.integer({ min: 1, max: 60 }).map(parseEpoch);
-  const anyDeal: fc.Arbitrary<DealMeter> = fc.record({
+  const anyDeal: fc.Arbitrary<DealAccount> = fc.record({
     dealId: fc.constant(dealId),
     ratePerGiB: fc.bigInt({ min: 0n, max: 10n ** 19n }),
     balanceWei: fc.bigInt({ min: 0n, max: 10n ** 21n }),
