@@ -1,3 +1,5 @@
+import { stripVTControlCharacters } from 'node:util';
+
 /** One step of `npm test`: a command whose exit code decides, and how its tests are counted. */
 export interface Stage {
   readonly name: string;
@@ -46,6 +48,7 @@ export const STAGES: readonly Stage[] = [
   mocha('architecture', 'test/architecture/**/*.test.ts'),
   mocha('sdk', 'test/sdk/**/*.test.ts'),
   mocha('node', 'test/node/**/*.test.ts'),
+  mocha('scripts', 'test/scripts/**/*.test.ts'),
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
   { name: 'contracts', command: ['hardhat', 'test'], counts: 'reporter', lane: 'tests' },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
@@ -57,7 +60,6 @@ export interface Count {
   readonly failed: number;
 }
 
-const ANSI = /\u001b\[[0-9;]*m/g;
 const TOTALS = /^\s*(?:✔\s+)?(\d+) (passing|failing|pending)\b/gm;
 
 /**
@@ -68,7 +70,7 @@ export function countTests(stage: Stage, exitCode: number, output: string): Coun
   if (stage.counts === 'preparation') return { passed: 0, failed: exitCode === 0 ? 0 : 1 };
   if (stage.counts === 'check') return exitCode === 0 ? { passed: 1, failed: 0 } : { passed: 0, failed: 1 };
   const sums = { passing: 0, failing: 0, pending: 0 };
-  for (const [, count, kind] of output.replace(ANSI, '').matchAll(TOTALS)) {
+  for (const [, count, kind] of stripVTControlCharacters(output).matchAll(TOTALS)) {
     if (kind === 'passing' || kind === 'failing' || kind === 'pending') sums[kind] += Number(count);
   }
   const unexplained = (exitCode !== 0 && sums.failing === 0) || sums.passing + sums.failing === 0;

@@ -1,0 +1,14 @@
+// Loaded first (node --import) by every process of the development network: when the parent is gone, even by
+// SIGKILL, its end of our standard input closes, and this process ends too instead of being left behind.
+const GRACE_MS = 10_000;
+
+process.stdin.on('end', endWithParent).on('close', endWithParent).on('error', endWithParent).resume();
+process.stdin.unref?.();
+
+let ending = false;
+function endWithParent() {
+  if (ending) return;
+  ending = true;
+  process.kill(process.pid, 'SIGTERM');
+  setTimeout(() => process.kill(process.pid, 'SIGKILL'), GRACE_MS).unref();
+}

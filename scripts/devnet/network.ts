@@ -1,0 +1,178 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { JsonRpcProvider, NonceManager, Wallet } from 'ethers';
+
+import { connectContracts } from '../../sdk/chain/contracts.ts';
+import { encodeDeployment, type Deployment } from '../../sdk/chain/deployment.ts';
+import { deployBcdn } from '../deploy/deploy.ts';
+import { startLocalChain, type LocalChain } from '../deploy/local-chain.ts';
+import { DEPLOY_PARAMETERS } from '../deploy/parameters.ts';
+import { ChildProcesses } from './child-processes.ts';
+import { DevnetError } from './devnet-error.ts';
+import { NetworkNode } from './network-node.ts';
+import { planNodes, TOKEN_WEI } from './network-plan.ts';
+import type { Progress } from './progress.ts';
+
+const ROOT = join(import.meta.dirname, '../..');
+const MARKETPLACE_PROGRAM = join(ROOT, 'marketplace/main.ts');
+const POLLING_INTERVAL_MS = 250;
+/** Tokens that the publisher starts with. */
+const PUBLISHER_TOKENS_WEI = 1_000_000n * TOKEN_WEI;
+/** Room on each node beside the content itself. */
+const DISK_HEADROOM_BYTES = 256 * 1024 * 1024;
+
+/** Accounts of the local chain, by what they do here. */
+const DEPLOYER = 0;
+const PUBLISHER = 1;
+const FIRST_OPERATOR = 2;
+const FIRST_PAYOUT = 11;
+
+/** A whole bcdn network of real processes on this machine: chain, marketplace, edges, peers. */
+export class Network {
+  readonly processes: ChildProcesses;
+  readonly #folder: string;
+  readonly #progress: Progress;
+  readonly #nodes: NetworkNode[] = [];
+  #chain: LocalChain | undefined;
+  #deployment: Deployment | undefined;
+  #marketplaceUrl: string | undefined;
+
+  /** @param folder an empty folder for everything that the network writes */
+  constructor(folder: string, progress: Progress) {
+    this.#folder = folder;
+    this.#progress = progress;
+    this.processes = new ChildProcesses(join(folder, 'logs'));
+  }
+
+  get chain(): LocalChain {
+    return started(this.#chain);
+  }
+
+  get deployment(): Deployment {
+    return started(this.#deployment);
+  }
+
+  get marketplaceUrl(): string {
+    return started(this.#marketplaceUrl);
+  }
+
+  get edges(): readonly NetworkNode[] {
+    return this.#nodes.filter(({ plan }) => plan.role === 'edge');
+  }
+
+  get peers(): readonly NetworkNode[] {
+    return this.#nodes.filter(({ plan }) => plan.role === 'peer');
+  }
+
+  get publisherKey(): string {
+    return this.#keyOf(PUBLISHER);
+  }
+
+  /** Starts everything in order. @param contentBytes what the disks of the nodes must hold at least */
+  async start(contentBytes: number): Promise<void> {
+    await mkdir(join(this.#folder, 'logs'), { recursive: true });
+    const progress = this.#progress;
+    this.#chain = await progress.task('Local chain', startLocalChain, ({ url }) => url);
+    this.#deployment = await progress.task(
+      'Contracts',
+      async () => this.#deploy(),
+      ({ market }) => `market ${market}`,
+    );
+    this.#marketplaceUrl = await progress.task(
+      'Marketplace',
+      async () => this.#startMarketplace(),
+      (url) => url,
+    );
+    const plans = planNodes();
+    await progress.task('Keys of the nodes', async () => this.#createNodes(contentBytes));
+    await progress.task(
+      'Nodes registered, staked and on the ring',
+      async () => this.#startNodes(),
+      () => `${plans.length} processes`,
+    );
+  }
+
+  async stop(): Promise<void> {
+    await this.processes.stopAll();
+    await this.#chain?.stop();
+  }
+
+  async #deploy(): Promise<Deployment> {
+    const provider = new JsonRpcProvider(this.chain.url, undefined, { staticNetwork: true });
+    provider.pollingInterval = POLLING_INTERVAL_MS;
+    try {
+      const deployer = new Wallet(this.#keyOf(DEPLOYER), provider);
+      const deployment = await deployBcdn(deployer, DEPLOY_PARAMETERS.development);
+      await writeFile(this.#deploymentFile, encodeDeployment(deployment));
+      const { token } = connectContracts(new NonceManager(deployer), deployment);
+      const stakeWei = DEPLOY_PARAMETERS.development.minimumEdgeStakeWei;
+      const funded = planNodes().map((_, index) =>
+        token.transfer(this.#accountOf(FIRST_OPERATOR + index), stakeWei),
+      );
+      funded.push(token.transfer(this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI));
+      for (const transaction of await Promise.all(funded)) await transaction.wait();
+      return deployment;
+    } finally {
+      provider.destroy();
+    }
+  }
+
+  async #startMarketplace(): Promise<string> {
+    const child = this.processes.start({
+      name: 'marketplace',
+      argv: [
+        MARKETPLACE_PROGRAM,
+        ...['--data-dir', join(this.#folder, 'marketplace'), '--rpc-url', this.chain.url],
+        ...['--deployment', this.#deploymentFile, '--port', '0', '--json'],
+      ],
+    });
+    const { url } = await child.message('ready');
+    if (typeof url !== 'string') {
+      throw new DevnetError('PROCESS_OUTPUT_INVALID', 'The marketplace did not say where it listens.');
+    }
+    return url;
+  }
+
+  async #createNodes(contentBytes: number): Promise<void> {
+    const surroundings = {
+      folder: this.#folder,
+      rpcUrl: this.chain.url,
+      deploymentFile: this.#deploymentFile,
+      marketplaceUrl: this.marketplaceUrl,
+      stakeWei: DEPLOY_PARAMETERS.development.minimumEdgeStakeWei,
+      diskBytes: contentBytes + DISK_HEADROOM_BYTES,
+    };
+    const created = planNodes().map(async (plan, index) =>
+      NetworkNode.create(
+        plan,
+        { privateKey: this.#keyOf(FIRST_OPERATOR + index), payout: this.#accountOf(FIRST_PAYOUT + index) },
+        surroundings,
+        this.processes,
+      ),
+    );
+    this.#nodes.push(...(await Promise.all(created)));
+  }
+
+  async #startNodes(): Promise<void> {
+    await Promise.all(this.edges.map(async (edge) => edge.start()));
+    await Promise.all(this.peers.map(async (peer) => peer.start()));
+  }
+
+  get #deploymentFile(): string {
+    return join(this.#folder, 'deployment.json');
+  }
+
+  #keyOf(index: number): string {
+    return started(this.chain.privateKeys[index]);
+  }
+
+  #accountOf(index: number): string {
+    return started(this.chain.accounts[index]);
+  }
+}
+
+function started<T>(part: T | undefined): T {
+  if (part !== undefined) return part;
+  throw new DevnetError('STOPPED', 'The network is not started.');
+}

@@ -1,0 +1,51 @@
+import type { Address } from '../../sdk/protocol/identifiers.ts';
+
+/** What one operator earned by its own books and was paid by the chain, wei. */
+export interface OperatorReport {
+  readonly address: Address;
+  readonly earnedWei: bigint;
+  readonly paidWei: bigint;
+}
+
+/** The document that `npm start -- --once --json` prints. Amounts become decimal strings. */
+export interface JobReport {
+  /** Every check held. */
+  readonly ok: boolean;
+  readonly seconds: number;
+  readonly chainId: number;
+  readonly edges: number;
+  readonly peers: number;
+  readonly content: { readonly cid: string; readonly bytes: number };
+  readonly viewers: number;
+  /** Verified bytes that all viewers together received. */
+  readonly bytesDelivered: number;
+  /** Bytes for which viewers signed receipts. */
+  readonly bytesReceipted: number;
+  /** Receipts that the coordinator verified when it settled: the best one of each grant. */
+  readonly receiptsVerified: number;
+  readonly badBlocksRejected: number;
+  readonly lookups: { readonly count: number; readonly oneHop: number };
+  readonly operators: readonly OperatorReport[];
+  readonly publisher: {
+    readonly escrowedWei: bigint;
+    readonly spentWei: bigint;
+    readonly refundedWei: bigint;
+  };
+  /** Escrowed = spent + refunded, spent = sum of what operators were paid, and the market holds nothing of the deal. */
+  readonly conserved: boolean;
+  /** Each check with what was expected and found; `ok` is their conjunction. */
+  readonly checks: readonly Check[];
+}
+
+export interface Check {
+  readonly name: string;
+  readonly ok: boolean;
+  readonly found: string;
+}
+
+/** One line of JSON; amounts of tokens as decimal strings so that no reader rounds them. */
+export function reportJson(report: JobReport): string {
+  return JSON.stringify(report, (_key, value: unknown) =>
+    typeof value === 'bigint' ? value.toString() : value,
+  );
+}
