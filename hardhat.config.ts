@@ -12,6 +12,8 @@ const compiler = {
     optimizer: { enabled: true, runs: 100_000 },
     viaIR: true,
     evmVersion: 'cancun',
+    // The sentences that people read when a contract refuses are its own documentation.
+    outputSelection: { '*': { '*': ['userdoc'] } },
   },
 };
 

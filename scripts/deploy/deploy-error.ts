@@ -1,6 +1,11 @@
 /** Failures of building, deploying and running a local chain. Codes are never reused. */
 export type DeployErrorCode =
-  'BUILD_LOCKED' | 'DEPLOY_FAILED' | 'DEPLOY_USAGE' | 'LOCAL_CHAIN_FAILED' | 'LOCAL_CHAIN_TIMEOUT';
+  | 'BUILD_LOCKED'
+  | 'BUILD_INCOMPLETE'
+  | 'DEPLOY_FAILED'
+  | 'DEPLOY_USAGE'
+  | 'LOCAL_CHAIN_FAILED'
+  | 'LOCAL_CHAIN_TIMEOUT';
 
 /** A coded failure with the values that explain it. */
 export class DeployError extends Error {

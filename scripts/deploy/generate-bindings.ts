@@ -1,6 +1,6 @@
 /**
  * Compiles the contracts and writes everything that is generated from them under `sdk/chain/generated`: types
- * (typechain), ABIs, and the bytecode that deploying needs. Does nothing, quickly, when nothing changed.
+ * (typechain), ABIs, the sentences of their errors, and the bytecode that deploying needs. Does nothing, quickly, when nothing changed.
  *
  * node scripts/deploy/generate-bindings.ts [--force]
  */
@@ -11,7 +11,10 @@ import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
+import type { HardhatRuntimeEnvironment } from 'hardhat/types/hre';
+
 import { withBuildLock } from './build-lock.ts';
+import { DeployError } from './deploy-error.ts';
 
 const root = fileURLToPath(new URL('../..', import.meta.url));
 const generated = join(root, 'sdk', 'chain', 'generated');
@@ -25,6 +28,12 @@ const SOURCES = [
   'hardhat.config.ts',
   'scripts/deploy/generate-bindings.ts',
 ];
+/** Where the errors are documented. */
+const INTERFACES = [
+  'contracts/interfaces/INodeRegistry.sol:INodeRegistry',
+  'contracts/interfaces/IDealMarket.sol:IDealMarket',
+];
+const HEADER = '// Generated from the contracts. Do not edit.';
 const PACKAGES = [
   'hardhat',
   'solc',
@@ -72,7 +81,9 @@ function versionOf(manifest: unknown): string {
 
 async function isUpToDate(wanted: string): Promise<boolean> {
   if (!existsSync(fingerprintFile)) return false;
-  const outputs = ['abi.ts', 'bytecode.ts', 'types/index.ts'].map((name) => join(generated, name));
+  const outputs = ['abi.ts', 'bytecode.ts', 'notices.ts', 'types/index.ts'].map((name) =>
+    join(generated, name),
+  );
   if (!outputs.every((path) => existsSync(path)) || !existsSync(join(root, 'artifacts', 'contracts')))
     return false;
   return (await readFile(fingerprintFile, 'utf8')) === wanted;
@@ -88,15 +99,42 @@ function constantName(contract: string, suffix: string): string {
   return `${contract.charAt(0).toLowerCase()}${contract.slice(1)}${suffix}`;
 }
 
+function property(value: unknown, name: string): unknown {
+  return typeof value === 'object' && value !== null
+    ? (value as Readonly<Record<string, unknown>>)[name]
+    : undefined;
+}
+
+/** The documented sentence of each error, by its name, from the compiler's user documentation. */
+async function errorNotices(hre: HardhatRuntimeEnvironment): Promise<Record<string, string>> {
+  const notices: Record<string, string> = {};
+  for (const qualified of INTERFACES) {
+    const [source = '', contract = ''] = qualified.split(':');
+    const id = await hre.artifacts.getBuildInfoId(qualified);
+    const path = id === undefined ? undefined : await hre.artifacts.getBuildInfoOutputPath(id);
+    if (path === undefined)
+      throw new DeployError('BUILD_INCOMPLETE', `The build has no output for ${qualified}.`);
+    const output: unknown = JSON.parse(await readFile(path, 'utf8'));
+    const contracts = property(property(output, 'output'), 'contracts');
+    const errors = property(
+      property(property(property(contracts, `project/${source}`), contract), 'userdoc'),
+      'errors',
+    );
+    for (const [signature, documentation] of Object.entries(errors ?? {})) {
+      const notice = property(property(documentation, '0'), 'notice');
+      if (typeof notice === 'string') notices[signature.slice(0, signature.indexOf('('))] = notice;
+    }
+  }
+  return notices;
+}
+
 async function build(wanted: string): Promise<void> {
   // Loaded only when there is something to build: loading Hardhat takes longer than everything else here.
   const { openHardhat } = await import('./hardhat-environment.ts');
   const hre = await openHardhat();
   await hre.tasks.getTask('build').run({ quiet: true });
-  const abis = [
-    `// Generated from the contracts. Do not edit.\nimport type { JsonFragment } from 'ethers';\n`,
-  ];
-  const bytecodes = ['// Generated from the contracts. Do not edit.\n'];
+  const abis = [`${HEADER}\nimport type { JsonFragment } from 'ethers';\n`];
+  const bytecodes = [`${HEADER}\n`];
   for (const name of CONTRACTS) {
     const artifact = await hre.artifacts.readArtifact(name);
     abis.push(
@@ -107,6 +145,11 @@ async function build(wanted: string): Promise<void> {
   await mkdir(generated, { recursive: true });
   await writeAtomically(join(generated, 'abi.ts'), abis.join('\n'));
   await writeAtomically(join(generated, 'bytecode.ts'), bytecodes.join('\n'));
+  const notices = await errorNotices(hre);
+  await writeAtomically(
+    join(generated, 'notices.ts'),
+    `${HEADER}\nexport const errorNotices: Readonly<Record<string, string>> = ${JSON.stringify(notices, null, 2)};\n`,
+  );
   await writeAtomically(fingerprintFile, wanted);
 }
 
