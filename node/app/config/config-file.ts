@@ -1,8 +1,9 @@
 import { z } from 'zod';
+import type { Deployment } from '../../../sdk/chain/deployment.ts';
 import { createPrivateFile, errorCode, readPrivateFile } from '../../adapters/keystore/private-file.ts';
 import { NodeError } from '../node-error.ts';
 import type { DataDir } from './data-dir.ts';
-import { deploymentSchema, type NodeDeployment } from './deployment.ts';
+import { deploymentSchema } from './deployment.ts';
 import { mergeSettings, parseSettings, settingNames, type Settings, type SettingTexts } from './settings.ts';
 
 const CONFIG_SCHEMA = 'bcdn-node/config/1';
@@ -18,17 +19,18 @@ const configFile = z.object({
 /** Everything a node is told: where it keeps its files, its contracts and its settings. */
 export interface NodeConfig {
   readonly dataDir: DataDir;
-  readonly deployment: NodeDeployment;
+  readonly deployment: Deployment;
   readonly settings: Settings;
 }
 
 /** Writes the configuration of a new node. @throws NodeError CONFIG_EXISTS */
 export async function createConfigFile(
   dataDir: DataDir,
-  deployment: NodeDeployment,
+  deployment: Deployment,
   settings: SettingTexts,
 ): Promise<void> {
-  const content = `${JSON.stringify({ schema: CONFIG_SCHEMA, deployment, settings }, undefined, 2)}\n`;
+  const contracts = { ...deployment, chainId: deployment.chainId.toString() };
+  const content = `${JSON.stringify({ schema: CONFIG_SCHEMA, deployment: contracts, settings }, undefined, 2)}\n`;
   try {
     await createPrivateFile(dataDir.config, content);
   } catch (error) {
@@ -69,7 +71,7 @@ export async function loadConfig(
   return { dataDir, deployment: file.deployment, settings: parseSettings(merged) };
 }
 
-function decodeConfig(path: string, text: string): { deployment: NodeDeployment; settings: SettingTexts } {
+function decodeConfig(path: string, text: string): { deployment: Deployment; settings: SettingTexts } {
   let reason: string;
   try {
     const result = configFile.safeParse(JSON.parse(text));

@@ -1,5 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import { z } from 'zod';
+import type { Deployment } from '../../../sdk/chain/deployment.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { NodeError } from '../node-error.ts';
 
@@ -12,18 +13,15 @@ const wholeNumber = z.union([z.number().int().nonnegative().safe(), z.string().r
 
 /** Where the contracts live; extra fields of the file are ignored. */
 export const deploymentSchema = z.object({
-  chainId: wholeNumber.transform(Number),
+  chainId: wholeNumber.transform(BigInt),
   token: address,
   registry: address,
   market: address,
   deployedAtBlock: wholeNumber.transform(Number),
 });
 
-/** Addresses of one network's contracts and the block from which its events are read. */
-export type NodeDeployment = z.output<typeof deploymentSchema>;
-
 /** Reads a deployment file as the deploy script writes it. @throws NodeError DEPLOYMENT_UNREADABLE */
-export async function readDeploymentFile(path: string): Promise<NodeDeployment> {
+export async function readDeploymentFile(path: string): Promise<Deployment> {
   let reason: string;
   try {
     const result = deploymentSchema.safeParse(JSON.parse(await readFile(path, 'utf8')));
