@@ -1,0 +1,215 @@
+import type { Domain } from '../../sdk/protocol/eip712.ts';
+import { grantHashOf } from '../../sdk/protocol/grant.ts';
+import { parseEpoch, type Address, type DealId, type Epoch, type GrantHash } from '../../sdk/protocol/identifiers.ts';
+import type { ReceiptWithGrant, SignedReceipt } from '../../sdk/protocol/receipt.ts';
+import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { voucherDigest, type SignedVoucher } from '../../sdk/protocol/voucher.ts';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { findAllocation, findDeal, readDirectClaims, type AllocationRecord, type DealRecord } from '../database/deal-records.ts';
+import { findGrant, type IssuedGrant } from '../database/grant-ledger.ts';
+import {
+  findVoucher,
+  keepBestReceipt,
+  readBytesByEpoch,
+  readReceiptedBytes,
+  readViewerReceipts,
+  saveVoucher,
+  type ReceiptSource,
+} from '../database/receipt-ledger.ts';
+import { MarketplaceError, type MarketplaceErrorCode } from '../errors.ts';
+import { MAX_BETTER_PAIRS } from '../limits.ts';
+import { billableBytes, cumulativeWei } from './earned-bytes.ts';
+import type { EpochClock } from './epoch-clock.ts';
+import type { KeyVault } from './key-vault.ts';
+import { grantFault, receiptFault } from './receipt-check.ts';
+
+/** Receipts verified in one go before other requests get a turn. */
+const VERIFICATIONS_PER_TURN = 32;
+
+export interface SettlementRequest {
+  readonly dealId: DealId;
+  readonly node: Address;
+  readonly throughEpoch: Epoch;
+  readonly pairs: readonly ReceiptWithGrant[];
+  /** Whether this is the last page: only then a voucher is signed. */
+  readonly final: boolean;
+}
+
+/** A receipt that is not paid for, and why. The others are not held up by it. */
+export interface RefusedReceipt {
+  readonly grantHash: GrantHash;
+  readonly code: MarketplaceErrorCode;
+}
+
+export interface Settlement {
+  readonly accepted: number;
+  readonly refused: readonly RefusedReceipt[];
+  readonly voucher: SignedVoucher | undefined;
+  /** Receipts of viewers that the node has not sent. */
+  readonly better: readonly ReceiptWithGrant[];
+}
+
+export interface AcceptedReceipts {
+  readonly acknowledged: readonly { readonly grantHash: GrantHash; readonly bytes: bigint }[];
+  readonly refused: readonly RefusedReceipt[];
+}
+
+interface CollectorComponents {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly secp256k1: Secp256k1;
+  readonly domain: Domain;
+  readonly epochClock: EpochClock;
+  readonly vault: KeyVault;
+  /** Yields to other work between batches of verification. */
+  readonly yieldTurn: () => Promise<void>;
+}
+
+interface CheckedReceipt {
+  readonly issued: IssuedGrant;
+  readonly signedReceipt: SignedReceipt;
+}
+
+/** Turns receipts into vouchers: verifies, keeps the best of each grant on disk, then signs what they add up to. */
+export class Collector {
+  readonly #components: CollectorComponents;
+
+  constructor(components: CollectorComponents) {
+    this.#components = components;
+  }
+
+  /**
+   * Takes a page of a node's receipts and, with the last page, signs its voucher.
+   * @throws MarketplaceError DEAL_NOT_FOUND, ALLOCATION_NOT_FOUND, EPOCH_NOT_ENDED, DEAL_NOT_SERVED, NOT_INDEXED_YET,
+   *   CHAIN_STALE, CLOCK_DRIFT
+   */
+  async settle(request: SettlementRequest): Promise<Settlement> {
+    const deal = await this.#requireDeal(request.dealId);
+    await this.#requireAllocation(request);
+    const { epoch } = await this.#components.epochClock.now();
+    if (request.throughEpoch >= epoch) {
+      throw new MarketplaceError('EPOCH_NOT_ENDED', 'A voucher settles epochs that have ended.', {
+        throughEpoch: request.throughEpoch,
+        currentEpoch: epoch,
+      });
+    }
+    const { good, refused } = await this.#check(request.pairs, (pair) => this.#checkPair(pair, request, deal));
+    await this.#keep(good, 'node');
+    if (!request.final) return { accepted: good.length, refused, voucher: undefined, better: [] };
+    const voucher = await this.#signVoucher(request, deal);
+    return { accepted: good.length, refused, voucher, better: await this.#better(request) };
+  }
+
+  /** Takes receipts from viewers whose node does not answer any more. */
+  async accept(receipts: readonly SignedReceipt[]): Promise<AcceptedReceipts> {
+    const { good, refused } = await this.#check(receipts, (receipt) => this.#checkReceipt(receipt));
+    await this.#keep(good, 'viewer');
+    const acknowledged = [];
+    for (const { issued } of good) {
+      const bytes = await readReceiptedBytes(this.#components.database.read, issued.grantHash);
+      if (bytes !== undefined) acknowledged.push({ grantHash: issued.grantHash, bytes });
+    }
+    return { acknowledged, refused };
+  }
+
+  /** Checks one by one, giving other requests a turn in between. */
+  async #check<T>(
+    items: readonly T[],
+    check: (item: T) => Promise<CheckedReceipt | RefusedReceipt>,
+  ): Promise<{ good: CheckedReceipt[]; refused: RefusedReceipt[] }> {
+    const good: CheckedReceipt[] = [];
+    const refused: RefusedReceipt[] = [];
+    for (const [position, item] of items.entries()) {
+      if (position > 0 && position % VERIFICATIONS_PER_TURN === 0) await this.#components.yieldTurn();
+      const result = await check(item);
+      if ('code' in result) refused.push(result);
+      else good.push(result);
+    }
+    return { good, refused };
+  }
+
+  async #checkPair(
+    pair: ReceiptWithGrant,
+    request: SettlementRequest,
+    deal: DealRecord,
+  ): Promise<CheckedReceipt | RefusedReceipt> {
+    const { signedGrant, signedReceipt } = pair;
+    const { grant } = signedGrant;
+    const grantHash = grantHashOf(this.#components.domain, grant);
+    const refuse = (code: MarketplaceErrorCode): RefusedReceipt => ({ grantHash, code });
+    const matches =
+      grant.dealId === request.dealId && grant.node === request.node && grant.epoch <= request.throughEpoch;
+    if (!matches) return refuse('GRANT_MISMATCH');
+    if (signedReceipt.receipt.grantHash !== grantHash) return refuse('RECEIPT_MISMATCH');
+    const issued = await findGrant(this.#components.database.read, grantHash);
+    if (issued === undefined) return refuse('GRANT_UNKNOWN');
+    const fault =
+      grantFault(this.#components, signedGrant, deal) ?? receiptFault(this.#components, issued, signedReceipt);
+    return fault === undefined ? { issued, signedReceipt } : refuse(fault);
+  }
+
+  async #checkReceipt(signedReceipt: SignedReceipt): Promise<CheckedReceipt | RefusedReceipt> {
+    const { grantHash } = signedReceipt.receipt;
+    const issued = await findGrant(this.#components.database.read, grantHash);
+    if (issued === undefined) return { grantHash, code: 'GRANT_UNKNOWN' };
+    const fault = receiptFault(this.#components, issued, signedReceipt);
+    return fault === undefined ? { issued, signedReceipt } : { grantHash, code: fault };
+  }
+
+  /** On disk when this resolves. */
+  async #keep(receipts: readonly CheckedReceipt[], source: ReceiptSource): Promise<void> {
+    if (receipts.length === 0) return;
+    const nowMs = this.#components.clock.nowMs();
+    await this.#components.database.write(async (sql) => {
+      for (const { issued, signedReceipt } of receipts) await keepBestReceipt(sql, issued, { signedReceipt, source, nowMs });
+    });
+  }
+
+  async #signVoucher(request: SettlementRequest, deal: DealRecord): Promise<SignedVoucher> {
+    const { database, domain, vault, clock } = this.#components;
+    const { dealId, node } = request;
+    return database.write(async (sql) => {
+      const allocation = await this.#requireAllocation(request);
+      const previous = (await findVoucher(sql, { dealId, node }))?.voucher;
+      // The contract refuses a voucher that settles less than is settled already.
+      const throughEpoch = parseEpoch(
+        Math.max(request.throughEpoch, allocation.throughEpoch, previous?.throughEpoch ?? 0),
+      );
+      const byEpoch = await readBytesByEpoch(sql, { dealId, node }, throughEpoch);
+      const bytes = billableBytes(byEpoch, await readDirectClaims(sql, dealId, node));
+      const voucher = { dealId, node, throughEpoch, cumulative: cumulativeWei(bytes, allocation, previous?.cumulative ?? 0n) };
+      const sign = await vault.voucherSigner(deal, throughEpoch);
+      const signed = { voucher, signature: sign(voucherDigest(domain, voucher)) };
+      await saveVoucher(sql, signed, clock.nowMs());
+      return signed;
+    });
+  }
+
+  async #better(request: SettlementRequest): Promise<ReceiptWithGrant[]> {
+    const allocation = await this.#requireAllocation(request);
+    const held = await readViewerReceipts(this.#components.database.read, request, {
+      afterEpoch: allocation.throughEpoch,
+      throughEpoch: request.throughEpoch,
+      limit: MAX_BETTER_PAIRS,
+    });
+    return held.map(({ issued, signedReceipt }) => ({
+      signedGrant: { grant: issued.grant, signature: issued.signature },
+      signedReceipt,
+    }));
+  }
+
+  async #requireDeal(dealId: DealId): Promise<DealRecord> {
+    const deal = await findDeal(this.#components.database.read, dealId);
+    if (deal === undefined) throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
+    return deal;
+  }
+
+  async #requireAllocation({ dealId, node }: SettlementRequest): Promise<AllocationRecord> {
+    const allocation = await findAllocation(this.#components.database.read, dealId, node);
+    if (allocation === undefined) {
+      throw new MarketplaceError('ALLOCATION_NOT_FOUND', 'The deal allocates nothing to this node.', { dealId, node });
+    }
+    return allocation;
+  }
+}

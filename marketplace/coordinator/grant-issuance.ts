@@ -1,0 +1,267 @@
+import { bytesToHex, type Hex } from '../../sdk/protocol/bytes.ts';
+import { grantRequestDigest } from '../../sdk/protocol/authorisation.ts';
+import type { Domain } from '../../sdk/protocol/eip712.ts';
+import { grantDigest, type Grant } from '../../sdk/protocol/grant.ts';
+import {
+  parseDealId,
+  parseEpoch,
+  parseGrantHash,
+  type Address,
+  type ContentRoot,
+  type DealId,
+  type Epoch,
+} from '../../sdk/protocol/identifiers.ts';
+import { bytesAffordable, priceWei } from '../../sdk/protocol/price.ts';
+import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import type { Clock } from '../clock.ts';
+import type { Database, Sql } from '../database/database.ts';
+import {
+  findDeal,
+  readAllocationsOfDeal,
+  readDealsOfContent,
+  type AllocationRecord,
+  type DealRecord,
+} from '../database/deal-records.ts';
+import {
+  hasUsedChallenge,
+  insertGrant,
+  readCapsOf,
+  sumGrantedBytes,
+  useChallenge,
+  type IssuedGrant,
+} from '../database/grant-ledger.ts';
+import { findNode, type NodeRecord } from '../database/node-records.ts';
+import { findVoucher } from '../database/receipt-ledger.ts';
+import { MarketplaceError } from '../errors.ts';
+import { DEFAULT_NODES_PER_REQUEST, MAX_CANDIDATE_DEALS, MAX_GRANTS_PER_VIEWER_NODE_EPOCH } from '../limits.ts';
+import type { EpochClock, EpochMoment } from './epoch-clock.ts';
+import type { DigestSigner, KeyVault } from './key-vault.ts';
+import type { NodeHealth } from './node-health.ts';
+import { grantCap, rankNodes } from './node-selection.ts';
+import { signerOf } from './receipt-check.ts';
+import type { ViewerChallenge } from './viewer-challenge.ts';
+
+/** A viewer that names content rather than a deal signs this in place of the deal id (SPEC.md, grants). */
+export const ANY_DEAL = parseDealId(`0x${'00'.repeat(32)}`);
+
+export interface GrantsRequest {
+  /** What is wanted: a deal, or a content that the coordinator finds a deal for. */
+  readonly wanted: { readonly dealId: DealId } | { readonly root: ContentRoot; readonly codec: number };
+  readonly viewerKey: Address;
+  readonly nonce: Hex;
+  /** Unix seconds, as in the challenge. */
+  readonly expiresAt: number;
+  readonly signature: Uint8Array;
+  readonly epoch: 'current' | 'next';
+  readonly capBytes: bigint | undefined;
+  /** Only these nodes, if given. */
+  readonly nodes: readonly Address[] | undefined;
+  readonly maxNodes: number | undefined;
+  readonly region: string | undefined;
+}
+
+export interface IssuedGrants {
+  readonly dealId: DealId;
+  readonly epoch: Epoch;
+  readonly moment: EpochMoment;
+  readonly grants: readonly { readonly issued: IssuedGrant; readonly node: NodeRecord }[];
+}
+
+interface GrantComponents {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly secp256k1: Secp256k1;
+  readonly domain: Domain;
+  readonly epochClock: EpochClock;
+  readonly vault: KeyVault;
+  readonly challenge: ViewerChallenge;
+  readonly health: NodeHealth;
+  /** Takes one request of a viewer from its rate. @throws MarketplaceError RATE_LIMITED */
+  readonly takeViewerRequest: (viewerKey: Address) => void;
+}
+
+interface Choice {
+  readonly deal: DealRecord;
+  readonly nodes: readonly { readonly node: NodeRecord; readonly allocation: AllocationRecord }[];
+  readonly sign: DigestSigner;
+}
+
+/** Gives viewers leave to fetch: authenticates, chooses nodes, bounds what is granted, signs and remembers. */
+export class GrantIssuance {
+  readonly #components: GrantComponents;
+
+  constructor(components: GrantComponents) {
+    this.#components = components;
+  }
+
+  /**
+   * @throws MarketplaceError CHALLENGE_*, SIGNATURE_INVALID, RATE_LIMITED, DEAL_NOT_FOUND, CONTENT_NOT_FOUND,
+   *   DEAL_NOT_OPEN, DEAL_NOT_SERVED, EPOCH_TOO_EARLY, NO_NODE_AVAILABLE, ALLOCATION_EXHAUSTED, NOT_INDEXED_YET,
+   *   CHAIN_STALE, CLOCK_DRIFT
+   */
+  async issue(request: GrantsRequest): Promise<IssuedGrants> {
+    const { challenge, database } = this.#components;
+    challenge.check(request, request.viewerKey);
+    this.#authenticate(request);
+    this.#components.takeViewerRequest(request.viewerKey);
+    const moment = await this.#components.epochClock.now();
+    if (request.epoch === 'next' && !moment.nextIsOpen) {
+      throw new MarketplaceError('EPOCH_TOO_EARLY', 'Grants of the next epoch are not issued yet.', {
+        epoch: moment.epoch,
+        endsInMs: moment.endsInMs,
+      });
+    }
+    const epoch = parseEpoch(request.epoch === 'next' ? moment.epoch + 1 : moment.epoch);
+    const choice = await this.#choose(request, epoch);
+    const grants = await database.write((sql) => this.#issueAll(sql, { request, epoch, choice }));
+    return { dealId: choice.deal.dealId, epoch, moment, grants };
+  }
+
+  #authenticate(request: GrantsRequest): void {
+    const { domain, secp256k1 } = this.#components;
+    const { viewerKey, nonce } = request;
+    const dealId = 'dealId' in request.wanted ? request.wanted.dealId : ANY_DEAL;
+    const digest = grantRequestDigest(domain, { viewerKey, dealId, nonce, expiresAt: BigInt(request.expiresAt) });
+    const signer = signerOf(secp256k1, digest, request.signature);
+    if (signer !== viewerKey) {
+      throw new MarketplaceError('SIGNATURE_INVALID', 'The request is not signed by the viewer key it names.', {
+        viewerKey,
+        signer: signer ?? 'nobody',
+        dealId,
+      });
+    }
+  }
+
+  /** The first of the wanted deals that has a node to offer. */
+  async #choose(request: GrantsRequest, epoch: Epoch): Promise<Choice> {
+    let refusal: MarketplaceError | undefined;
+    for (const deal of await this.#wantedDeals(request)) {
+      try {
+        return await this.#chooseNodes(deal, request, epoch);
+      } catch (failure) {
+        if (!(failure instanceof MarketplaceError)) throw failure;
+        refusal ??= failure;
+      }
+    }
+    throw refusal ?? new MarketplaceError('CONTENT_NOT_FOUND', 'No deal pays for this content.', {});
+  }
+
+  async #wantedDeals({ wanted }: GrantsRequest): Promise<DealRecord[]> {
+    const { read } = this.#components.database;
+    if (!('dealId' in wanted)) return readDealsOfContent(read, wanted, MAX_CANDIDATE_DEALS);
+    const deal = await findDeal(read, wanted.dealId);
+    if (deal === undefined) {
+      throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId: wanted.dealId });
+    }
+    return [deal];
+  }
+
+  async #chooseNodes(deal: DealRecord, request: GrantsRequest, epoch: Epoch): Promise<Choice> {
+    const { vault, database, health } = this.#components;
+    if (deal.state !== 'open') {
+      throw new MarketplaceError('DEAL_NOT_OPEN', 'The deal takes no new viewers.', {
+        dealId: deal.dealId,
+        state: deal.state,
+      });
+    }
+    const sign = await vault.grantSigner(deal, epoch);
+    const wanted = request.nodes === undefined ? undefined : new Set(request.nodes);
+    const allocations = await readAllocationsOfDeal(database.read, deal.dealId);
+    const funded = allocations.filter(({ state, balanceWei }) => state === 'active' && balanceWei > 0n);
+    const asked = funded.filter(({ node }) => wanted === undefined || wanted.has(node));
+    const active: { node: NodeRecord; allocation: AllocationRecord }[] = [];
+    for (const allocation of asked) {
+      const node = await findNode(database.read, allocation.node);
+      if (node?.active) active.push({ node, allocation });
+    }
+    const up = new Set((await health.upAmong(active.map(({ node }) => node))).map((node) => node.address));
+    const nodes = active.filter(({ node }) => up.has(node.address));
+    if (nodes.length === 0) {
+      throw new MarketplaceError('NO_NODE_AVAILABLE', 'No node of the deal can serve now.', {
+        dealId: deal.dealId,
+        allocated: allocations.length,
+        funded: funded.length,
+        asked: asked.length,
+        active: active.length,
+        healthy: 0,
+      });
+    }
+    return { deal, nodes, sign };
+  }
+
+  /** In one transaction: the challenge is used up, caps are reserved and grants remembered, or nothing happens. */
+  async #issueAll(
+    sql: Sql,
+    issue: { request: GrantsRequest; epoch: Epoch; choice: Choice },
+  ): Promise<{ issued: IssuedGrant; node: NodeRecord }[]> {
+    const { request, choice } = issue;
+    const nowSeconds = Math.floor(this.#components.clock.nowMs() / 1000);
+    if (await hasUsedChallenge(sql, request.nonce)) {
+      throw new MarketplaceError('CHALLENGE_USED', 'This challenge has been answered before.', {});
+    }
+    await useChallenge(sql, { nonce: request.nonce, expiresAtSeconds: request.expiresAt }, nowSeconds);
+    const candidates = [];
+    for (const { node, allocation } of choice.nodes) {
+      const room = await roomOf(sql, allocation);
+      candidates.push({ address: node.address, region: node.region, node, ...room });
+    }
+    const ranked = rankNodes(candidates, request.region).filter(({ remainingBytes }) => remainingBytes > 0n);
+    const grants: { issued: IssuedGrant; node: NodeRecord }[] = [];
+    for (const { node, remainingBytes } of ranked.slice(0, request.maxNodes ?? DEFAULT_NODES_PER_REQUEST)) {
+      const issued = await this.#issueOne(sql, { ...issue, node, remainingBytes });
+      if (issued !== undefined) grants.push({ issued, node });
+    }
+    if (grants.length === 0) {
+      throw new MarketplaceError('ALLOCATION_EXHAUSTED', 'All that the deal has allocated is granted already.', {
+        dealId: choice.deal.dealId,
+        nodes: candidates.length,
+      });
+    }
+    return grants;
+  }
+
+  async #issueOne(
+    sql: Sql,
+    issue: { request: GrantsRequest; epoch: Epoch; choice: Choice; node: NodeRecord; remainingBytes: bigint },
+  ): Promise<IssuedGrant | undefined> {
+    const { request, epoch, choice, node } = issue;
+    const { deal } = choice;
+    const subject = { dealId: deal.dealId, node: node.address, viewerKey: request.viewerKey, epoch };
+    const taken = new Set(await readCapsOf(sql, subject));
+    if (taken.size >= MAX_GRANTS_PER_VIEWER_NODE_EPOCH) return undefined;
+    let capBytes = grantCap(issue.remainingBytes, request.capBytes);
+    // Grants carry no serial number: another one for the same viewer, node and epoch differs in its cap.
+    while (taken.has(Number(capBytes))) capBytes -= 1n;
+    if (capBytes <= 0n) return undefined;
+    const grant: Grant = { ...subject, capBytes, contentRoot: deal.contentRoot };
+    const digest = grantDigest(this.#components.domain, grant);
+    const issued: IssuedGrant = {
+      grant,
+      signature: choice.sign(digest),
+      grantHash: parseGrantHash(bytesToHex(digest)),
+      issuedAtMs: this.#components.clock.nowMs(),
+    };
+    await insertGrant(sql, issued);
+    return issued;
+  }
+}
+
+/**
+ * What an allocation can still pay for: its balance, less what is earned and unpaid, less the caps of grants whose
+ * epochs are not settled yet. This bounds what an operator with viewers of its own could earn.
+ */
+async function roomOf(
+  sql: Sql,
+  allocation: AllocationRecord,
+): Promise<{ grantedBytes: bigint; remainingBytes: bigint }> {
+  const voucher = (await findVoucher(sql, { dealId: allocation.dealId, node: allocation.node }))?.voucher;
+  const settledThrough = Math.max(allocation.throughEpoch, voucher?.throughEpoch ?? 0);
+  const grantedBytes = await sumGrantedBytes(sql, allocation, settledThrough);
+  const owedWei = voucher === undefined ? 0n : voucher.cumulative - allocation.paidWei;
+  const reservedWei = priceWei(grantedBytes, allocation.ratePerGiB) + (owedWei > 0n ? owedWei : 0n);
+  const remainingWei = allocation.balanceWei - reservedWei;
+  return {
+    grantedBytes,
+    remainingBytes: remainingWei > 0n ? bytesAffordable(remainingWei, allocation.ratePerGiB) : 0n,
+  };
+}

@@ -1,0 +1,106 @@
+import type { Grant, SignedGrant } from '../../sdk/protocol/grant.ts';
+import {
+  parseAddress,
+  parseContentRoot,
+  parseDealId,
+  parseEpoch,
+  parseGrantHash,
+  type Address,
+  type DealId,
+  type GrantHash,
+} from '../../sdk/protocol/identifiers.ts';
+import type { Row, Sql } from './database.ts';
+import { bytesOf, integerOf, textOf } from './rows.ts';
+
+/** A grant that this coordinator has issued. */
+export interface IssuedGrant extends SignedGrant {
+  readonly grantHash: GrantHash;
+  readonly issuedAtMs: number;
+}
+
+export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> {
+  const { grant } = issued;
+  await sql.run(
+    `INSERT INTO grants (grant_hash, deal_id, node, viewer_key, epoch, cap_bytes, content_root, signature, issued_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    issued.grantHash,
+    grant.dealId,
+    grant.node,
+    grant.viewerKey,
+    grant.epoch,
+    Number(grant.capBytes),
+    grant.contentRoot,
+    issued.signature,
+    issued.issuedAtMs,
+  );
+}
+
+export async function findGrant(sql: Sql, grantHash: GrantHash): Promise<IssuedGrant | undefined> {
+  const row = await sql.get('SELECT * FROM grants WHERE grant_hash = ?', grantHash);
+  return row === undefined ? undefined : issuedGrantOf(row);
+}
+
+/** Caps already given to a viewer for a node in an epoch: another grant must differ, or it would be the same one. */
+export async function readCapsOf(
+  sql: Sql,
+  grant: Pick<Grant, 'dealId' | 'node' | 'viewerKey' | 'epoch'>,
+): Promise<number[]> {
+  const rows = await sql.all(
+    'SELECT cap_bytes FROM grants WHERE viewer_key = ? AND node = ? AND epoch = ? AND deal_id = ?',
+    grant.viewerKey,
+    grant.node,
+    grant.epoch,
+    grant.dealId,
+  );
+  return rows.map((row) => integerOf(row, 'cap_bytes'));
+}
+
+/** Bytes that grants of epochs above `afterEpoch` allow from a node. */
+export async function sumGrantedBytes(
+  sql: Sql,
+  allocation: { dealId: DealId; node: Address },
+  afterEpoch: number,
+): Promise<bigint> {
+  const row = await sql.get(
+    'SELECT COALESCE(SUM(cap_bytes), 0) AS granted FROM grants WHERE deal_id = ? AND node = ? AND epoch > ?',
+    allocation.dealId,
+    allocation.node,
+    afterEpoch,
+  );
+  return row === undefined ? 0n : BigInt(integerOf(row, 'granted'));
+}
+
+/** Whether a challenge has been answered already. */
+export async function hasUsedChallenge(sql: Sql, nonce: string): Promise<boolean> {
+  return (await sql.get('SELECT nonce FROM used_challenges WHERE nonce = ?', nonce)) !== undefined;
+}
+
+/** Remembers a challenge as used, and forgets those that expired before `nowSeconds`. */
+export async function useChallenge(
+  sql: Sql,
+  challenge: { nonce: string; expiresAtSeconds: number },
+  nowSeconds: number,
+): Promise<void> {
+  await sql.run('DELETE FROM used_challenges WHERE expires_at_seconds < ?', nowSeconds);
+  await sql.run(
+    'INSERT INTO used_challenges (nonce, expires_at_seconds) VALUES (?, ?)',
+    challenge.nonce,
+    challenge.expiresAtSeconds,
+  );
+}
+
+export function issuedGrantOf(row: Row): IssuedGrant {
+  return {
+    grantHash: parseGrantHash(textOf(row, 'grant_hash')),
+    grant: {
+      dealId: parseDealId(textOf(row, 'deal_id')),
+      node: parseAddress(textOf(row, 'node')),
+      viewerKey: parseAddress(textOf(row, 'viewer_key')),
+      epoch: parseEpoch(integerOf(row, 'epoch')),
+      capBytes: BigInt(integerOf(row, 'cap_bytes')),
+      contentRoot: parseContentRoot(textOf(row, 'content_root')),
+    },
+    signature: bytesOf(row, 'signature'),
+    issuedAtMs: integerOf(row, 'issued_at_ms'),
+  };
+}

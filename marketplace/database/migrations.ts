@@ -1,0 +1,111 @@
+import { MarketplaceError } from '../errors.ts';
+import type { Database } from './database.ts';
+import { integerOf } from './rows.ts';
+
+/** One step of the schema. A published step is never changed: later ones follow it. */
+export interface Migration {
+  readonly version: number;
+  readonly name: string;
+  readonly statements: readonly string[];
+}
+
+/** What the chain said, and what follows from it. All of it can be rebuilt from the chain. */
+const CHAIN_INDEX: Migration = {
+  version: 1,
+  name: 'chain index',
+  statements: [
+    `CREATE TABLE chain_identity (
+       id INTEGER PRIMARY KEY CHECK (id = 1), chain_id TEXT NOT NULL, genesis_hash TEXT NOT NULL,
+       registry TEXT NOT NULL, market TEXT NOT NULL, epoch_seconds INTEGER NOT NULL,
+       minimum_edge_stake_wei TEXT NOT NULL, protocol_fee_bps INTEGER NOT NULL, undo_after_block INTEGER NOT NULL)`,
+    `CREATE TABLE blocks (
+       number INTEGER PRIMARY KEY, hash TEXT NOT NULL, timestamp_seconds INTEGER NOT NULL)`,
+    `CREATE TABLE events (
+       block_number INTEGER NOT NULL, log_index INTEGER NOT NULL, block_hash TEXT NOT NULL, transaction_hash TEXT NOT NULL,
+       contract TEXT NOT NULL, name TEXT NOT NULL, subject TEXT NOT NULL, arguments TEXT NOT NULL,
+       PRIMARY KEY (block_number, log_index))`,
+    `CREATE INDEX events_by_subject ON events (subject, block_number, log_index)`,
+    // Rows as they were before a block changed them, to take the block back.
+    `CREATE TABLE undo_rows (
+       block_number INTEGER NOT NULL, sequence INTEGER NOT NULL, projection TEXT NOT NULL, row_key TEXT NOT NULL,
+       previous TEXT, PRIMARY KEY (block_number, sequence))`,
+    `CREATE TABLE nodes (
+       address TEXT PRIMARY KEY, role TEXT NOT NULL, region TEXT NOT NULL, libp2p_public_key TEXT NOT NULL, nid TEXT,
+       ask_wei_per_gib TEXT NOT NULL, stake_wei TEXT NOT NULL, unbonding_wei TEXT NOT NULL,
+       unbonding_ends_at INTEGER NOT NULL, active INTEGER NOT NULL, endpoints TEXT NOT NULL, registered_block INTEGER NOT NULL)`,
+    `CREATE TABLE deals (
+       deal_id TEXT PRIMARY KEY, publisher TEXT NOT NULL, state TEXT NOT NULL, content_root TEXT NOT NULL,
+       content_codec INTEGER NOT NULL, service_level INTEGER NOT NULL, grant_key TEXT NOT NULL, collector TEXT NOT NULL,
+       previous_grant_key TEXT, previous_collector TEXT, key_last_epoch INTEGER NOT NULL, free_wei TEXT NOT NULL,
+       deposited_wei TEXT NOT NULL, withdrawn_wei TEXT NOT NULL, opened_block INTEGER NOT NULL)`,
+    `CREATE INDEX deals_by_content ON deals (content_root, content_codec)`,
+    `CREATE INDEX deals_by_publisher ON deals (publisher)`,
+    `CREATE TABLE allocations (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, state TEXT NOT NULL, rate_per_gib TEXT NOT NULL,
+       allocated_wei TEXT NOT NULL, balance_wei TEXT NOT NULL, paid_wei TEXT NOT NULL, fee_wei TEXT NOT NULL,
+       released_wei TEXT NOT NULL, through_epoch INTEGER NOT NULL, thaw_end INTEGER NOT NULL,
+       PRIMARY KEY (deal_id, node))`,
+    `CREATE INDEX allocations_by_node ON allocations (node)`,
+    `CREATE TABLE direct_claims (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, to_epoch INTEGER NOT NULL, after_epoch INTEGER NOT NULL,
+       bytes_total TEXT NOT NULL, paid_wei TEXT NOT NULL, PRIMARY KEY (deal_id, node, to_epoch))`,
+  ],
+};
+
+/** What only this marketplace knows: losing it loses money of operators. */
+const COORDINATOR_LEDGER: Migration = {
+  version: 2,
+  name: 'coordinator ledger',
+  statements: [
+    `CREATE TABLE key_pairs (
+       grant_key TEXT PRIMARY KEY, collector TEXT NOT NULL UNIQUE, sealed_grant_key BLOB NOT NULL,
+       sealed_collector BLOB NOT NULL, publisher TEXT, created_at_seconds INTEGER NOT NULL)`,
+    `CREATE TABLE used_challenges (nonce TEXT PRIMARY KEY, expires_at_seconds INTEGER NOT NULL)`,
+    `CREATE INDEX used_challenges_by_expiry ON used_challenges (expires_at_seconds)`,
+    `CREATE TABLE grants (
+       grant_hash TEXT PRIMARY KEY, deal_id TEXT NOT NULL, node TEXT NOT NULL, viewer_key TEXT NOT NULL,
+       epoch INTEGER NOT NULL, cap_bytes INTEGER NOT NULL, content_root TEXT NOT NULL, signature BLOB NOT NULL,
+       issued_at_ms INTEGER NOT NULL)`,
+    `CREATE INDEX grants_by_allocation ON grants (deal_id, node, epoch)`,
+    `CREATE INDEX grants_by_viewer ON grants (viewer_key, node, epoch)`,
+    `CREATE TABLE receipts (
+       grant_hash TEXT PRIMARY KEY REFERENCES grants (grant_hash), deal_id TEXT NOT NULL, node TEXT NOT NULL,
+       epoch INTEGER NOT NULL, bytes_cumulative INTEGER NOT NULL, signature BLOB NOT NULL, source TEXT NOT NULL,
+       updated_at_ms INTEGER NOT NULL)`,
+    `CREATE INDEX receipts_by_allocation ON receipts (deal_id, node, epoch)`,
+    `CREATE TABLE vouchers (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, through_epoch INTEGER NOT NULL, cumulative_wei TEXT NOT NULL,
+       signature BLOB NOT NULL, signed_at_ms INTEGER NOT NULL, PRIMARY KEY (deal_id, node))`,
+  ],
+};
+
+export const MIGRATIONS: readonly Migration[] = [CHAIN_INDEX, COORDINATOR_LEDGER];
+
+/**
+ * Applies the steps that the database has not seen, each in its own transaction.
+ * @throws MarketplaceError DATABASE_TOO_NEW
+ */
+export async function migrate(database: Database, migrations: readonly Migration[]): Promise<void> {
+  await database.write((sql) =>
+    sql.run(
+      'CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL)',
+    ),
+  );
+  const latest = await database.read.get('SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations');
+  const stored = latest === undefined ? 0 : integerOf(latest, 'version');
+  const known = Math.max(0, ...migrations.map((migration) => migration.version));
+  if (stored > known) {
+    throw new MarketplaceError(
+      'DATABASE_TOO_NEW',
+      `The database has schema version ${stored}; this program knows versions up to ${known}.`,
+      { stored, known },
+    );
+  }
+  for (const migration of migrations) {
+    if (migration.version <= stored) continue;
+    await database.write(async (sql) => {
+      for (const statement of migration.statements) await sql.run(statement);
+      await sql.run('INSERT INTO schema_migrations (version, name) VALUES (?, ?)', migration.version, migration.name);
+    });
+  }
+}

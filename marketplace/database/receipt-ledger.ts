@@ -1,0 +1,164 @@
+import type { Address, DealId, GrantHash } from '../../sdk/protocol/identifiers.ts';
+import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
+import type { SignedReceipt } from '../../sdk/protocol/receipt.ts';
+import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
+import type { Row, Sql } from './database.ts';
+import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
+import type { Page, PageOf } from './node-records.ts';
+import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
+
+/** Who handed a receipt in. */
+export type ReceiptSource = 'node' | 'viewer';
+
+/** The best receipt known of a grant, with the grant. */
+export interface HeldReceipt {
+  readonly issued: IssuedGrant;
+  readonly signedReceipt: SignedReceipt;
+  readonly source: ReceiptSource;
+  readonly updatedAtMs: number;
+}
+
+export interface Allocation {
+  readonly dealId: DealId;
+  readonly node: Address;
+}
+
+const RECEIPT_COLUMNS = `grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
+  grants.content_root, grants.signature, grants.issued_at_ms, receipts.bytes_cumulative,
+  receipts.signature AS receipt_signature, receipts.source, receipts.updated_at_ms`;
+
+/** Bytes of the best receipt held for a grant. */
+export async function readReceiptedBytes(sql: Sql, grantHash: GrantHash): Promise<bigint | undefined> {
+  const row = await sql.get('SELECT bytes_cumulative FROM receipts WHERE grant_hash = ?', grantHash);
+  return row === undefined ? undefined : BigInt(integerOf(row, 'bytes_cumulative'));
+}
+
+/**
+ * Keeps the receipt if it counts more bytes than the one held. The same receipt from the node marks it as known to
+ * the node. @returns whether anything changed
+ */
+export async function keepBestReceipt(
+  sql: Sql,
+  issued: IssuedGrant,
+  kept: { signedReceipt: SignedReceipt; source: ReceiptSource; nowMs: number },
+): Promise<boolean> {
+  const { receipt, signature } = kept.signedReceipt;
+  const changed = await sql.run(
+    `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+     ON CONFLICT (grant_hash) DO UPDATE SET bytes_cumulative = excluded.bytes_cumulative,
+       signature = excluded.signature, source = excluded.source, updated_at_ms = excluded.updated_at_ms
+     WHERE excluded.bytes_cumulative > receipts.bytes_cumulative
+        OR (excluded.bytes_cumulative = receipts.bytes_cumulative AND excluded.source = 'node'
+            AND receipts.source = 'viewer')`,
+    issued.grantHash,
+    issued.grant.dealId,
+    issued.grant.node,
+    issued.grant.epoch,
+    Number(receipt.bytesCumulative),
+    signature,
+    kept.source,
+    kept.nowMs,
+  );
+  return changed > 0;
+}
+
+/** Receipted bytes by epoch, for epochs up to `throughEpoch`. */
+export async function readBytesByEpoch(
+  sql: Sql,
+  allocation: Allocation,
+  throughEpoch: number,
+): Promise<{ epoch: number; bytes: bigint }[]> {
+  const rows = await sql.all(
+    `SELECT epoch, SUM(bytes_cumulative) AS bytes FROM receipts
+     WHERE deal_id = ? AND node = ? AND epoch <= ? GROUP BY epoch ORDER BY epoch`,
+    allocation.dealId,
+    allocation.node,
+    throughEpoch,
+  );
+  return rows.map((row) => ({ epoch: integerOf(row, 'epoch'), bytes: BigInt(integerOf(row, 'bytes')) }));
+}
+
+/** Receipts of viewers that the node has not sent itself, best per grant, epochs above `afterEpoch` to `throughEpoch`. */
+export async function readViewerReceipts(
+  sql: Sql,
+  allocation: Allocation,
+  range: { afterEpoch: number; throughEpoch: number; limit: number },
+): Promise<HeldReceipt[]> {
+  const rows = await sql.all(
+    `SELECT ${RECEIPT_COLUMNS} FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
+     WHERE receipts.deal_id = ? AND receipts.node = ? AND receipts.epoch > ? AND receipts.epoch <= ?
+       AND receipts.source = 'viewer'
+     ORDER BY receipts.epoch DESC, receipts.grant_hash LIMIT ?`,
+    allocation.dealId,
+    allocation.node,
+    range.afterEpoch,
+    range.throughEpoch,
+    range.limit,
+  );
+  return rows.map(heldReceiptOf);
+}
+
+/** All receipts of a (deal, node) in a stable order, so that a bill can be recomputed from the pages. */
+export async function listReceipts(
+  sql: Sql,
+  filter: { dealId: DealId; node?: Address },
+  page: Page,
+): Promise<PageOf<HeldReceipt>> {
+  const node = filter.node ?? null;
+  const condition = 'receipts.deal_id = ? AND (? IS NULL OR receipts.node = ?)';
+  const count = await sql.get(`SELECT COUNT(*) AS total FROM receipts WHERE ${condition}`, filter.dealId, node, node);
+  const rows = await sql.all(
+    `SELECT ${RECEIPT_COLUMNS} FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
+     WHERE ${condition} ORDER BY receipts.node, receipts.epoch, receipts.grant_hash LIMIT ? OFFSET ?`,
+    filter.dealId,
+    node,
+    node,
+    page.limit,
+    page.offset,
+  );
+  return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(heldReceiptOf) };
+}
+
+/** The last voucher signed for a (deal, node). */
+export async function findVoucher(sql: Sql, allocation: Allocation): Promise<SignedVoucher | undefined> {
+  const row = await sql.get('SELECT * FROM vouchers WHERE deal_id = ? AND node = ?', allocation.dealId, allocation.node);
+  if (row === undefined) return undefined;
+  return {
+    voucher: {
+      ...allocation,
+      throughEpoch: parseEpoch(integerOf(row, 'through_epoch')),
+      cumulative: bigintOf(row, 'cumulative_wei'),
+    },
+    signature: bytesOf(row, 'signature'),
+  };
+}
+
+export async function saveVoucher(sql: Sql, signed: SignedVoucher, nowMs: number): Promise<void> {
+  const { voucher, signature } = signed;
+  await sql.run(
+    `INSERT INTO vouchers (deal_id, node, through_epoch, cumulative_wei, signature, signed_at_ms)
+     VALUES (?, ?, ?, ?, ?, ?)
+     ON CONFLICT (deal_id, node) DO UPDATE SET through_epoch = excluded.through_epoch,
+       cumulative_wei = excluded.cumulative_wei, signature = excluded.signature, signed_at_ms = excluded.signed_at_ms`,
+    voucher.dealId,
+    voucher.node,
+    voucher.throughEpoch,
+    voucher.cumulative.toString(),
+    signature,
+    nowMs,
+  );
+}
+
+function heldReceiptOf(row: Row): HeldReceipt {
+  const issued = issuedGrantOf(row);
+  return {
+    issued,
+    signedReceipt: {
+      receipt: { grantHash: issued.grantHash, bytesCumulative: BigInt(integerOf(row, 'bytes_cumulative')) },
+      signature: bytesOf(row, 'receipt_signature'),
+    },
+    source: textOf(row, 'source') === 'viewer' ? 'viewer' : 'node',
+    updatedAtMs: integerOf(row, 'updated_at_ms'),
+  };
+}

@@ -1,0 +1,65 @@
+/** Bounds of everything the marketplace queues, loops over, accepts or waits for (see coordinator/SPEC.md). */
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+const SECOND_MS = 1000;
+
+// API
+export const MAX_BODY_BYTES = 1 * MIB;
+export const MAX_PAGE_ROWS = 100;
+export const DEFAULT_PAGE_ROWS = 50;
+export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
+export const SHUTDOWN_TIMEOUT_MS = 5 * SECOND_MS;
+/** Requests of one network address: sustained rate and burst. */
+export const ADDRESS_REQUESTS_PER_SECOND = 50;
+export const ADDRESS_REQUEST_BURST = 500;
+/** Addresses and keys that a rate limiter remembers. */
+export const MAX_RATE_BUCKETS = 50_000;
+
+// Indexer
+export const POLL_INTERVAL_MS = 500;
+export const MAX_BLOCKS_PER_RANGE = 500;
+/** Blocks below the head whose hash is stored one by one; older ranges keep the hash of their end only. */
+export const DENSE_HEADER_DEPTH = 128;
+/** Blocks that can be rolled back row by row; a deeper reorganisation indexes again from the deployment. */
+export const MAX_ROLLBACK_BLOCKS = 4096;
+export const RPC_TIMEOUT_MS = 10 * SECOND_MS;
+export const MAX_RPC_RESPONSE_BYTES = 64 * MIB;
+export const MAX_RECONNECT_DELAY_MS = 5 * SECOND_MS;
+/** Silence of the chain after which nothing that depends on its time is signed any more. */
+export const MAX_CHAIN_SILENCE_MS = 60 * SECOND_MS;
+/** Difference between the wall clock and the chain that is accepted outside development chains. */
+export const MAX_CLOCK_DRIFT_SECONDS = 120;
+
+// Coordinator
+export const CHALLENGE_LIFETIME_SECONDS = 120;
+export const MAX_UNUSED_KEY_PAIRS = 10_000;
+export const DEFAULT_GRANT_CAP_BYTES = 128 * MIB;
+export const MAX_GRANT_CAP_BYTES = 1024 * MIB;
+/** A share of what is left that is below this is not worth a request: such a grant takes more of it. */
+export const SMALL_GRANT_BYTES = 16 * MIB;
+/** Share of what an allocation has left that one grant may take, so that later viewers find some too. */
+export const GRANT_SHARE_OF_ALLOCATION = 4n;
+export const MAX_NODES_PER_REQUEST = 16;
+export const DEFAULT_NODES_PER_REQUEST = 6;
+export const MAX_GRANTS_PER_VIEWER_NODE_EPOCH = 256;
+/** Grant requests of one viewer key: sustained rate and burst. */
+export const VIEWER_GRANT_REQUESTS_PER_SECOND = 2;
+export const VIEWER_GRANT_REQUEST_BURST = 60;
+export const MAX_PAIRS_PER_SETTLEMENT = 512;
+export const MAX_RECEIPTS_PER_REQUEST = 512;
+export const MAX_BETTER_PAIRS = 512;
+export const MAX_CANDIDATE_DEALS = 16;
+/** Last part of an epoch in which grants for the next one are issued: a fifth, but at least two seconds. */
+export const NEXT_EPOCH_SHARE = 0.2;
+export const NEXT_EPOCH_MIN_SECONDS = 2;
+
+// Health probes
+export const PROBE_INTERVAL_MS = 2 * SECOND_MS;
+export const PROBE_TIMEOUT_MS = 1500;
+export const MAX_PROBED_NODES = 2000;
+export const MAX_PARALLEL_PROBES = 16;
+
+// Quotes
+export const MAX_REPLICAS = 64;
+export const MAX_QUOTE_BYTES = 2 ** 50;
