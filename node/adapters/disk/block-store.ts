@@ -1,0 +1,408 @@
+import { mkdir } from 'node:fs/promises';
+import { join } from 'node:path';
+
+import { LRUCache } from 'lru-cache';
+import type { CID } from 'multiformats/cid';
+
+import { cidOfContentRoot, contentRootOf, RAW_CODEC, verifyBlock } from '../../../sdk/protocol/content.ts';
+import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
+import type {
+  BlockReader,
+  ContentIndex,
+  ContentSummary,
+  ContentTarget,
+} from '../../core/storage/block-ports.ts';
+import { S3Fifo } from '../../core/storage/s3-fifo.ts';
+import { StorageError } from '../../core/storage/storage-error.ts';
+import { chargedBytes, quotaExceeded, StorageQuota } from '../../core/storage/storage-quota.ts';
+import { sha256, sha256Hex } from './block-store-sha256.ts';
+import { CarReader } from './block-store-car.ts';
+import { reconcile, type Reconciliation } from './block-store-check.ts';
+import { BlockFiles, type DigestHex } from './block-store-files.ts';
+import { BlockStoreIndex, type IndexedBlock } from './block-store-index.ts';
+import { storeCar } from './block-store-import.ts';
+import { missingOf } from './block-store-walk.ts';
+
+const MIB = 1024 * 1024;
+/** Left free on the file system whatever the quota says: the journal and the index need room too. */
+const DISK_RESERVE_BYTES = 64 * MIB;
+
+export interface BlockStoreOptions {
+  readonly directory: string;
+  /** Hard limit of what blocks may occupy on disk. */
+  readonly quotaBytes: number;
+  /** Memory for blocks that are asked for often. @default 64 MiB */
+  readonly hotBytes?: number;
+  /** Room on the file system, for tests of a full disk. @default what the system says */
+  readonly freeDiskBytes?: () => Promise<number>;
+}
+
+/** What opening found, and what it mended. */
+export interface StoreRecovery extends Reconciliation {
+  readonly blocks: number;
+}
+
+export interface StoreUsage {
+  readonly quotaBytes: number;
+  readonly usedBytes: number;
+  readonly freeBytes: number;
+  readonly evictableBytes: number;
+  readonly hotBytes: number;
+  readonly blocks: number;
+}
+
+export interface ImportOptions {
+  /** Keeps the content from being evicted. */
+  readonly pinFor?: DealId;
+  /** Bytes of the CAR that are taken at most. */
+  readonly maxBytes: number;
+}
+
+/**
+ * Verified blocks on disk: one file a block, an index in SQLite, a hard quota, a bounded cache in memory.
+ * Nothing is stored whose hash was not checked (DELIVERY.md, content).
+ */
+export class BlockStore implements BlockReader, ContentIndex {
+  readonly #options: BlockStoreOptions;
+  readonly #files: BlockFiles;
+  readonly #hot: LRUCache<DigestHex, Uint8Array>;
+  readonly #evictable = new S3Fifo();
+  /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
+  readonly #collecting = new Map<number, number>();
+  readonly #writing = new Map<DigestHex, Promise<void>>();
+  readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
+  #walks: Promise<void> = Promise.resolve();
+  #quota: StorageQuota;
+  #openIndex: BlockStoreIndex | undefined;
+
+  constructor(options: BlockStoreOptions) {
+    this.#options = options;
+    this.#files = new BlockFiles(options.directory);
+    this.#quota = new StorageQuota({ limitBytes: options.quotaBytes });
+    this.#hot = new LRUCache<DigestHex, Uint8Array>({
+      maxSize: options.hotBytes ?? 64 * MIB,
+      sizeCalculation: (bytes) => Math.max(1, bytes.length),
+    });
+  }
+
+  /** Opens index and files and makes them agree. @throws StorageError STORE_VERSION_UNKNOWN, DISK_FAILED */
+  async open(): Promise<StoreRecovery> {
+    await mkdir(this.#options.directory, { recursive: true, mode: 0o700 });
+    await this.#files.prepare();
+    const index = new BlockStoreIndex(join(this.#options.directory, 'index.sqlite'));
+    this.#openIndex = index;
+    const { removedFiles, lostBlocks } = await reconcile(this.#files, index);
+    const { blocks, chargedBytes: usedBytes } = index.usage();
+    this.#quota = new StorageQuota({ limitBytes: this.#options.quotaBytes, usedBytes });
+    for (const { digest, bytes } of index.blocks()) {
+      if (!index.isPinned(digest)) this.#evictable.insert(digest, chargedBytes(bytes));
+    }
+    return { blocks, removedFiles, lostBlocks };
+  }
+
+  async close(): Promise<void> {
+    await Promise.allSettled([...this.#writing.values(), ...this.#reading.values()]);
+    this.#openIndex?.close();
+    this.#openIndex = undefined;
+    this.#hot.clear();
+  }
+
+  async get(cid: CID): Promise<Uint8Array | undefined> {
+    const digest = digestOf(cid);
+    const hot = this.#hot.get(digest);
+    this.#evictable.touch(digest);
+    return hot ?? this.#readOnce(digest);
+  }
+
+  async sizeOf(cid: CID): Promise<number | undefined> {
+    const digest = digestOf(cid);
+    return this.#hot.peek(digest)?.length ?? this.#index.bytesOf(digest);
+  }
+
+  contains(root: ContentRoot, cid: CID): boolean {
+    return this.#index.contains(root, digestOf(cid));
+  }
+
+  isComplete(root: ContentRoot): boolean {
+    return this.#index.isComplete(root);
+  }
+
+  /** All contents, those that are still incomplete too. */
+  contents(): ContentSummary[] {
+    return this.#index.contents();
+  }
+
+  usage(): StoreUsage {
+    return {
+      quotaBytes: this.#quota.limitBytes,
+      usedBytes: this.#quota.usedBytes,
+      freeBytes: this.#quota.freeBytes,
+      evictableBytes: this.#evictable.bytes,
+      hotBytes: this.#hot.calculatedSize,
+      blocks: this.#index.usage().blocks,
+    };
+  }
+
+  /**
+   * Verifies and stores one block of a content, in any order. Evicts unpinned blocks if room is needed.
+   * @throws ProtocolError BLOCK_HASH_MISMATCH, BLOCK_TOO_LARGE
+   * @throws StorageError QUOTA_EXCEEDED, DISK_FULL, DISK_FAILED
+   */
+  async put(target: ContentTarget, cid: CID, bytes: Uint8Array): Promise<void> {
+    await verifyBlock(cid, bytes, sha256);
+    await this.#store(this.#index.openContent(target), digestOf(cid), bytes);
+  }
+
+  /** Blocks of the content that are not stored, as far as its stored part tells; at most `limit`. */
+  async missing(target: ContentTarget, limit: number): Promise<CID[]> {
+    return this.#oneWalkAtATime(async () => {
+      const content = this.#index.openContent(target);
+      const missing: CID[] = [];
+      for await (const cid of this.#walk(content, target)) {
+        missing.push(cid);
+        if (missing.length >= limit) break;
+      }
+      return missing;
+    });
+  }
+
+  /**
+   * Declares a content complete if every block of its DAG is stored.
+   * @throws StorageError CONTENT_INCOMPLETE, DAG_INVALID
+   */
+  async complete(target: ContentTarget): Promise<void> {
+    await this.#oneWalkAtATime(async () => {
+      const content = this.#index.openContent(target);
+      for await (const cid of this.#walk(content, target)) throw contentIncomplete(target, cid);
+      await this.#files.syncNames();
+      this.#index.atomically(() => this.#index.complete(content));
+    });
+    await this.#removeOrphans();
+  }
+
+  /**
+   * Takes a CARv1 stream and announces the content only when all its blocks are there and form the DAG of
+   * the root. Blocks that belong to no part of it are not kept. After a failure nothing is kept.
+   * @throws StorageError CAR_*, CONTENT_INCOMPLETE, DAG_INVALID, QUOTA_EXCEEDED, DISK_FULL
+   * @throws ProtocolError BLOCK_HASH_MISMATCH, BLOCK_TOO_LARGE
+   */
+  async importCar(
+    root: CID,
+    stream: AsyncIterable<Uint8Array>,
+    options: ImportOptions,
+  ): Promise<ContentSummary> {
+    const target: ContentTarget = { root: contentRootOf(root), codec: root.code };
+    if (!this.#index.isComplete(target.root)) await this.#collect(target, stream, options);
+    if (options.pinFor !== undefined) this.pin(target, options.pinFor);
+    const summary = this.contents().find((content) => content.root === target.root);
+    if (summary === undefined) throw contentIncomplete(target, root);
+    return summary;
+  }
+
+  /** Checks before a byte arrives whether a content of this size can be stored. @throws StorageError QUOTA_EXCEEDED, DISK_FULL */
+  async requireRoom(bytes: number): Promise<void> {
+    const needBytes = chargedBytes(bytes);
+    if (!this.#quota.couldHold(needBytes, this.#evictable.bytes)) {
+      throw quotaExceeded(needBytes, this.#quota.freeBytes + this.#evictable.bytes, this.#quota.limitBytes);
+    }
+    const freeDiskBytes = await (this.#options.freeDiskBytes ?? (() => this.#files.freeBytes()))();
+    if (freeDiskBytes + this.#evictable.bytes < needBytes + DISK_RESERVE_BYTES) {
+      throw new StorageError('DISK_FULL', 'The file system has too little room for the content.', {
+        values: { needBytes, freeDiskBytes, reserveBytes: DISK_RESERVE_BYTES },
+        remedy: 'Free space on the disk of the data directory.',
+      });
+    }
+  }
+
+  /** Keeps a content from being evicted as long as the deal wants it. */
+  pin(target: ContentTarget, deal: DealId): void {
+    const content = this.#index.openContent(target);
+    this.#index.pin(content, deal);
+    for (const { digest } of this.#index.blocksOf(content)) this.#evictable.remove(digest);
+  }
+
+  /** Ends a pin: when it was the last one the content may be evicted, block by block. */
+  unpin(root: ContentRoot, deal: DealId): void {
+    const content = this.#index.contentId(root);
+    if (content === undefined) return;
+    this.#index.unpin(content, deal);
+    this.#offerForEviction(this.#index.blocksOf(content));
+  }
+
+  /** Forgets a content and removes the blocks that no other content needs. */
+  async deleteContent(root: ContentRoot): Promise<void> {
+    const content = this.#index.contentId(root);
+    if (content === undefined) return;
+    this.#index.atomically(() => this.#index.dropContent(content));
+    await this.#removeOrphans();
+  }
+
+  /** Reads every block and removes those whose bytes have changed. Takes as long as hashing the store does. */
+  async verify(): Promise<{ checked: number; corrupt: DigestHex[] }> {
+    const corrupt: DigestHex[] = [];
+    let checked = 0;
+    for (const { digest } of [...this.#index.blocks()]) {
+      const bytes = await this.#files.read(digest);
+      checked += 1;
+      if (bytes !== undefined && sha256Hex(bytes) === digest) continue;
+      corrupt.push(digest);
+      await this.#remove(digest);
+    }
+    return { checked, corrupt };
+  }
+
+  get #index(): BlockStoreIndex {
+    if (this.#openIndex !== undefined) return this.#openIndex;
+    throw new StorageError('STORE_CLOSED', 'The block store is not open.', {
+      remedy: 'The node is starting or stopping: try again in a moment.',
+    });
+  }
+
+  /** Walks leave marks in the index that a second walk of the same content would mistake for its own. */
+  async #oneWalkAtATime<T>(walk: () => Promise<T>): Promise<T> {
+    const before = this.#walks;
+    let done = (): void => undefined;
+    this.#walks = new Promise((resolve) => (done = resolve));
+    await before;
+    try {
+      return await walk();
+    } finally {
+      done();
+    }
+  }
+
+  #walk(content: number, target: ContentTarget): AsyncGenerator<CID> {
+    this.#index.beginWalk(content);
+    return missingOf(cidOfContentRoot(target.root, target.codec), {
+      read: (cid) => this.#readOnce(digestOf(cid)),
+      has: (cid) => this.#index.bytesOf(digestOf(cid)) !== undefined,
+      reach: (cid) => this.#index.reach(content, digestOf(cid)),
+    });
+  }
+
+  async #collect(
+    target: ContentTarget,
+    stream: AsyncIterable<Uint8Array>,
+    options: ImportOptions,
+  ): Promise<void> {
+    await this.requireRoom(options.maxBytes);
+    const content = this.#index.openContent(target);
+    this.#collecting.set(content, (this.#collecting.get(content) ?? 0) + 1);
+    try {
+      const reader = new CarReader(stream, { maxBytes: options.maxBytes });
+      await storeCar(reader, target, (cid, bytes) => this.#store(content, digestOf(cid), bytes));
+      await this.complete(target);
+    } catch (error) {
+      const alone = this.#collecting.get(content) === 1;
+      if (alone && !this.#index.isComplete(target.root)) await this.deleteContent(target.root);
+      throw error;
+    } finally {
+      const others = (this.#collecting.get(content) ?? 1) - 1;
+      if (others === 0) this.#collecting.delete(content);
+      else this.#collecting.set(content, others);
+      if (options.pinFor === undefined) this.#offerForEviction(this.#index.blocksOf(content));
+    }
+  }
+
+  /** Writes a verified block, or only links it when it is stored or being written already. */
+  async #store(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
+    for (let busy = this.#writing.get(digest); busy !== undefined; busy = this.#writing.get(digest)) {
+      await busy.catch(() => undefined);
+    }
+    if (this.#index.bytesOf(digest) !== undefined) this.#index.link(content, digest);
+    else await this.#exclusively(digest, this.#write(content, digest, bytes));
+  }
+
+  async #write(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
+    const charged = chargedBytes(bytes.length);
+    const room = await this.#makeRoom(charged);
+    try {
+      await this.#files.write(digest, bytes);
+      this.#index.addBlock(content, { digest, bytes: bytes.length });
+      room.commit();
+    } finally {
+      room.release();
+    }
+    const kept = this.#collecting.has(content) || this.#index.isPinned(digest);
+    if (!kept) this.#evictable.insert(digest, charged);
+  }
+
+  /** Reserves room, giving up unpinned blocks if need be. @throws StorageError QUOTA_EXCEEDED */
+  async #makeRoom(bytes: number): Promise<ReturnType<StorageQuota['reserve']>> {
+    if (!this.#quota.couldHold(bytes, this.#evictable.bytes)) {
+      throw quotaExceeded(bytes, this.#quota.freeBytes + this.#evictable.bytes, this.#quota.limitBytes);
+    }
+    while (this.#quota.freeBytes < bytes) {
+      const victim = this.#evictable.evict();
+      if (victim === undefined) break;
+      await this.#remove(victim);
+    }
+    return this.#quota.reserve(bytes);
+  }
+
+  async #remove(digest: DigestHex): Promise<void> {
+    const bytes = this.#index.bytesOf(digest);
+    if (bytes === undefined) return;
+    this.#evictable.remove(digest);
+    this.#hot.delete(digest);
+    this.#index.atomically(() => this.#index.dropBlock(digest));
+    // A block that comes again meanwhile waits, or the removal would take the new file away.
+    await this.#exclusively(digest, this.#files.remove(digest));
+    this.#quota.free(chargedBytes(bytes));
+  }
+
+  async #exclusively(digest: DigestHex, change: Promise<void>): Promise<void> {
+    this.#writing.set(digest, change);
+    try {
+      await change;
+    } finally {
+      if (this.#writing.get(digest) === change) this.#writing.delete(digest);
+    }
+  }
+
+  async #removeOrphans(): Promise<void> {
+    for (const { digest } of this.#index.orphans()) await this.#remove(digest);
+  }
+
+  #offerForEviction(blocks: readonly IndexedBlock[]): void {
+    for (const { digest, bytes } of blocks) {
+      if (!this.#index.isPinned(digest)) this.#evictable.insert(digest, chargedBytes(bytes));
+    }
+  }
+
+  /** One read for all who ask for the same cold block at once. */
+  #readOnce(digest: DigestHex): Promise<Uint8Array | undefined> {
+    const hot = this.#hot.get(digest);
+    if (hot !== undefined) return Promise.resolve(hot);
+    let reading = this.#reading.get(digest);
+    if (reading === undefined) {
+      reading = this.#read(digest).finally(() => this.#reading.delete(digest));
+      this.#reading.set(digest, reading);
+    }
+    return reading;
+  }
+
+  async #read(digest: DigestHex): Promise<Uint8Array | undefined> {
+    const expected = this.#index.bytesOf(digest);
+    if (expected === undefined) return undefined;
+    const bytes = await this.#files.read(digest);
+    if (bytes === undefined || bytes.length !== expected) {
+      if (this.#index.bytesOf(digest) !== undefined) await this.#remove(digest);
+      return undefined;
+    }
+    this.#hot.set(digest, bytes);
+    return bytes;
+  }
+}
+
+function digestOf(cid: CID): DigestHex {
+  const { digest } = cid.multihash;
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex');
+}
+
+function contentIncomplete(target: ContentTarget, missing: CID): StorageError {
+  return new StorageError('CONTENT_INCOMPLETE', 'A block of the content is missing.', {
+    values: { root: target.root, missing: missing.toString(), raw: missing.code === RAW_CODEC },
+    remedy: 'Send or fetch the missing block; a CAR has to hold every block of its DAG.',
+  });
+}
