@@ -4,10 +4,10 @@
 export const EPOCH_GRACE_MS = 1_000;
 
 /** Vouchers redeemed in one transaction: one transaction must stay well below a block's gas. */
-export const MAX_VOUCHERS_PER_BATCH = 20;
+export const MAX_VOUCHERS_PER_BATCH = 32;
 
 /** Receipts in one direct claim: each costs two signature recoveries and its calldata. */
-export const MAX_RECEIPTS_PER_DIRECT_CLAIM = 64;
+export const MAX_RECEIPTS_PER_DIRECT_CLAIM = 256;
 
 /** What routes cost, for weighing them before asking the chain; the figures of contracts/GAS.md, rounded up. */
 export const VOUCHER_GAS = 60_000n;

@@ -165,7 +165,7 @@ describe('settlement plan, for any state', () => {
       fc.record({
         epoch,
         bytes: fc.bigInt({ min: 1n, max: 1n << 40n }),
-        receipts: fc.integer({ min: 1, max: 90 }),
+        receipts: fc.integer({ min: 1, max: 300 }),
       }),
       { selector: (one) => one.epoch, maxLength: 12 },
     ),

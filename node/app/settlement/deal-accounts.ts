@@ -1,0 +1,69 @@
+import type { Address, DealId, Epoch } from '../../../sdk/protocol/identifiers.ts';
+import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
+import { epochStartsAt } from '../../../sdk/protocol/epoch.ts';
+import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
+import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
+import type { DealAccount, EpochMeter } from '../../core/settlement/settlement-plan.ts';
+import type { SettlementStore } from './settlement-store.ts';
+
+/** Where the figures of an account come from. */
+export interface AccountSources {
+  readonly journal: Pick<ReceiptJournal, 'totals' | 'receipts'>;
+  readonly directory: Pick<CachedDealDirectory, 'own'>;
+  readonly store: SettlementStore;
+  readonly node: Address;
+}
+
+/** Collects what the settlement plan must know of every deal of this node. */
+export function dealAccounts(
+  sources: AccountSources,
+  options: { epochSeconds: number; mayKnowMore: (dealId: DealId) => boolean },
+): DealAccount[] {
+  return sources.directory.own().map((own) => accountOf(own, sources, options));
+}
+
+function accountOf(
+  { deal, allocation }: OwnDeal,
+  sources: AccountSources,
+  options: { epochSeconds: number; mayKnowMore: (dealId: DealId) => boolean },
+): DealAccount {
+  const { dealId } = deal;
+  const failingSince = sources.store.failingSince(dealId);
+  const { thawEndEpoch } = allocation;
+  return {
+    dealId,
+    ratePerGiB: allocation.ratePerGiB,
+    balanceWei: allocation.state === 'released' ? 0n : allocation.balanceWei,
+    paidWei: allocation.paidWei,
+    throughEpoch: allocation.throughEpoch,
+    epochs: epochMeters(dealId, sources, failingSince !== undefined),
+    coordinatorFailingSince: failingSince,
+    coordinatorMayKnowMore: options.mayKnowMore(dealId),
+    thawEndsAtSeconds:
+      thawEndEpoch === undefined ? undefined : epochStartsAt(thawEndEpoch, options.epochSeconds),
+  };
+}
+
+/** Receipted bytes by epoch. Receipts are counted only when a direct claim is near: it costs a walk over them. */
+function epochMeters(dealId: DealId, sources: AccountSources, countReceipts: boolean): EpochMeter[] {
+  const totals = sources.journal.totals(dealId);
+  if (totals === undefined) return [];
+  const counts = countReceipts ? receiptCounts(dealId, sources) : new Map<Epoch, number>();
+  const meters: EpochMeter[] = [];
+  for (const [epoch, bytes] of totals.receiptedByEpoch) {
+    if (bytes > 0n) meters.push({ epoch, bytes, receipts: counts.get(epoch) ?? 0 });
+  }
+  if (totals.paidBytes > 0n) {
+    meters.push({ epoch: totals.paidThrough ?? parseEpoch(0), bytes: totals.paidBytes, receipts: 0 });
+  }
+  return meters;
+}
+
+function receiptCounts(dealId: DealId, { journal }: AccountSources): Map<Epoch, number> {
+  const counts = new Map<Epoch, number>();
+  for (const { signedGrant } of journal.receipts({ dealId, throughEpoch: parseEpoch(0xffff_ffff) })) {
+    const { epoch } = signedGrant.grant;
+    counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
+  }
+  return counts;
+}
