@@ -1,0 +1,53 @@
+interface Deadline<T> {
+  readonly value: T;
+  readonly dueMs: number;
+}
+
+/** Things that are due at a time, by key: the timers of a machine that has none. */
+export class Deadlines<K, T> {
+  readonly #entries = new Map<K, Deadline<T>>();
+
+  get size(): number {
+    return this.#entries.size;
+  }
+
+  set(key: K, value: T, dueMs: number): void {
+    this.#entries.set(key, { value, dueMs });
+  }
+
+  has(key: K): boolean {
+    return this.#entries.has(key);
+  }
+
+  get(key: K): T | undefined {
+    return this.#entries.get(key)?.value;
+  }
+
+  /** Removes and returns. */
+  take(key: K): T | undefined {
+    const entry = this.#entries.get(key);
+    this.#entries.delete(key);
+    return entry?.value;
+  }
+
+  /** Removes and returns everything due. */
+  due(nowMs: number): [K, T][] {
+    const due: [K, T][] = [];
+    for (const [key, entry] of this.#entries) {
+      if (entry.dueMs <= nowMs) due.push([key, entry.value]);
+    }
+    for (const [key] of due) this.#entries.delete(key);
+    return due;
+  }
+
+  *entries(): Generator<[K, T]> {
+    for (const [key, entry] of this.#entries) yield [key, entry.value];
+  }
+
+  /** Earliest time, Infinity if nothing is pending. */
+  nextMs(): number {
+    let next = Infinity;
+    for (const entry of this.#entries.values()) next = Math.min(next, entry.dueMs);
+    return next;
+  }
+}

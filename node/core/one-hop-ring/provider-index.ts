@@ -1,0 +1,75 @@
+import { bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { MAX_INDEX_KEYS, MAX_PROVIDERS_PER_KEY } from './limits.ts';
+import { expiresAtMs, type ProviderRecord } from './provider-record.ts';
+import type { RingId } from './ring-identifier.ts';
+
+/** What a store did; `full` and `expired` are refusals. */
+export type IndexVerdict = 'stored' | 'held' | 'older' | 'full' | 'expired';
+
+interface KeyEntry {
+  readonly key: RingId;
+  readonly providers: Map<Hex, ProviderRecord>;
+}
+
+/** Key → newest record of each provider, within limits of keys and providers (RING.md, index). */
+export class ProviderIndex {
+  readonly #keys = new Map<Hex, KeyEntry>();
+
+  get keyCount(): number {
+    return this.#keys.size;
+  }
+
+  /** The record must have been verified. */
+  store(record: ProviderRecord, nowMs: number): IndexVerdict {
+    if (expiresAtMs(record) <= nowMs) return 'expired';
+    const id = bytesToHex(record.key);
+    const provider = bytesToHex(record.publicKey);
+    const entry = this.#keys.get(id);
+    const held = entry?.providers.get(provider);
+    if (held !== undefined && held.sequence > record.sequence) return 'older';
+    if (held !== undefined && held.sequence === record.sequence) return 'held';
+    if (entry === undefined && this.#keys.size >= MAX_INDEX_KEYS) return 'full';
+    if (held === undefined && (entry?.providers.size ?? 0) >= MAX_PROVIDERS_PER_KEY) return 'full';
+    if (entry === undefined) {
+      this.#keys.set(id, { key: record.key, providers: new Map([[provider, record]]) });
+    } else {
+      entry.providers.set(provider, record);
+    }
+    return 'stored';
+  }
+
+  /** The record of one provider that is held for a key. */
+  recordOf(key: RingId, publicKey: Uint8Array): ProviderRecord | undefined {
+    return this.#keys.get(bytesToHex(key))?.providers.get(bytesToHex(publicKey));
+  }
+
+  /** Records in force: neither expired nor withdrawn. */
+  providersOf(key: RingId, nowMs: number): ProviderRecord[] {
+    const entry = this.#keys.get(bytesToHex(key));
+    if (entry === undefined) return [];
+    return [...entry.providers.values()].filter((record) => !record.withdrawn && expiresAtMs(record) > nowMs);
+  }
+
+  /** Everything held for a key, withdrawals included: replicas must know those too. */
+  recordsOf(key: RingId): ProviderRecord[] {
+    return [...(this.#keys.get(bytesToHex(key))?.providers.values() ?? [])];
+  }
+
+  *keys(): Generator<RingId> {
+    for (const entry of this.#keys.values()) yield entry.key;
+  }
+
+  drop(key: RingId): void {
+    this.#keys.delete(bytesToHex(key));
+  }
+
+  /** Forgets what has expired. */
+  sweep(nowMs: number): void {
+    for (const [id, entry] of this.#keys) {
+      for (const [provider, record] of entry.providers) {
+        if (expiresAtMs(record) <= nowMs) entry.providers.delete(provider);
+      }
+      if (entry.providers.size === 0) this.#keys.delete(id);
+    }
+  }
+}

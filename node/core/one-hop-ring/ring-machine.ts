@@ -1,0 +1,401 @@
+import { bytesToHex, equalBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { Deadlines } from './deadlines.ts';
+import { Departure } from './departure.ts';
+import { Dissemination } from './dissemination.ts';
+import { FailureDetection } from './failure-detection.ts';
+import { GuestAllowance } from './guest-allowance.ts';
+import { Joining } from './joining.ts';
+import { MAX_BATCH_BYTES, MAX_EVENTS_PER_MESSAGE, MAX_INCARNATION } from './limits.ts';
+import { Lookups } from './lookups.ts';
+import { eventBytes, type MembershipEvent } from './membership-event.ts';
+import { Membership } from './membership.ts';
+import { Reconciliation } from './reconciliation.ts';
+import { Replication } from './replication.ts';
+import { contactOf, RingContext } from './ring-context.ts';
+import { nextId, type RingId } from './ring-identifier.ts';
+import type {
+  RingAction,
+  RingContact,
+  RingCounters,
+  RingEvent,
+  RingOptions,
+  RingPorts,
+} from './ring-ports.ts';
+import type { RoutingTable } from './routing-table.ts';
+import { equalDigests } from './table-digest.ts';
+import type {
+  JoinRequest,
+  LeaveRequest,
+  Ping,
+  RingMessage,
+  SnapshotRequest,
+  Spread,
+} from './wire-message.ts';
+
+/** Messages that only a member of the registry may send; guests may ask for lookups. */
+type MemberMessage = Exclude<RingMessage, { kind: 'lookup-request' }>;
+
+/**
+ * One node of the ring as a pure machine: what happened and when in, what to do out (RING.md; SPEC.md beside this
+ * file). It reads no clock, sets no timer and sends nothing itself. The caller executes the actions and calls again
+ * with a `wake` event no later than `nextWakeMs`.
+ */
+export class RingMachine {
+  readonly #context: RingContext;
+  readonly #membership: Membership;
+  readonly #dissemination: Dissemination;
+  readonly #detection: FailureDetection;
+  readonly #reconciliation: Reconciliation;
+  readonly #replication: Replication;
+  readonly #lookups: Lookups;
+  readonly #joining: Joining;
+  readonly #departure: Departure;
+  readonly #guests = new GuestAllowance();
+  /** Digests that differed once; only a difference that stays is repaired. */
+  readonly #differing = new Deadlines<string, true>();
+
+  /** @throws RingError RING_SELF_NOT_ADMITTED */
+  constructor(ports: RingPorts, options: RingOptions) {
+    const context = new RingContext(ports, options);
+    this.#context = context;
+    this.#membership = new Membership(context);
+    this.#dissemination = new Dissemination(context, (entry) => this.#detection.isDoubtful(entry.nid));
+    this.#detection = new FailureDetection(context, this.#membership, {
+      announce: (accusation, nowMs) => {
+        this.#onNews(nowMs);
+        this.#dissemination.announce(accusation, nowMs);
+      },
+      tell: (entry, accusation, nowMs) => this.#dissemination.tell(entry, [accusation], nowMs),
+    });
+    this.#reconciliation = new Reconciliation(context, this.#membership);
+    this.#replication = new Replication(context);
+    this.#lookups = new Lookups(context, this.#membership, this.#replication.index);
+    this.#joining = new Joining(context, this.#membership, {
+      entered: (how, nowMs) => this.#entered(how, nowMs),
+      reconcile: (peer, nowMs) => this.#reconciliation.begin(peer, { announce: false }, nowMs),
+    });
+    this.#departure = new Departure(context, this.#membership, this.#replication);
+  }
+
+  /** The full table, for reading only. */
+  get table(): RoutingTable {
+    return this.#context.table;
+  }
+
+  get nid(): RingId {
+    return this.#context.nid;
+  }
+
+  get counters(): Readonly<RingCounters> {
+    return this.#context.counters;
+  }
+
+  get isMember(): boolean {
+    return this.#joining.isMember;
+  }
+
+  /** Keys held for others and keys provided by this node. */
+  get indexSize(): { readonly keys: number; readonly provided: number } {
+    return { keys: this.#replication.index.keyCount, provided: this.#replication.providedCount };
+  }
+
+  /** @throws RingError RING_PROVIDED_FULL for one key too many */
+  handle(event: RingEvent, nowMs: number): RingAction[] {
+    this.#dispatch(event, nowMs);
+    if (nowMs >= this.nextWakeMs()) this.#wake(nowMs);
+    return this.#context.takeActions();
+  }
+
+  /** When to call with `wake` at the latest; Infinity if nothing is pending. */
+  nextWakeMs(): number {
+    return Math.min(
+      this.#dissemination.nextMs(),
+      this.#detection.nextMs(),
+      this.#replication.nextMs(),
+      this.#lookups.nextMs(),
+      this.#joining.nextMs(),
+      this.#departure.nextMs(),
+    );
+  }
+
+  #dispatch(event: RingEvent, nowMs: number): void {
+    switch (event.type) {
+      case 'start':
+        this.#detection.setContacts(event.seeds);
+        return this.#joining.start(event.seeds, nowMs);
+      case 'message':
+        return this.#onMessage(event.from, event.message, nowMs);
+      case 'unreachable':
+        return this.#onUnreachable(event.publicKey, nowMs);
+      case 'lookup':
+        return this.#lookups.local(event.id, event.key, nowMs);
+      case 'provide':
+        return this.#replication.provide(event.key, nowMs);
+      case 'unprovide':
+        return this.#replication.unprovide(event.key, nowMs);
+      case 'load':
+        this.#context.load = event.load;
+        return;
+      case 'addresses':
+        this.#context.providerAddresses = event.providerAddresses;
+        this.#renew(this.#context.record.incarnation + 1, event.addresses, nowMs);
+        return this.#replication.republishAll(nowMs);
+      case 'registry-refreshed':
+        this.#detection.setContacts(event.contacts);
+        this.#membership.registryRefreshed();
+        return this.#onNews(nowMs);
+      case 'leave':
+        this.#detection.stop();
+        return this.#departure.begin(nowMs);
+      case 'wake':
+        return;
+    }
+  }
+
+  #wake(nowMs: number): void {
+    this.#joining.wake(nowMs);
+    this.#detection.wake(nowMs);
+    this.#dissemination.wake(nowMs);
+    this.#reconciliation.wake(nowMs);
+    this.#replication.wake(nowMs);
+    this.#lookups.wake(nowMs);
+    this.#departure.wake(nowMs);
+    this.#differing.due(nowMs);
+  }
+
+  #onMessage(from: Uint8Array, message: RingMessage, nowMs: number): void {
+    const nid = this.#context.nidOfKey(from);
+    const contact = this.#contactFor(from, nid);
+    if (message.kind === 'lookup-request') {
+      if (nid === undefined && !this.#guests.take(from, nowMs)) {
+        this.#context.counters.throttledGuests += 1;
+        return;
+      }
+      return this.#lookups.remote(contact, message, { member: nid !== undefined }, nowMs);
+    }
+    if (nid === undefined) {
+      this.#context.counters.strangers += 1;
+      this.#context.emit({ type: 'registry-wanted' });
+      return;
+    }
+    this.#onMemberMessage(contact, message, nowMs);
+  }
+
+  #onMemberMessage(from: RingContact, message: MemberMessage, nowMs: number): void {
+    const { requestId } = message;
+    switch (message.kind) {
+      case 'ping':
+        return this.#onPing(from, message);
+      case 'pong': {
+        const report = this.#detection.onPong(from.publicKey, message, nowMs);
+        this.#joining.onDigest(from, report.digest, nowMs);
+        return this.#compareDigest(from, report, nowMs);
+      }
+      case 'indirect-ping':
+        return this.#detection.onIndirectPing(from, requestId, message.target, nowMs);
+      case 'reached':
+        return this.#detection.onReached(requestId, nowMs);
+      case 'spread':
+        return this.#onSpread(from, message, nowMs);
+      case 'acknowledgement':
+        this.#departure.onAcknowledgement(from.publicKey, requestId);
+        return this.#dissemination.acknowledged(from.publicKey, requestId);
+      case 'snapshot-request':
+        return this.#onSnapshotRequest(from, message);
+      case 'snapshot-page':
+        return this.#joining.onSnapshotPage(from, message, nowMs);
+      case 'join-request':
+        return this.#onJoinRequest(from, message, nowMs);
+      case 'join-reply':
+        return this.#joining.onJoinReply(requestId, message, nowMs);
+      case 'leave-request':
+        return this.#onLeaveRequest(from, message, nowMs);
+      case 'store': {
+        const stored = this.#replication.accept(message.records, nowMs);
+        return this.#context.send(from, { kind: 'store-reply', requestId, stored });
+      }
+      case 'store-reply':
+        return this.#replication.onStoreReply(from.publicKey, requestId, nowMs);
+      case 'lookup-reply': {
+        const corrections = this.#lookups.onReply(from.publicKey, message, nowMs);
+        return this.#learn(corrections, { announce: false }, nowMs);
+      }
+      default:
+        return this.#onSyncMessage(from, message, nowMs);
+    }
+  }
+
+  #onSyncMessage(
+    from: RingContact,
+    message: Extract<RingMessage, { kind: `sync-${string}` }>,
+    nowMs: number,
+  ): void {
+    switch (message.kind) {
+      case 'sync-request':
+        return this.#reconciliation.onRequest(from, message);
+      case 'sync-summary':
+        return this.#reconciliation.onSummary(from, message);
+      case 'sync-exchange':
+        this.#reconciliation.onExchange(from, message);
+        return this.#learn(message.events, { announce: this.#isOutsider(from.publicKey) }, nowMs);
+      case 'sync-events': {
+        const session = this.#reconciliation.finish(message.requestId);
+        return session === undefined ? undefined : this.#learn(message.events, session, nowMs);
+      }
+    }
+  }
+
+  #onUnreachable(publicKey: Uint8Array, nowMs: number): void {
+    this.#joining.unreachable(publicKey, nowMs);
+    this.#departure.unreachable(publicKey, nowMs);
+    const nid = this.#context.nidOfKey(publicKey);
+    if (nid === undefined) return;
+    this.#detection.unreachable(nid, nowMs);
+    this.#lookups.unreachable(nid, nowMs);
+    this.#dissemination.unreachable(nid, nowMs);
+    this.#replication.unreachable(nid, nowMs);
+  }
+
+  #onPing(from: RingContact, message: Ping): void {
+    const { load, table } = this.#context;
+    if (this.#departure.hasLeft) return;
+    this.#context.send(from, { kind: 'pong', requestId: message.requestId, load, digest: table.digest });
+    const nid = this.#context.nidOfKey(from.publicKey);
+    if (nid === undefined) return;
+    table.noteLoad(nid, message.load);
+  }
+
+  /** Repairs a difference that two keep-alives in a row have shown, and one with an outsider at once. */
+  #compareDigest(
+    from: RingContact,
+    report: { readonly digest: Parameters<typeof equalDigests>[0]; readonly outsider: boolean },
+    nowMs: number,
+  ): void {
+    const id = bytesToHex(from.publicKey);
+    if (!this.isMember || equalDigests(report.digest, this.#context.table.digest)) {
+      this.#differing.take(id);
+      return;
+    }
+    const { timing } = this.#context.options;
+    if (report.outsider || this.#differing.take(id) === true) {
+      this.#reconciliation.begin(from, { announce: report.outsider }, nowMs);
+    } else {
+      this.#differing.set(id, true, nowMs + 3 * timing.keepAliveIntervalMs);
+    }
+  }
+
+  #onSpread(from: RingContact, message: Spread, nowMs: number): void {
+    if (!this.#dissemination.accept(from.publicKey, message)) return;
+    const worth = this.#applyAll(message.events, nowMs).filter(({ verdict }) => verdict !== 'refused');
+    this.#dissemination.forward(
+      message.interval,
+      worth.map(({ event }) => event),
+      nowMs,
+    );
+  }
+
+  /** Applies events that came outside the tree. */
+  #learn(events: readonly MembershipEvent[], options: { readonly announce: boolean }, nowMs: number): void {
+    for (const { event, verdict } of this.#applyAll(events, nowMs)) {
+      if (options.announce && verdict === 'news') this.#dissemination.announce(event, nowMs);
+    }
+  }
+
+  #applyAll(
+    events: readonly MembershipEvent[],
+    nowMs: number,
+  ): { event: MembershipEvent; verdict: string }[] {
+    const applied = events.map((event) => ({ event, verdict: this.#membership.apply(event) }));
+    if (applied.some(({ verdict }) => verdict === 'news')) this.#onNews(nowMs);
+    for (const { event, verdict } of applied) if (verdict === 'self') this.#refute(event, nowMs);
+    return applied;
+  }
+
+  #onNews(nowMs: number): void {
+    this.#replication.membershipChanged(nowMs);
+  }
+
+  /** Somebody believes us silent, gone, or of a later incarnation: rise above it and say so. */
+  #refute(event: MembershipEvent, nowMs: number): void {
+    if (!this.isMember || this.#departure.isLeaving) return;
+    const claimed = event.kind === 'record' ? event.record.incarnation : event.incarnation;
+    if (claimed < this.#context.record.incarnation || claimed >= MAX_INCARNATION) return;
+    this.#context.counters.refutations += 1;
+    this.#renew(claimed + 1, this.#context.record.addresses, nowMs);
+  }
+
+  #renew(incarnation: number, addresses: readonly string[], nowMs: number): void {
+    const record = this.#context.signOwnRecord(incarnation, { departed: false, addresses });
+    this.#context.record = record;
+    if (!this.isMember) return;
+    this.#membership.applyOwnRecord(record);
+    this.#dissemination.announce({ kind: 'record', record }, nowMs);
+  }
+
+  #entered(how: { readonly announce: boolean }, nowMs: number): void {
+    this.#detection.start(nowMs);
+    this.#replication.start(nowMs);
+    if (how.announce) this.#dissemination.announce({ kind: 'record', record: this.#context.record }, nowMs);
+    this.#context.emit({ type: 'joined' });
+  }
+
+  #onSnapshotRequest(from: RingContact, message: SnapshotRequest): void {
+    const { table } = this.#context;
+    const events: MembershipEvent[] = [];
+    let bytes = 0;
+    let next: RingId | undefined;
+    for (const entry of this.isMember ? table.entriesFrom(message.from) : []) {
+      const explained = this.#membership.explain(entry);
+      for (const event of explained) bytes += eventBytes(event);
+      if (bytes > MAX_BATCH_BYTES || events.length + explained.length > MAX_EVENTS_PER_MESSAGE) {
+        next = entry.nid;
+        break;
+      }
+      events.push(...explained);
+    }
+    const { requestId } = message;
+    this.#context.send(from, { kind: 'snapshot-page', requestId, digest: table.digest, next, events });
+  }
+
+  /** We are its successor: it gets its keys, then it is announced (RING.md, events; index). */
+  #onJoinRequest(from: RingContact, message: JoinRequest, nowMs: number): void {
+    const { table } = this.#context;
+    const { record, requestId } = message;
+    if (!this.isMember || this.#departure.isLeaving || !equalBytes(record.publicKey, from.publicKey)) return;
+    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
+    if (admitted === undefined || record.departed) return;
+    const joiner = hexToBytes(admitted.nid);
+    const successor = table.successor(nextId(joiner));
+    if (successor !== undefined && !this.#context.isSelf(successor.nid) && !this.#isDoubtful(successor.nid)) {
+      this.#context.send(from, { kind: 'join-reply', requestId, redirect: successor.record });
+      return;
+    }
+    this.#replication.handOver(record, joiner, nowMs, (handedOverMs) => {
+      this.#context.send(from, { kind: 'join-reply', requestId, redirect: undefined });
+      this.#learn([{ kind: 'record', record }], { announce: true }, handedOverMs);
+    });
+  }
+
+  #onLeaveRequest(from: RingContact, message: LeaveRequest, nowMs: number): void {
+    const { record, requestId } = message;
+    if (!record.departed || !equalBytes(record.publicKey, from.publicKey)) return;
+    this.#context.send(from, { kind: 'acknowledgement', requestId });
+    this.#learn([{ kind: 'record', record }], { announce: true }, nowMs);
+  }
+
+  /** Not in our ring as far as we know: another part of a divided ring, perhaps. */
+  #isOutsider(publicKey: Uint8Array): boolean {
+    const nid = this.#context.nidOfKey(publicKey);
+    return nid !== undefined && !this.#context.table.isInRing(nid);
+  }
+
+  #isDoubtful(nid: RingId): boolean {
+    return this.#detection.isDoubtful(nid);
+  }
+
+  /** Answers go back over the connection that the question came by; its key is enough. */
+  #contactFor(publicKey: Uint8Array, nid: RingId | undefined): RingContact {
+    const entry = nid === undefined ? undefined : this.#context.table.find(nid);
+    return entry === undefined ? { publicKey, addresses: [] } : contactOf(entry);
+  }
+}

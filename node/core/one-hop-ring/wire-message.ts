@@ -1,0 +1,185 @@
+import type { IdInterval } from './id-interval.ts';
+import type { MemberRecord } from './member-record.ts';
+import type { MembershipEvent, MemberState } from './membership-event.ts';
+import type { ProviderRecord } from './provider-record.ts';
+import type { RingId } from './ring-identifier.ts';
+import type { TableDigest } from './table-digest.ts';
+
+/** Every message carries the sender's number for it; an answer repeats the number of its question. uint32. */
+interface Numbered {
+  readonly requestId: number;
+}
+
+/** Keep-alive and its answer: load for the cooperation group, digest for repair. */
+export interface Ping extends Numbered {
+  readonly kind: 'ping' | 'pong';
+  readonly load: number;
+  readonly digest: TableDigest;
+}
+
+/** "Can you reach it?" A `reached` answer follows only if it can. */
+export interface IndirectPing extends Numbered {
+  readonly kind: 'indirect-ping';
+  readonly target: RingId;
+}
+
+/** "It answered me." */
+export interface Reached extends Numbered {
+  readonly kind: 'reached';
+}
+
+/** Membership events and the interval that the receiver must cover; the whole ring makes it act as a leader. */
+export interface Spread extends Numbered {
+  readonly kind: 'spread';
+  readonly interval: IdInterval;
+  readonly events: readonly MembershipEvent[];
+}
+
+/** The message with this number arrived and its duty is accepted. */
+export interface Acknowledgement extends Numbered {
+  readonly kind: 'acknowledgement';
+}
+
+/** The table from a position on. */
+export interface SnapshotRequest extends Numbered {
+  readonly kind: 'snapshot-request';
+  readonly from: RingId;
+}
+
+export interface SnapshotPage extends Numbered {
+  readonly kind: 'snapshot-page';
+  /** Of the sender's whole table. */
+  readonly digest: TableDigest;
+  /** Where the next page begins; undefined after the last. */
+  readonly next: RingId | undefined;
+  readonly events: readonly MembershipEvent[];
+}
+
+/** To the successor: hand me my keys, then announce me. */
+export interface JoinRequest extends Numbered {
+  readonly kind: 'join-request';
+  readonly record: MemberRecord;
+}
+
+/** Accepted, or redirected to a nearer successor. */
+export interface JoinReply extends Numbered {
+  readonly kind: 'join-reply';
+  readonly redirect: MemberRecord | undefined;
+}
+
+/** To the successor: I go; announce it. Answered by an acknowledgement. */
+export interface LeaveRequest extends Numbered {
+  readonly kind: 'leave-request';
+  readonly record: MemberRecord;
+}
+
+/** Keep these records. */
+export interface Store extends Numbered {
+  readonly kind: 'store';
+  readonly records: readonly ProviderRecord[];
+}
+
+export interface StoreReply extends Numbered {
+  readonly kind: 'store-reply';
+  /** Records kept now, new or already there. */
+  readonly stored: number;
+}
+
+export interface LookupRequest extends Numbered {
+  readonly kind: 'lookup-request';
+  readonly key: RingId;
+  /** May the receiver ask the owner if it is not the owner itself? */
+  readonly forward: boolean;
+}
+
+/** A provider with the load last heard of it (255 unknown): the server list of G-L. */
+export interface LoadedProvider {
+  readonly record: ProviderRecord;
+  readonly load: number;
+}
+
+export interface LookupReply extends Numbered {
+  readonly kind: 'lookup-reply';
+  /** Remote calls that the answer needed beyond the sender. */
+  readonly hops: number;
+  readonly answeredBy: RingId;
+  readonly providers: readonly LoadedProvider[];
+  /** Entries that correct the asker's table. */
+  readonly corrections: readonly MembershipEvent[];
+}
+
+/** Digests of all arcs of 2^arcBits. */
+export interface SyncRequest extends Numbered {
+  readonly kind: 'sync-request';
+  readonly digests: readonly TableDigest[];
+}
+
+export interface SummaryEntry {
+  readonly nid: RingId;
+  readonly incarnation: number;
+  readonly state: MemberState;
+}
+
+/** What the sender holds in the arcs that differ. */
+export interface SyncSummary extends Numbered {
+  readonly kind: 'sync-summary';
+  /** Arcs that differ; all entries of these follow. */
+  readonly arcs: readonly number[];
+  readonly entries: readonly SummaryEntry[];
+}
+
+/** What the sender knows better, and what it wants. */
+export interface SyncExchange extends Numbered {
+  readonly kind: 'sync-exchange';
+  readonly wanted: readonly RingId[];
+  readonly events: readonly MembershipEvent[];
+}
+
+/** The wanted entries. */
+export interface SyncEvents extends Numbered {
+  readonly kind: 'sync-events';
+  readonly events: readonly MembershipEvent[];
+}
+
+export type RingMessage =
+  | Ping
+  | IndirectPing
+  | Reached
+  | Spread
+  | Acknowledgement
+  | SnapshotRequest
+  | SnapshotPage
+  | JoinRequest
+  | JoinReply
+  | LeaveRequest
+  | Store
+  | StoreReply
+  | LookupRequest
+  | LookupReply
+  | SyncRequest
+  | SyncSummary
+  | SyncExchange
+  | SyncEvents;
+
+/** Codes on the wire; never reused (SPEC.md, messages). */
+export const MESSAGE_CODES: Readonly<Record<RingMessage['kind'], number>> = {
+  ping: 1,
+  pong: 2,
+  'indirect-ping': 3,
+  reached: 4,
+  spread: 5,
+  acknowledgement: 6,
+  'snapshot-request': 7,
+  'snapshot-page': 8,
+  'join-request': 9,
+  'join-reply': 10,
+  'leave-request': 11,
+  store: 12,
+  'store-reply': 13,
+  'lookup-request': 14,
+  'lookup-reply': 15,
+  'sync-request': 16,
+  'sync-summary': 17,
+  'sync-exchange': 18,
+  'sync-events': 19,
+};
