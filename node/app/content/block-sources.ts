@@ -1,0 +1,39 @@
+import type {
+  BlockConversation,
+  BlockExchangeClient,
+  BlockHolder,
+} from '../../adapters/libp2p/block-exchange-client.ts';
+
+/** Finds nodes that hold a content, this one left out; the nearest first. */
+export type FindHolders = (contentRoot: Uint8Array) => Promise<readonly BlockHolder[]>;
+
+/** Streams that are opened to one holder at most. */
+const STREAMS_PER_HOLDER = 2;
+/** Holders that are asked at once at most. */
+const MAX_HOLDERS = 3;
+
+/** An open stream to a holder. */
+export interface BlockSource {
+  readonly holder: BlockHolder;
+  readonly conversation: BlockConversation;
+}
+
+/** Opens streams to some holders; those that cannot be reached are left out. */
+export async function openSources(
+  client: BlockExchangeClient,
+  holders: readonly BlockHolder[],
+  signal: AbortSignal,
+): Promise<BlockSource[]> {
+  const opening = holders.slice(0, MAX_HOLDERS).flatMap((holder) =>
+    Array.from({ length: STREAMS_PER_HOLDER }, async () => ({
+      holder,
+      conversation: await client.open(holder, signal),
+    })),
+  );
+  const opened = await Promise.allSettled(opening);
+  return opened.flatMap((result) => (result.status === 'fulfilled' ? [result.value] : []));
+}
+
+export async function closeSources(sources: readonly BlockSource[]): Promise<void> {
+  await Promise.all(sources.map(({ conversation }) => conversation.close()));
+}

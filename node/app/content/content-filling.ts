@@ -1,0 +1,260 @@
+import type { CID } from 'multiformats/cid';
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { contentRootOf } from '../../../sdk/protocol/content.ts';
+import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
+import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
+import { pause } from '../../adapters/chain/chain-follower.ts';
+import type { BlockStore } from '../../adapters/disk/block-store.ts';
+import type { BlockExchangeClient } from '../../adapters/libp2p/block-exchange-client.ts';
+import type { ContentTarget } from '../../core/storage/block-ports.ts';
+import { NodeError, reportOf } from '../node-error.ts';
+import type { NodeLog } from '../node-log.ts';
+import { closeSources, openSources, type BlockSource, type FindHolders } from './block-sources.ts';
+
+/** Blocks that one walk of the DAG names as missing. */
+const MISSING_PER_WALK = 256;
+/** Pause before a content that nobody could give is tried again; doubles up to the second figure. */
+const FIRST_PAUSE_MS = 200;
+const MAX_PAUSE_MS = 5_000;
+/** Contents that are being filled at once. */
+const MAX_FILLING = 2;
+
+/** The ring as filling needs it. */
+export interface ContentAnnouncer {
+  provide(key: Uint8Array): Promise<void>;
+  unprovide(key: Uint8Array): Promise<void>;
+}
+
+export interface ContentFillingParts {
+  readonly store: BlockStore;
+  readonly directory: CachedDealDirectory;
+  readonly exchange: BlockExchangeClient;
+  readonly findHolders: FindHolders;
+  readonly announcer: ContentAnnouncer;
+  readonly log: NodeLog;
+}
+
+/** What hinders a content from being complete. */
+export interface FillingTrouble {
+  readonly dealId: DealId;
+  readonly code: string;
+  readonly message: string;
+}
+
+/**
+ * Sees to it that the content of every deal that allocates this node is stored, pinned and announced: fills it from the
+ * other allocated nodes, as often as it takes.
+ */
+export class ContentFilling {
+  readonly #parts: ContentFillingParts;
+  readonly #jobs = new Map<DealId, Promise<void>>();
+  readonly #troubles = new Map<DealId, FillingTrouble>();
+  readonly #waiting: (() => void)[] = [];
+  #filling = 0;
+  #stopping = new AbortController();
+
+  constructor(parts: ContentFillingParts) {
+    this.#parts = parts;
+  }
+
+  /** What is not complete, and why. */
+  troubles(): FillingTrouble[] {
+    return [...this.#troubles.values()];
+  }
+
+  /** Brings the store in line with what the chain says about a deal. Returns at once; the work goes on by itself. */
+  attend(own: OwnDeal): void {
+    const { dealId } = own.deal;
+    const wanted = own.deal.state !== 'closed' && own.allocation.state !== 'released';
+    if (!wanted) {
+      void this.#letGo(own).catch((error: unknown) =>
+        this.#parts.log.error({ dealId, error }, 'Content not let go'),
+      );
+      return;
+    }
+    if (this.#jobs.has(dealId) || this.#stopping.signal.aborted) return;
+    const job = this.#obtain(own, this.#stopping.signal)
+      .catch((error: unknown) => {
+        if (!this.#stopping.signal.aborted)
+          this.#parts.log.error({ dealId, error }, 'Content could not be filled');
+      })
+      .finally(() => this.#jobs.delete(dealId));
+    this.#jobs.set(dealId, job);
+  }
+
+  /** Announces a content that a publisher has just pushed. */
+  async announce(root: ContentRoot): Promise<void> {
+    await this.#parts.announcer.provide(hexToBytes(root, 32));
+  }
+
+  /**
+   * Fetches one missing block for a client who waits.
+   *
+   * @throws NodeError CONTENT_UNAVAILABLE when no holder gives it
+   */
+  async fillBlock(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void> {
+    const own = this.#dealWith(cid, contentRoot);
+    if (own === undefined) return;
+    const holders = await this.#parts.findHolders(hexToBytes(own.deal.contentRoot, 32));
+    const sources = await openSources(this.#parts.exchange, holders, signal);
+    try {
+      for (const source of sources) {
+        if (await this.#fetchInto(own, cid, { source, signal })) return;
+      }
+    } finally {
+      await closeSources(sources);
+    }
+    throw unavailable(own.deal.dealId, holders.length);
+  }
+
+  /** Ends all jobs; what they have stored stays. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    for (const go of this.#waiting.splice(0)) go();
+    await Promise.all(this.#jobs.values());
+  }
+
+  async #letGo({ deal }: OwnDeal): Promise<void> {
+    const { store, announcer } = this.#parts;
+    this.#troubles.delete(deal.dealId);
+    const content = store.contents().find(({ root }) => root === deal.contentRoot);
+    if (content?.pinnedBy.includes(deal.dealId) !== true) return;
+    store.unpin(deal.contentRoot, deal.dealId);
+    const stillPinned = content.pinnedBy.length > 1;
+    if (!stillPinned) await announcer.unprovide(hexToBytes(deal.contentRoot, 32));
+  }
+
+  async #obtain(own: OwnDeal, signal: AbortSignal): Promise<void> {
+    const { store, log } = this.#parts;
+    const { dealId, contentRoot } = own.deal;
+    const target = targetOf(own);
+    let pauseMs = FIRST_PAUSE_MS;
+    while (!signal.aborted && !store.isComplete(contentRoot)) {
+      try {
+        await this.#inTurn(signal, () => this.#fill(own, target, signal));
+        pauseMs = FIRST_PAUSE_MS;
+      } catch (error) {
+        if (signal.aborted) return;
+        const { code, message } = reportOf(error);
+        if (!this.#troubles.has(dealId)) log.info({ dealId, code, reason: message }, 'Waiting for content');
+        this.#troubles.set(dealId, { dealId, code, message });
+        await pause(pauseMs, signal);
+        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+        if (!this.#stillWanted(dealId)) return;
+      }
+    }
+    if (signal.aborted) return;
+    store.pin(target, dealId);
+    this.#troubles.delete(dealId);
+    await this.announce(contentRoot);
+    log.info({ dealId, contentRoot }, 'Content complete and announced');
+  }
+
+  #stillWanted(dealId: DealId): boolean {
+    const own = this.#parts.directory.known(dealId);
+    return own !== undefined && own.deal.state !== 'closed' && own.allocation.state !== 'released';
+  }
+
+  async #inTurn(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
+    while (this.#filling >= MAX_FILLING) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+      signal.throwIfAborted();
+    }
+    this.#filling += 1;
+    try {
+      await work();
+    } finally {
+      this.#filling -= 1;
+      this.#waiting.shift()?.();
+    }
+  }
+
+  async #fill(own: OwnDeal, target: ContentTarget, signal: AbortSignal): Promise<void> {
+    const { store, exchange, findHolders } = this.#parts;
+    const holders = await findHolders(hexToBytes(own.deal.contentRoot, 32));
+    if (store.isComplete(own.deal.contentRoot)) return;
+    if (holders.length === 0) throw unavailable(own.deal.dealId, 0);
+    const sources = await openSources(exchange, holders, signal);
+    try {
+      // Filling begins only when there is somebody to fill from: an upload may bring the content meanwhile.
+      if (sources.length === 0) throw unavailable(own.deal.dealId, holders.length);
+      store.pin(target, own.deal.dealId);
+      await this.#fetchAll(own, target, { sources, signal });
+      await store.complete(target);
+    } finally {
+      await closeSources(sources);
+    }
+  }
+
+  async #fetchAll(
+    own: OwnDeal,
+    target: ContentTarget,
+    from: { sources: readonly BlockSource[]; signal: AbortSignal },
+  ): Promise<void> {
+    for (;;) {
+      const missing = await this.#parts.store.missing(target, MISSING_PER_WALK);
+      if (missing.length === 0) return;
+      const queue = [...missing];
+      let fetched = 0;
+      await Promise.all(
+        from.sources.map(async (source) => {
+          for (let cid = queue.shift(); cid !== undefined; cid = queue.shift()) {
+            const stored = await this.#fetchInto(own, cid, { source, signal: from.signal });
+            if (stored) fetched += 1;
+            else {
+              queue.push(cid);
+              return;
+            }
+          }
+        }),
+      );
+      if (fetched === 0) throw unavailable(own.deal.dealId, from.sources.length);
+    }
+  }
+
+  /** Whether the source gave the block, and it was the right one. Errors of the own disk are thrown. */
+  async #fetchInto(
+    own: OwnDeal,
+    cid: CID,
+    from: { source: BlockSource; signal: AbortSignal },
+  ): Promise<boolean> {
+    const { store, log } = this.#parts;
+    const { holder, conversation } = from.source;
+    try {
+      const block = await conversation.fetch({ dealId: own.deal.dealId, cid }, from.signal);
+      if (block === undefined) return false;
+      await store.put(targetOf(own), cid, block);
+      return true;
+    } catch (error) {
+      from.signal.throwIfAborted();
+      const { code, message } = reportOf(error);
+      if (!code.startsWith('BLOCK_')) throw error;
+      log.warn(
+        { peerId: holder.peerId, cid: cid.toString(), code, reason: message },
+        'A holder gave no good block',
+      );
+      return false;
+    }
+  }
+
+  #dealWith(cid: CID, contentRoot: ContentRoot | undefined): OwnDeal | undefined {
+    const { directory, store } = this.#parts;
+    const root = contentRoot ?? contentRootOf(cid);
+    const active = directory.own().filter(({ allocation }) => allocation.state !== 'released');
+    const named = active.find(({ deal }) => deal.contentRoot === root);
+    if (named !== undefined || contentRoot !== undefined) return named;
+    return active.find(({ deal }) => store.contains(deal.contentRoot, cid));
+  }
+}
+
+function targetOf({ deal }: OwnDeal): ContentTarget {
+  return { root: deal.contentRoot, codec: deal.contentCodec };
+}
+
+function unavailable(dealId: DealId, holders: number): NodeError {
+  return new NodeError('CONTENT_UNAVAILABLE', {
+    message: 'No reachable node gave the missing blocks.',
+    remedy: 'The publisher uploads the content to one of the allocated nodes; the others fill from it.',
+    values: { dealId, holders },
+  });
+}
