@@ -107,7 +107,6 @@ const settingSchemas = {
   announceHosts: list(announcedHost, MAX_ANNOUNCED_HOSTS),
   bootstrap: list(multiaddr, MAX_BOOTSTRAP_ADDRESSES),
   uploadCap: optionalSize('upload cap'),
-  monthlyCap: optionalSize('monthly cap'),
   freeAllowance: size('free allowance'),
   memoryCache: size('memory cache'),
   settleMinimumWei: wei,
@@ -146,7 +145,6 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
   announceHosts: ['--announce-host', '<hosts>', 'public hosts to announce, comma-separated', ''],
   bootstrap: ['--bootstrap', '<multiaddrs>', 'edges to join through besides the registry', ''],
   uploadCap: ['--upload-cap', '<size>', 'most bytes per second sent to viewers, or none', 'none'],
-  monthlyCap: ['--monthly-cap', '<size>', 'most bytes per month sent to viewers, or none', 'none'],
   freeAllowance: [
     '--free-allowance',
     '<size>',
