@@ -1,0 +1,389 @@
+import type { CID } from 'multiformats/cid';
+
+import { verifyBlock, type Sha256 } from '../protocol/content.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import type { Address } from '../protocol/identifiers.ts';
+import type { SignedReceipt } from '../protocol/receipt.ts';
+import type { BlockAnswer, BlockSource } from './block-source.ts';
+import { ClientError } from './client-error.ts';
+import {
+  MAX_CONSECUTIVE_FAILURES,
+  MAX_CONSECUTIVE_REFUSALS,
+  MAX_CREDIT_REFUSALS,
+  MAX_MISSING_ROUNDS,
+  MAX_REFUSAL_PAUSE_MS,
+  MAX_SERVED_BLOCK_BYTES,
+  MISSING_ROUND_PAUSE_MS,
+  REFUSAL_PAUSE_MS,
+  STARVED_TIMEOUT_MS,
+  SUSPICIOUS_SILENCE_MS,
+  TICK_MS,
+} from './client-limits.ts';
+import type { Clock } from './clock.ts';
+import type { DropReason, FetchReport } from './fetch-report.ts';
+import type { GrantAccount, Ticket } from './grant-account.ts';
+import type { GrantBook } from './grant-book.ts';
+import type { Refusal } from './json-call.ts';
+import type { ReceiptDelivery } from './receipt-delivery.ts';
+import { verdictOf } from './refusal-verdict.ts';
+import { Schedule, type Assignment } from './schedule.ts';
+
+/** What the exchange works with. */
+export interface ExchangeComponents {
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly book: GrantBook;
+  readonly delivery: ReceiptDelivery;
+  readonly report: FetchReport;
+  sign(account: GrantAccount, bytes: number): SignedReceipt;
+}
+
+export interface ExchangeOptions {
+  /** Silence after which a source is dropped, milliseconds. */
+  readonly stallTimeoutMs: number;
+  /** Called when no source is left; answers with how many were added. */
+  readonly findSources: () => Promise<number>;
+}
+
+interface Source {
+  readonly node: Address;
+  readonly blocks: BlockSource;
+  readonly stop: AbortController;
+  readonly underWay: Map<string, number>;
+  failures: number;
+  refusals: number;
+  creditRefusals: number;
+  /** What went wrong when it was last asked; undefined once it has served again. */
+  lastFailure: string | undefined;
+}
+
+interface Want {
+  readonly cid: CID;
+  readonly arrived: (bytes: Uint8Array) => void;
+  readonly failed: (error: unknown) => void;
+  readonly promise: Promise<Uint8Array>;
+  missingRounds: number;
+}
+
+/** A request on its way. */
+interface Flight {
+  readonly source: Source;
+  readonly want: Want;
+  readonly account: GrantAccount;
+  readonly ticket: Ticket;
+  readonly key: string;
+  readonly startedMs: number;
+}
+
+/**
+ * Gets blocks from several sources at once: the schedule says who is asked for what, the grants' accounts how much,
+ * and nothing is handed on, counted or receipted before its hash was checked.
+ */
+export class BlockExchange {
+  readonly #components: ExchangeComponents;
+  readonly #options: ExchangeOptions;
+  readonly #schedule = new Schedule();
+  readonly #sources = new Map<string, Source>();
+  readonly #wants = new Map<string, Want>();
+  readonly #flights = new Set<Promise<void>>();
+  readonly #stop = new AbortController();
+  #ticking: Promise<void> | undefined;
+  #finding = false;
+  #lastArrivalMs = 0;
+
+  constructor(components: ExchangeComponents, options: ExchangeOptions) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  /** Begins to look at clocks: grants are renewed and stalled blocks asked for elsewhere. */
+  start(): void {
+    this.#lastArrivalMs = this.#components.clock.nowMs();
+    this.#ticking ??= this.#tick();
+  }
+
+  /** Breaks off what is under way and waits for its end. */
+  async stop(): Promise<void> {
+    this.#reportAiling();
+    this.#stop.abort();
+    this.fail(this.#noSources('the fetch was stopped'));
+    for (const source of this.#sources.values()) source.stop.abort();
+    await Promise.all([...this.#flights, this.#ticking]);
+  }
+
+  /** Nodes in use. */
+  get nodes(): readonly Address[] {
+    return [...this.#sources.values()].map(({ node }) => node);
+  }
+
+  addSource(node: Address, blocks: BlockSource): void {
+    if (this.#sources.has(node)) return;
+    const counters = { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined };
+    this.#sources.set(node, { node, blocks, stop: new AbortController(), underWay: new Map(), ...counters });
+    this.#schedule.addSource(node);
+    this.#pump();
+  }
+
+  /**
+   * The bytes of a block, verified.
+   * @param maxBytes most that the block can have @default a full block
+   * @throws ClientError NO_SOURCES, BLOCK_UNAVAILABLE
+   */
+  fetch(cid: CID, maxBytes: number = MAX_SERVED_BLOCK_BYTES): Promise<Uint8Array> {
+    const key = cid.toString();
+    const known = this.#wants.get(key);
+    if (known !== undefined) return known.promise;
+    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
+    // Whoever awaits it sees the failure; a download that has already failed awaits it no longer.
+    promise.catch(() => undefined);
+    this.#wants.set(key, { cid, arrived: resolve, failed: reject, promise, missingRounds: 0 });
+    this.#schedule.want(key, maxBytes);
+    this.#pump();
+    return promise;
+  }
+
+  /** Gives every wanted block up. */
+  fail(error: unknown): void {
+    for (const [key, want] of this.#wants) {
+      this.#forget(key);
+      want.failed(error);
+    }
+  }
+
+  #forget(key: string): void {
+    this.#wants.delete(key);
+    this.#schedule.forget(key);
+  }
+
+  #pump(): void {
+    if (this.#stop.signal.aborted) return;
+    const admits = (node: string, bytes: number) => {
+      const source = this.#sources.get(node);
+      return source !== undefined && (this.#components.book.current(source.node)?.admits(bytes) ?? false);
+    };
+    const nowMs = this.#components.clock.nowMs();
+    for (;;) {
+      const assignment = this.#schedule.next(nowMs, admits);
+      if (assignment === undefined) return;
+      const flight = this.#board(assignment, nowMs);
+      if (flight === undefined) {
+        // The grant's epoch ended between the two looks at the clock.
+        this.#schedule.answered(assignment.source, assignment.block, { bytes: 0, startedMs: nowMs, nowMs });
+        continue;
+      }
+      const flown = this.#fly(flight).finally(() => {
+        this.#flights.delete(flown);
+        this.#pump();
+      });
+      this.#flights.add(flown);
+    }
+  }
+
+  #board({ source: node, block: key, bytes }: Assignment, startedMs: number): Flight | undefined {
+    const source = this.#sources.get(node);
+    const want = this.#wants.get(key);
+    const account = source && this.#components.book.current(source.node);
+    if (source === undefined || want === undefined || account === undefined) return undefined;
+    source.underWay.set(key, startedMs);
+    return { source, want, account, key, startedMs, ticket: account.begin(bytes) };
+  }
+
+  async #fly(flight: Flight): Promise<void> {
+    const { source, want, account, ticket, key, startedMs } = flight;
+    let bytes = 0;
+    try {
+      const answer = await source.blocks.fetchBlock({
+        cid: want.cid,
+        grant: account.header,
+        receipt: this.#receiptFor(flight),
+        maxBytes: MAX_SERVED_BLOCK_BYTES,
+        stallTimeoutMs: this.#options.stallTimeoutMs,
+        signal: source.stop.signal,
+      });
+      if (answer.kind === 'block') bytes = await this.#arrived(flight, answer);
+      else this.#refused(flight, answer);
+    } catch (error) {
+      account.brokeOff(ticket);
+      this.#failed(flight, error);
+    }
+    source.underWay.delete(key);
+    this.#schedule.answered(source.node, key, { bytes, startedMs, nowMs: this.#components.clock.nowMs() });
+  }
+
+  #receiptFor({ account, ticket }: Flight): SignedReceipt | undefined {
+    if (ticket.receiptBytes === undefined) return undefined;
+    this.#components.report.receiptsSigned += 1;
+    return this.#components.sign(account, ticket.receiptBytes);
+  }
+
+  /** @returns verified bytes */
+  async #arrived(flight: Flight, answer: Extract<BlockAnswer, { kind: 'block' }>): Promise<number> {
+    const { source, want, account, ticket, key } = flight;
+    const { bytes, state } = answer;
+    const { report, sha256, clock } = this.#components;
+    const mismatch = await mismatchOf(want.cid, bytes, sha256);
+    account.served(ticket, bytes.length, mismatch === undefined);
+    account.learn(state);
+    if (mismatch !== undefined) {
+      const { expected, actual } = mismatch.values;
+      report.bad({
+        node: source.node,
+        cid: key,
+        expected: String(expected),
+        actual: String(actual),
+        bytes: bytes.length,
+      });
+      this.#drop(source, 'corrupt', `wrong bytes for ${key}`);
+      return 0;
+    }
+    Object.assign(source, { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined });
+    this.#lastArrivalMs = clock.nowMs();
+    report.verified(source.node, bytes.length);
+    if (this.#wants.has(key)) report.blocks += 1;
+    else report.duplicateBlocks += 1;
+    this.#forget(key);
+    want.arrived(bytes);
+    return bytes.length;
+  }
+
+  #refused(flight: Flight, { refusal, state }: Extract<BlockAnswer, { kind: 'refused' }>): void {
+    const { source, account, ticket, key } = flight;
+    account.refused(ticket);
+    account.learn(state);
+    source.refusals += 1;
+    const verdict = verdictOf(refusal);
+    if (verdict === 'drop') return this.#drop(source, 'refused', sentenceOf(refusal));
+    if (verdict === 'block-missing') return this.#schedule.exclude(key, source.node);
+    if (verdict === 'replace-grant') account.retire(sentenceOf(refusal));
+    if (verdict === 'send-receipt' && ++source.creditRefusals >= MAX_CREDIT_REFUSALS) {
+      source.creditRefusals = 0;
+      account.retire(sentenceOf(refusal));
+    }
+    if (source.refusals >= MAX_CONSECUTIVE_REFUSALS) this.#drop(source, 'refused', sentenceOf(refusal));
+    else this.#pause(source);
+  }
+
+  /** Nodes of a new deal fill themselves one after the other: what none has is asked for again a little later. */
+  #retryMissing(nowMs: number): void {
+    if (this.#sources.size === 0) return;
+    for (const [key, want] of this.#wants) {
+      if (!this.#schedule.isUnavailable(key)) continue;
+      want.missingRounds += 1;
+      if (want.missingRounds > MAX_MISSING_ROUNDS) {
+        this.#forget(key);
+        want.failed(this.#unavailable(key));
+        continue;
+      }
+      const untilMs = nowMs + MISSING_ROUND_PAUSE_MS * 2 ** (want.missingRounds - 1);
+      for (const { node } of this.#sources.values()) this.#schedule.pause(node, untilMs);
+      this.#schedule.forgive(key);
+    }
+  }
+
+  #unavailable(key: string): ClientError {
+    return new ClientError('BLOCK_UNAVAILABLE', `No node has the block ${key}.`, {
+      values: { cid: key, nodes: this.#sources.size },
+      remedy: 'Try again shortly; if it persists, the publisher has to push the content again.',
+    });
+  }
+
+  #failed(flight: Flight, error: unknown): void {
+    const { source } = flight;
+    if (source.stop.signal.aborted) return;
+    source.failures += 1;
+    const detail = error instanceof Error ? error.message : String(error);
+    source.lastFailure = detail;
+    const code = error instanceof ClientError ? error.code : undefined;
+    if (code === 'STALLED') this.#drop(source, 'stalled', detail);
+    else if (code === 'ANSWER_TOO_LARGE') this.#drop(source, 'oversized', detail);
+    else if (source.failures >= MAX_CONSECUTIVE_FAILURES) this.#drop(source, 'unreachable', detail);
+    else this.#pause(source);
+  }
+
+  #pause(source: Source): void {
+    const inARow = Math.max(1, source.refusals + source.failures);
+    const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (inARow - 1));
+    this.#schedule.pause(source.node, this.#components.clock.nowMs() + pauseMs);
+  }
+
+  #drop(source: Source, reason: DropReason, detail: string): void {
+    if (!this.#sources.delete(source.node)) return;
+    this.#components.report.dropped({ node: source.node, reason, detail });
+    this.#schedule.removeSource(source.node);
+    source.stop.abort();
+    if (this.#sources.size === 0) void this.#findSources();
+  }
+
+  async #findSources(): Promise<void> {
+    if (this.#finding || this.#stop.signal.aborted) return;
+    this.#finding = true;
+    try {
+      const found = await this.#options.findSources();
+      if (found === 0) this.fail(this.#noSources('every node was dropped'));
+    } catch (error) {
+      this.fail(error);
+    }
+    this.#finding = false;
+  }
+
+  async #tick(): Promise<void> {
+    const { clock, book, delivery } = this.#components;
+    const { signal } = this.#stop;
+    while (!signal.aborted) {
+      book.tend(this.nodes, { signal, onChange: () => this.#pump() });
+      delivery.flushRetired(book.all());
+      this.#retryMissing(clock.nowMs());
+      this.#pump();
+      this.#giveUpIfStarved(clock.nowMs());
+      try {
+        await clock.sleep(TICK_MS, signal);
+      } catch {
+        // The signal ended the wait; the loop's condition ends the loop.
+        continue;
+      }
+    }
+  }
+
+  #giveUpIfStarved(nowMs: number): void {
+    if (this.#wants.size === 0) this.#lastArrivalMs = nowMs;
+    if (nowMs - this.#lastArrivalMs < STARVED_TIMEOUT_MS) return;
+    this.fail(this.#noSources('no node has sent anything for too long'));
+  }
+
+  #noSources(why: string): ClientError {
+    const { report, book } = this.#components;
+    const dropped = report.droppedNodes.map(({ node, reason }) => `${node} ${reason}`).join(', ');
+    return new ClientError('NO_SOURCES', `The content cannot be fetched: ${why}.`, {
+      values: { dropped, nodes: this.#sources.size, starvedMs: STARVED_TIMEOUT_MS },
+      remedy: 'Try again shortly, or fetch from the origin of the publisher.',
+      cause: book.lastFailure,
+    });
+  }
+
+  /** A fetch that is complete waits for nobody, but says who was silent or failing when it ended. */
+  #reportAiling(): void {
+    const nowMs = this.#components.clock.nowMs();
+    const { report } = this.#components;
+    for (const { node, underWay, lastFailure } of this.#sources.values()) {
+      const silentMs = nowMs - Math.min(nowMs, ...underWay.values());
+      if (silentMs >= SUSPICIOUS_SILENCE_MS) {
+        report.dropped({ node, reason: 'stalled', detail: `silent for ${Math.round(silentMs)} ms` });
+      } else if (lastFailure !== undefined)
+        report.dropped({ node, reason: 'unreachable', detail: lastFailure });
+    }
+  }
+}
+
+async function mismatchOf(cid: CID, bytes: Uint8Array, sha256: Sha256): Promise<ProtocolError | undefined> {
+  try {
+    await verifyBlock(cid, bytes, sha256);
+    return undefined;
+  } catch (error) {
+    if (error instanceof ProtocolError) return error;
+    throw error;
+  }
+}
+
+function sentenceOf(refusal: Refusal): string {
+  return `${refusal.code}: ${refusal.message}`;
+}

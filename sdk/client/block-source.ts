@@ -1,0 +1,38 @@
+import type { CID } from 'multiformats/cid';
+
+import type { GrantHash } from '../protocol/identifiers.ts';
+import type { SignedReceipt } from '../protocol/receipt.ts';
+import type { EdgeState } from './grant-account.ts';
+import type { Refusal } from './json-call.ts';
+
+/** One block asked for under a grant. */
+export interface BlockRequest {
+  readonly cid: CID;
+  /** The grant as its header carries it: base64url of the signed grant. */
+  readonly grant: string;
+  /** Newest receipt under that grant, if one rides along. */
+  readonly receipt: SignedReceipt | undefined;
+  /** The source is broken off beyond this. */
+  readonly maxBytes: number;
+  readonly stallTimeoutMs: number;
+  readonly signal: AbortSignal;
+}
+
+/** The bytes as they came, not yet verified, or the source's refusal. */
+export type BlockAnswer =
+  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly state: EdgeState }
+  | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state: EdgeState };
+
+/** What a node has safely recorded of one grant. */
+export interface Acknowledgement {
+  readonly grantHash: GrantHash;
+  readonly bytes: number;
+}
+
+/** Port to a node that serves blocks for grants: HTTP now, libp2p streams for nodes behind NAT. */
+export interface BlockSource {
+  /** @throws ClientError UNREACHABLE, STALLED, ANSWER_TOO_LARGE; the signal's reason when it aborts */
+  fetchBlock(request: BlockRequest): Promise<BlockAnswer>;
+  /** Hands receipts over and waits until they are safely recorded. @throws ClientError as above, ANSWER_INVALID */
+  deliverReceipts(receipts: readonly SignedReceipt[], signal?: AbortSignal): Promise<Acknowledgement[]>;
+}

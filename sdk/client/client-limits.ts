@@ -1,0 +1,118 @@
+import { MAX_CREDIT_BYTES } from '../protocol/limits.ts';
+
+const KIB = 1024;
+const MIB = 1024 * KIB;
+
+/** Largest block that an edge serves when nothing is unreceipted: a full leaf and its framing. */
+export const MAX_SERVED_BLOCK_BYTES = MAX_CREDIT_BYTES + 16 * KIB;
+
+/** Blocks asked of one source at a time; its credit window usually allows fewer. */
+export const MAX_IN_FLIGHT_PER_SOURCE = 8;
+
+/** Blocks of a download that are wanted at a time, over all sources. */
+export const MAX_WANTED_BLOCKS = 64;
+
+/** Bytes that a download may be ahead of the first byte not yet written: bounds its memory. */
+export const DEFAULT_AHEAD_BYTES = 32 * MIB;
+
+/** Requests for the same block that may be under way at once. */
+export const MAX_COPIES_IN_FLIGHT = 2;
+
+/** A block is asked of a second source only if its holder would take this many times longer … */
+export const STEAL_FACTOR = 2;
+
+/** … and at least this much longer. */
+export const MIN_STEAL_GAIN_MS = 60;
+
+/** A source below this share of the best rate is slow: it gets blocks that are needed later. */
+export const SLOW_SOURCE_SHARE = 0.5;
+
+/** Weight of the newest measurement in a source's rate. */
+export const RATE_SMOOTHING = 0.3;
+
+/** Transport failures in a row after which a source is dropped. */
+export const MAX_CONSECUTIVE_FAILURES = 2;
+
+/** Refusals in a row after which a source is dropped. */
+export const MAX_CONSECUTIVE_REFUSALS = 8;
+
+/** Refusals for want of credit in a row after which the grant is replaced by a fresh one. */
+export const MAX_CREDIT_REFUSALS = 3;
+
+/** Pause of a source after a passing refusal; it doubles with every further one. */
+export const REFUSAL_PAUSE_MS = 100;
+export const MAX_REFUSAL_PAUSE_MS = 2_000;
+
+/** A source that sends nothing for this long is stalled and dropped. */
+export const STALL_TIMEOUT_MS = 8_000;
+
+/** A source that was asked this long ago and is still silent when the fetch is complete is reported as stalled. */
+export const SUSPICIOUS_SILENCE_MS = 1_000;
+
+/** A fetch to which no source has sent anything for this long, all grants and pauses included, is given up. */
+export const STARVED_TIMEOUT_MS = 30_000;
+
+/** Times that all sources are asked again for a block that none of them had, and the pause before the first. */
+export const MAX_MISSING_ROUNDS = 6;
+export const MISSING_ROUND_PAUSE_MS = 200;
+
+/** Time for a connection to an edge or the marketplace. */
+export const CONNECT_TIMEOUT_MS = 3_000;
+
+/** Longest JSON answer that is read. */
+export const MAX_JSON_BYTES = 4 * MIB;
+
+/** Time for an answer of the marketplace or of a lookup. */
+export const CALL_TIMEOUT_MS = 15_000;
+
+/** Time for delivering the last receipts of a fetch to one node or to the coordinator. */
+export const RECEIPT_TIMEOUT_MS = 5_000;
+
+/** Attempts of a call that may safely be repeated, and the pause before the second. */
+export const MAX_CALL_ATTEMPTS = 3;
+export const CALL_RETRY_DELAY_MS = 200;
+
+/** The engine looks at clocks and stalled blocks this often. */
+export const TICK_MS = 50;
+
+/** A grant is left for the next epoch's this long before its end, at most this share of an epoch. */
+export const EPOCH_SWITCH_MARGIN_MS = 250;
+export const EPOCH_SWITCH_SHARE = 0.02;
+
+/** Grants of the next epoch are asked for in the last part of the current one. */
+export const RENEWAL_SHARE = 0.15;
+export const MIN_RENEWAL_MS = 1_500;
+
+/** Cap asked for in a further grant of the same epoch; each ask differs by a byte, so that each is another grant. */
+export const CAP_REQUEST_BYTES = 128n * 1024n * 1024n;
+
+/** A further grant is asked for when less than this is left under the current one. */
+export const LOW_CAP_BYTES = 8 * MIB;
+
+/** Rounds of asking the coordinator for other nodes when none is left. */
+export const MAX_SOURCE_ROUNDS = 5;
+
+/** Pause before such a round; it doubles with every further one. */
+export const SOURCE_ROUND_DELAY_MS = 250;
+
+/** Depth of a file's or directory's DAG. */
+export const MAX_DAG_DEPTH = 32;
+
+/** Links of one node. A block of 2 MiB cannot hold many more. */
+export const MAX_LINKS_PER_NODE = 50_000;
+
+/** Parts of a path inside a directory, and the length of the whole. */
+export const MAX_PATH_SEGMENTS = 64;
+export const MAX_PATH_LENGTH = 4_096;
+
+/** Blocks of directories read while a path is resolved. */
+export const MAX_PATH_BLOCKS = 4_096;
+
+/** Evidence of bad blocks kept in a result. */
+export const MAX_BAD_BLOCKS = 256;
+
+/** Provider records read from one lookup. */
+export const MAX_PROVIDERS = 64;
+
+/** Edges asked for a lookup before the download goes on without one. */
+export const MAX_LOOKUP_EDGES = 3;

@@ -1,0 +1,209 @@
+import type { CID } from 'multiformats/cid';
+
+import { contentRootOf, type Sha256 } from '../protocol/content.ts';
+import type { Address, DealId } from '../protocol/identifiers.ts';
+import type { Secp256k1 } from '../protocol/signature.ts';
+import { BlockExchange } from './block-exchange.ts';
+import { ClientError } from './client-error.ts';
+import {
+  MAX_LOOKUP_EDGES,
+  MAX_SOURCE_ROUNDS,
+  SOURCE_ROUND_DELAY_MS,
+  STALL_TIMEOUT_MS,
+} from './client-limits.ts';
+import type { Clock } from './clock.ts';
+import type { BlockSource } from './block-source.ts';
+import { FetchReport } from './fetch-report.ts';
+import type { FetchBlock } from './file-download.ts';
+import { GrantBook } from './grant-book.ts';
+import { HttpBlockSource } from './http-block-source.ts';
+import type { HttpExchange } from './http-exchange.ts';
+import { domainOf, MarketplaceApi, type MarketplaceDeal, type Network } from './marketplace-api.ts';
+import { lookUpProviders, type Provider } from './provider-lookup.ts';
+import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
+import { ViewerSession, type IssuedGrant } from './viewer-session.ts';
+
+/** What a fetch needs of its surroundings: everything that differs between Node and a browser. */
+export interface FetchComponents {
+  readonly http: HttpExchange;
+  readonly clock: Clock;
+  readonly sha256: Sha256;
+  readonly secp256k1: Secp256k1;
+}
+
+export interface SessionOptions {
+  readonly cid: CID;
+  readonly marketplaceUrl: string;
+  /** Private key of the viewer, 32 bytes. */
+  readonly viewerKey: Uint8Array;
+  /** Pays for the delivery. @default the first open deal of the content */
+  readonly dealId?: DealId | undefined;
+  /** Where the viewer is: the nearest nodes come first. */
+  readonly region?: string | undefined;
+  /** An edge to ask for providers before others. */
+  readonly entryUrl?: string | undefined;
+  /** @default 8 s */
+  readonly stallTimeoutMs?: number | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** Lookups of a fetch: how many, and how many were answered within one hop of the ring. */
+export interface LookupCount {
+  readonly count: number;
+  readonly oneHop: number;
+}
+
+/**
+ * A viewer's session with one deal: finds the nodes that hold the content, holds grants for them, fetches verified
+ * blocks from all of them at once, and sees to it that every receipt arrives.
+ */
+export class FetchSession {
+  readonly report = new FetchReport();
+  readonly #components: FetchComponents;
+  readonly #options: SessionOptions;
+  readonly #viewer: ViewerSession;
+  readonly #book: GrantBook;
+  readonly #delivery: ReceiptDelivery;
+  readonly #exchange: BlockExchange;
+  readonly #sources = new Map<Address, BlockSource>();
+  #lookups: LookupCount = { count: 0, oneHop: 0 };
+  #rounds = 0;
+
+  /**
+   * Finds the deal, asks for grants and looks the providers up.
+   * @throws ClientError CONTENT_NOT_PAID, NO_SOURCES, MARKETPLACE_REFUSED, UNREACHABLE, STALLED, ANSWER_INVALID
+   */
+  static async open(components: FetchComponents, options: SessionOptions): Promise<FetchSession> {
+    const api = new MarketplaceApi(components, options.marketplaceUrl);
+    const [network, deals] = await Promise.all([
+      api.network(options.signal),
+      options.dealId === undefined ? api.dealsOf(options.cid, options.signal) : [],
+    ]);
+    const dealId = options.dealId ?? chosenDeal(options.cid, deals);
+    const session = new FetchSession({ ...components, api }, options, { network, dealId });
+    await session.#begin();
+    return session;
+  }
+
+  private constructor(
+    components: FetchComponents & { readonly api: MarketplaceApi },
+    options: SessionOptions,
+    at: { readonly network: Network; readonly dealId: DealId },
+  ) {
+    const { api, secp256k1, clock, sha256 } = components;
+    this.#components = components;
+    this.#options = options;
+    this.#viewer = new ViewerSession(
+      { api, secp256k1 },
+      {
+        domain: domainOf(at.network),
+        dealId: at.dealId,
+        contentRoot: contentRootOf(options.cid),
+        privateKey: options.viewerKey,
+      },
+    );
+    const issue = (ask: Parameters<ViewerSession['requestGrants']>[0]) => this.#viewer.requestGrants(ask);
+    const sign = this.#viewer.signReceipt.bind(this.#viewer);
+    this.#book = new GrantBook({ clock, issue }, { epochSeconds: at.network.epochSeconds });
+    this.#delivery = new ReceiptDelivery({ api, sign, sourceOf: (node) => this.#sources.get(node) });
+    this.#exchange = new BlockExchange(
+      { clock, sha256, sign, book: this.#book, delivery: this.#delivery, report: this.report },
+      {
+        stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
+        findSources: () => this.#findSources(),
+      },
+    );
+  }
+
+  get lookups(): LookupCount {
+    return this.#lookups;
+  }
+
+  /** One verified block. @throws ClientError NO_SOURCES, BLOCK_UNAVAILABLE */
+  readonly fetchBlock: FetchBlock = (cid, maxBytes) => this.#exchange.fetch(cid, maxBytes);
+
+  /** Stops fetching and delivers the last receipts, also after a failure. */
+  async close(): Promise<readonly ReceiptOutcome[]> {
+    await this.#exchange.stop();
+    return this.#delivery.finish(this.#book.all());
+  }
+
+  async #begin(): Promise<void> {
+    const { region, signal } = this.#options;
+    const issued = await this.#viewer.requestGrants({ region, signal });
+    const providers = await this.#lookUp(issued);
+    const holders = new Set(providers.map(({ operator }) => operator));
+    const holding = issued.filter(({ node }) => holders.has(node));
+    // An index that knows none of the nodes is behind: they are asked all the same, and say so if they lack a block.
+    this.#take(holding.length > 0 ? holding : issued);
+    if (this.#exchange.nodes.length === 0) throw noNodes(this.#options.cid);
+    this.#exchange.start();
+  }
+
+  async #lookUp(issued: readonly IssuedGrant[]): Promise<readonly Provider[]> {
+    const { entryUrl, cid, signal } = this.#options;
+    const origins = [entryUrl, ...issued.map(({ origin }) => origin)].filter(
+      (origin) => origin !== undefined,
+    );
+    for (const origin of origins.slice(0, MAX_LOOKUP_EDGES)) {
+      try {
+        const { providers, hops } = await lookUpProviders(this.#components, origin, { cid, signal });
+        const { count, oneHop } = this.#lookups;
+        this.#lookups = { count: count + 1, oneHop: oneHop + (hops <= 1 ? 1 : 0) };
+        return providers;
+      } catch (error) {
+        signal?.throwIfAborted();
+        // The next edge is asked; without any answer the granted nodes themselves are the providers.
+        if (!(error instanceof ClientError)) throw error;
+        this.#lookups = { ...this.#lookups, count: this.#lookups.count + 1 };
+      }
+    }
+    return [];
+  }
+
+  #take(issued: readonly IssuedGrant[]): number {
+    let taken = 0;
+    for (const grant of issued) {
+      if (grant.origin === undefined || this.report.isCorrupt(grant.node)) continue;
+      this.#book.add([grant]);
+      const source =
+        this.#sources.get(grant.node) ?? new HttpBlockSource(this.#components.http, grant.origin);
+      this.#sources.set(grant.node, source);
+      this.#exchange.addSource(grant.node, source);
+      taken += 1;
+    }
+    return taken;
+  }
+
+  /** Every node was dropped: others may have come back, or have been allocated, meanwhile. */
+  async #findSources(): Promise<number> {
+    const { region, signal } = this.#options;
+    while (this.#rounds < MAX_SOURCE_ROUNDS) {
+      await this.#components.clock.sleep(SOURCE_ROUND_DELAY_MS * 2 ** this.#rounds++, signal);
+      const taken = this.#take(await this.#viewer.requestGrants({ region, signal }));
+      if (taken > 0) return taken;
+    }
+    return 0;
+  }
+}
+
+function chosenDeal(cid: CID, deals: readonly MarketplaceDeal[]): DealId {
+  const open = deals.filter(({ state }) => state === undefined || state.toLowerCase() === 'open');
+  const deal = open.find(({ allocations }) => allocations.length > 0) ?? open[0];
+  if (deal !== undefined) return deal.dealId;
+  throw new ClientError('CONTENT_NOT_PAID', `No open deal pays for the delivery of ${cid.toString()}.`, {
+    values: { cid: cid.toString(), deals: deals.length },
+    remedy: 'Check the CID, ask its publisher, or fetch it from any IPFS gateway.',
+  });
+}
+
+function noNodes(cid: CID): ClientError {
+  return new ClientError(
+    'NO_SOURCES',
+    `The coordinator named no node that can be reached for ${cid.toString()}.`,
+    {
+      values: { cid: cid.toString() },
+      remedy: 'Try again shortly, or fetch from the origin of the publisher.',
+    },
+  );
+}

@@ -1,0 +1,163 @@
+import type { Address } from '../protocol/identifiers.ts';
+import {
+  CAP_REQUEST_BYTES,
+  EPOCH_SWITCH_MARGIN_MS,
+  EPOCH_SWITCH_SHARE,
+  LOW_CAP_BYTES,
+  MAX_REFUSAL_PAUSE_MS,
+  MAX_SERVED_BLOCK_BYTES,
+  MIN_RENEWAL_MS,
+  REFUSAL_PAUSE_MS,
+  RENEWAL_SHARE,
+} from './client-limits.ts';
+import type { Clock } from './clock.ts';
+import type { GrantAccount } from './grant-account.ts';
+import type { GrantAsk, IssuedGrant } from './viewer-session.ts';
+
+/** Where grants come from. */
+export type GrantIssuer = (ask: GrantAsk) => Promise<readonly IssuedGrant[]>;
+
+/** An account with the node that it is for. */
+export interface NodeAccount {
+  readonly node: Address;
+  readonly account: GrantAccount;
+}
+
+/**
+ * All grants of a fetch: which one is used with a node now, and which must be asked for, because an epoch ends, a cap
+ * is nearly used up, or the books of a grant no longer agree.
+ */
+export class GrantBook {
+  readonly #clock: Clock;
+  readonly #issue: GrantIssuer;
+  readonly #epochMs: number;
+  readonly #accounts = new Map<Address, GrantAccount[]>();
+  /** Nodes whose next grant is being asked for. */
+  readonly #asking = new Set<Address>();
+  #failures = 0;
+  #notBeforeMs = 0;
+  #asked = 0n;
+
+  constructor(
+    components: { readonly clock: Clock; readonly issue: GrantIssuer },
+    options: { readonly epochSeconds: number },
+  ) {
+    this.#clock = components.clock;
+    this.#issue = components.issue;
+    this.#epochMs = options.epochSeconds * 1000;
+  }
+
+  /** Takes grants in; one that is known already is not taken twice. @returns how many were new */
+  add(issued: readonly IssuedGrant[]): number {
+    let added = 0;
+    for (const { node, account } of issued) {
+      const accounts = this.#accounts.get(node) ?? [];
+      if (accounts.some(({ grantHash }) => grantHash === account.grantHash)) continue;
+      this.#accounts.set(node, [...accounts, account]);
+      added += 1;
+    }
+    return added;
+  }
+
+  /** The grant to use with a node now. Those that it takes the place of are retired. */
+  current(node: Address): GrantAccount | undefined {
+    const nowMs = this.#clock.nowMs();
+    let best: GrantAccount | undefined;
+    for (const account of this.#accounts.get(node) ?? []) {
+      if (account.retired !== undefined || nowMs < this.#usableFromMs(account)) continue;
+      if (nowMs >= account.epochEndsAtMs - this.#marginMs) account.retire('its epoch ended');
+      else if (best === undefined) best = account;
+      else if (account.leftBytes > best.leftBytes) best = succeed(best, account);
+      else succeed(account, best);
+    }
+    return best;
+  }
+
+  /** Every grant ever taken. */
+  *all(): Generator<NodeAccount> {
+    for (const [node, accounts] of this.#accounts) for (const account of accounts) yield { node, account };
+  }
+
+  /**
+   * Asks for what will be missing soon. Answers come later; what failed is asked again after a pause.
+   * @param onChange called when an answer has come
+   */
+  tend(
+    nodes: Iterable<Address>,
+    options: { readonly signal: AbortSignal; readonly onChange: () => void },
+  ): void {
+    const nowMs = this.#clock.nowMs();
+    if (nowMs < this.#notBeforeMs) return;
+    const forNow: Address[] = [];
+    const forNext: Address[] = [];
+    for (const node of nodes) {
+      if (this.#asking.has(node)) continue;
+      const account = this.current(node);
+      const renewable = account !== undefined && nowMs >= account.epochEndsAtMs - this.#renewalMs;
+      if (account === undefined || isLow(account)) forNow.push(node);
+      else if (renewable && !this.#hasNext(node, account)) forNext.push(node);
+    }
+    if (forNow.length > 0)
+      void this.#ask({ nodes: forNow, capBytes: CAP_REQUEST_BYTES - this.#asked++, ...options });
+    if (forNext.length > 0) void this.#ask({ nodes: forNext, nextEpoch: true, ...options });
+  }
+
+  async #ask(
+    ask: GrantAsk & { readonly nodes: readonly Address[]; readonly onChange: () => void },
+  ): Promise<void> {
+    const { onChange, ...wishes } = ask;
+    for (const node of ask.nodes) this.#asking.add(node);
+    let added = 0;
+    try {
+      added = this.add(await this.#issue(wishes));
+    } catch (error) {
+      // The grants in hand stay good; what is missing is asked for again, and a fetch without any says so itself.
+      this.#lastFailure = error;
+    }
+    this.#failures = added >= ask.nodes.length ? 0 : this.#failures + 1;
+    if (this.#failures > 0) {
+      const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** this.#failures);
+      this.#notBeforeMs = this.#clock.nowMs() + pauseMs;
+    }
+    for (const node of ask.nodes) this.#asking.delete(node);
+    onChange();
+  }
+
+  /** Why grants could not be had when they were last asked for. */
+  get lastFailure(): unknown {
+    return this.#lastFailure;
+  }
+  #lastFailure: unknown;
+
+  #hasNext(node: Address, account: GrantAccount): boolean {
+    const later = (other: GrantAccount) =>
+      other.epochEndsAtMs > account.epochEndsAtMs && other.retired === undefined;
+    return (this.#accounts.get(node) ?? []).some(later);
+  }
+
+  get #marginMs(): number {
+    return Math.min(EPOCH_SWITCH_MARGIN_MS, this.#epochMs * EPOCH_SWITCH_SHARE);
+  }
+
+  get #renewalMs(): number {
+    return Math.max(MIN_RENEWAL_MS, this.#epochMs * RENEWAL_SHARE);
+  }
+
+  #usableFromMs(account: GrantAccount): number {
+    return account.epochEndsAtMs - this.#epochMs - this.#marginMs;
+  }
+}
+
+function succeed(previous: GrantAccount, next: GrantAccount): GrantAccount {
+  previous.retire('another grant took its place');
+  return next;
+}
+
+/** Whether so little is left that a further grant is needed, and not only because every grant is that small. */
+function isLow(account: GrantAccount): boolean {
+  const { capBytes, leftBytes } = account;
+  return (
+    leftBytes < capBytes &&
+    leftBytes < Math.min(LOW_CAP_BYTES, Math.max(MAX_SERVED_BLOCK_BYTES, capBytes / 4))
+  );
+}

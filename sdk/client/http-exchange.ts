@@ -1,0 +1,31 @@
+/** One HTTP request whose answer is read whole, up to a limit. */
+export interface HttpRequest {
+  readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
+  readonly url: string;
+  readonly headers?: Readonly<Record<string, string>>;
+  readonly body?: Uint8Array | string;
+  /** The answer is refused beyond this. */
+  readonly maxBytes: number;
+  /** Longest silence, before the headers and between two pieces of the body. */
+  readonly stallTimeoutMs: number;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** The whole answer. */
+export interface HttpAnswer {
+  readonly status: number;
+  /** Header by its lower-case name. */
+  header(name: string): string | undefined;
+  readonly body: Uint8Array;
+}
+
+/**
+ * Port to HTTP over kept connections: undici in Node, fetch in a browser.
+ * Answers of any status are answers; only a failure to get one is thrown.
+ */
+export interface HttpExchange {
+  /** @throws ClientError UNREACHABLE, STALLED, ANSWER_TOO_LARGE; the signal's reason when it aborts */
+  request(request: HttpRequest): Promise<HttpAnswer>;
+  /** Closes the kept connections; requests under way are broken off. */
+  close(): Promise<void>;
+}

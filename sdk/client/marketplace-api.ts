@@ -1,0 +1,220 @@
+import type { CID } from 'multiformats/cid';
+import { z } from 'zod';
+
+import { base64UrlDecode, base64UrlEncode, type Hex } from '../protocol/bytes.ts';
+import type { Domain } from '../protocol/eip712.ts';
+import { decodeSignedGrant } from '../protocol/grant.ts';
+import {
+  parseAddress,
+  parseContentRoot,
+  parseDealId,
+  type Address,
+  type DealId,
+} from '../protocol/identifiers.ts';
+import { encodeReceiptsWithGrants, type ReceiptWithGrant } from '../protocol/receipt.ts';
+import { RECEIPT_TIMEOUT_MS } from './client-limits.ts';
+import { httpBaseOf } from './endpoint.ts';
+import { callJson, type CallComponents, type JsonCall } from './json-call.ts';
+
+const address = z.string().transform(parseAddress);
+const dealId = z.string().transform(parseDealId);
+/** Tokens are decimal strings, never numbers. */
+const wei = z
+  .string()
+  .regex(/^\d{1,39}$/)
+  .transform(BigInt);
+const bytes32 = z
+  .string()
+  .regex(/^0x[0-9a-fA-F]{64}$/)
+  .transform((text) => text.toLowerCase() as Hex);
+const endpoints = z.array(z.string().max(256)).max(16);
+
+const networkSchema = z.object({
+  chainId: z.union([z.number().int().positive(), z.string().regex(/^\d{1,18}$/)]).transform(BigInt),
+  token: address,
+  registry: address,
+  market: address,
+  epochSeconds: z.number().int().positive(),
+});
+
+const nodeSchema = z.object({
+  address,
+  region: z.string().max(8).default(''),
+  endpoints: endpoints.default([]),
+  active: z.boolean().default(true),
+});
+
+const allocationSchema = z.object({
+  node: address,
+  state: z.string().optional(),
+  ratePerGiB: wei.optional(),
+});
+
+const dealSchema = z.object({
+  dealId,
+  state: z.string().optional(),
+  contentRoot: z.string().transform(parseContentRoot).optional(),
+  allocations: z.array(allocationSchema).default([]),
+});
+
+const contentSchema = z.object({ deals: z.array(dealSchema).max(1_000) });
+const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().positive() });
+
+const grantsSchema = z.object({
+  epoch: z.number().int().nonnegative(),
+  epochEndsAt: z.number().positive(),
+  grants: z
+    .array(
+      z.object({
+        node: address,
+        region: z.string().max(8).default(''),
+        endpoints: endpoints.default([]),
+        grant: z
+          .string()
+          .max(1_024)
+          .transform((text) => decodeSignedGrant(base64UrlDecode(text))),
+      }),
+    )
+    .max(256),
+});
+
+const keysSchema = z.object({ grantKey: address, collector: address });
+
+const quoteSchema = z.object({
+  nodes: z
+    .array(
+      z.object({
+        node: address,
+        region: z.string().max(8).default(''),
+        endpoints: endpoints.default([]),
+        ratePerGiB: wei,
+        amountWei: wei,
+      }),
+    )
+    .max(256),
+  depositWei: wei,
+});
+
+export type Network = z.output<typeof networkSchema>;
+export type MarketplaceNode = z.output<typeof nodeSchema>;
+export type MarketplaceDeal = z.output<typeof dealSchema>;
+export type GrantsAnswer = z.output<typeof grantsSchema>;
+export type Quote = z.output<typeof quoteSchema>;
+export type CoordinatorKeys = z.output<typeof keysSchema>;
+
+/** What a publisher asks a price for. */
+export interface QuoteRequest {
+  readonly bytes: number;
+  readonly expectedDeliveryBytes: bigint;
+  readonly regions?: readonly string[] | undefined;
+  readonly replicas: number;
+  readonly serviceLevel?: number | undefined;
+  readonly maxRatePerGiB?: bigint | undefined;
+}
+
+/** A viewer's signed request for grants. */
+export interface GrantsRequest {
+  readonly dealId: DealId;
+  readonly viewerKey: Address;
+  readonly nonce: Hex;
+  readonly expiresAt: number;
+  readonly signature: Uint8Array;
+  readonly capBytes?: bigint | undefined;
+  readonly nodes?: readonly Address[] | undefined;
+  readonly region?: string | undefined;
+  /** Grants of the epoch after the current one; issued in the last part of the current one. */
+  readonly nextEpoch?: boolean | undefined;
+}
+
+/** The marketplace's HTTP interface: what publishers and viewers need of it. Every answer is checked. */
+export class MarketplaceApi {
+  readonly #components: CallComponents;
+  readonly #base: string;
+
+  /** @throws ClientError ENDPOINT_INVALID */
+  constructor(components: CallComponents, url: string) {
+    this.#components = components;
+    this.#base = httpBaseOf(url);
+  }
+
+  network(signal?: AbortSignal): Promise<Network> {
+    return this.#call({ method: 'GET', url: '/v1/network', signal }, networkSchema);
+  }
+
+  node(operator: Address, signal?: AbortSignal): Promise<MarketplaceNode> {
+    return this.#call({ method: 'GET', url: `/v1/nodes/${operator}`, signal }, nodeSchema);
+  }
+
+  /** Deals that pay for the delivery of a content. */
+  async dealsOf(cid: CID, signal?: AbortSignal): Promise<readonly MarketplaceDeal[]> {
+    const content = await this.#call(
+      { method: 'GET', url: `/v1/content/${cid.toString()}`, signal },
+      contentSchema,
+    );
+    return content.deals;
+  }
+
+  /** Which nodes to take and what to escrow. Changes nothing. */
+  quote(request: QuoteRequest, signal?: AbortSignal): Promise<Quote> {
+    const body = {
+      bytes: request.bytes,
+      expectedDeliveryBytes: Number(request.expectedDeliveryBytes),
+      replicas: request.replicas,
+      regions: request.regions,
+      serviceLevel: request.serviceLevel,
+      maxRatePerGiB: request.maxRatePerGiB?.toString(),
+    };
+    return this.#call({ method: 'POST', url: '/v1/quotes', body, signal, repeatable: true }, quoteSchema);
+  }
+
+  /** Has the coordinator make the two keys that a deal is opened with. */
+  coordinatorKeys(publisher: Address, signal?: AbortSignal): Promise<CoordinatorKeys> {
+    return this.#call(
+      { method: 'POST', url: '/v1/coordinator/keys', body: { publisher }, signal },
+      keysSchema,
+    );
+  }
+
+  challenge(viewerKey: Address, signal?: AbortSignal): Promise<z.output<typeof challengeSchema>> {
+    const call: JsonCall = { method: 'POST', url: '/v1/viewers/challenge', body: { viewerKey }, signal };
+    return this.#call({ ...call, repeatable: true }, challengeSchema);
+  }
+
+  /** Not repeated by itself: the nonce is good once. */
+  grants(request: GrantsRequest, signal?: AbortSignal): Promise<GrantsAnswer> {
+    const body = {
+      dealId: request.dealId,
+      viewerKey: request.viewerKey,
+      nonce: request.nonce,
+      expiresAt: request.expiresAt,
+      signature: base64UrlEncode(request.signature),
+      capBytes: request.capBytes?.toString(),
+      nodes: request.nodes,
+      region: request.region,
+      ...(request.nextEpoch === true && { epoch: 'next' }),
+    };
+    return this.#call({ method: 'POST', url: '/v1/grants', body, signal }, grantsSchema);
+  }
+
+  /** Hands receipts over that their nodes cannot take. */
+  async deliverReceipts(pairs: readonly ReceiptWithGrant[], signal?: AbortSignal): Promise<void> {
+    const body = { receipts: base64UrlEncode(encodeReceiptsWithGrants(pairs)) };
+    const call: JsonCall = {
+      method: 'POST',
+      url: '/v1/receipts',
+      body,
+      signal,
+      timeoutMs: RECEIPT_TIMEOUT_MS,
+    };
+    await this.#call({ ...call, repeatable: true }, z.unknown());
+  }
+
+  #call<T extends z.ZodTypeAny>(call: JsonCall, schema: T): Promise<z.output<T>> {
+    return callJson(this.#components, { ...call, url: this.#base + call.url }, schema);
+  }
+}
+
+/** The signing domain of a network. */
+export function domainOf(network: Network): Domain {
+  return { chainId: network.chainId, verifyingContract: network.market };
+}

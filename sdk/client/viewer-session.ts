@@ -1,0 +1,110 @@
+import { grantRequestDigest, type GrantRequest } from '../protocol/authorisation.ts';
+import type { Domain } from '../protocol/eip712.ts';
+import { grantHashOf } from '../protocol/grant.ts';
+import type { Address, ContentRoot, DealId } from '../protocol/identifiers.ts';
+import { receiptDigest, type SignedReceipt } from '../protocol/receipt.ts';
+import type { Secp256k1 } from '../protocol/signature.ts';
+import { ClientError } from './client-error.ts';
+import { httpOriginOf } from './endpoint.ts';
+import { GrantAccount } from './grant-account.ts';
+import type { GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
+
+/** Which grants are asked for. */
+export interface GrantAsk {
+  /** Only these nodes. @default the coordinator chooses */
+  readonly nodes?: readonly Address[] | undefined;
+  readonly region?: string | undefined;
+  readonly capBytes?: bigint | undefined;
+  readonly nextEpoch?: boolean | undefined;
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A grant with where to use it. */
+export interface IssuedGrant {
+  readonly node: Address;
+  readonly region: string;
+  /** HTTP interface of the node; undefined if it announces none. */
+  readonly origin: string | undefined;
+  readonly account: GrantAccount;
+}
+
+/** The viewer's side of one deal: what it signs, and nothing else holds its key. */
+export interface ViewerIdentity {
+  readonly domain: Domain;
+  readonly dealId: DealId;
+  readonly contentRoot: ContentRoot;
+  /** 32 bytes; never leaves this object. */
+  readonly privateKey: Uint8Array;
+}
+
+/** Asks the coordinator for grants and signs receipts with the viewer's key (PAYMENT.md, messages). */
+export class ViewerSession {
+  readonly #api: MarketplaceApi;
+  readonly #secp256k1: Secp256k1;
+  readonly #identity: ViewerIdentity;
+  readonly viewerKey: Address;
+
+  constructor(
+    components: { readonly api: MarketplaceApi; readonly secp256k1: Secp256k1 },
+    identity: ViewerIdentity,
+  ) {
+    this.#api = components.api;
+    this.#secp256k1 = components.secp256k1;
+    this.#identity = identity;
+    this.viewerKey = components.secp256k1.addressOf(identity.privateKey);
+  }
+
+  /**
+   * Proves that it holds its key and takes what is issued.
+   * @throws ClientError MARKETPLACE_REFUSED, GRANT_INVALID, UNREACHABLE, STALLED, ANSWER_INVALID
+   */
+  async requestGrants(ask: GrantAsk): Promise<IssuedGrant[]> {
+    const { dealId, domain, privateKey } = this.#identity;
+    const { nonce, expiresAt } = await this.#api.challenge(this.viewerKey, ask.signal);
+    const request: GrantRequest = { viewerKey: this.viewerKey, dealId, nonce, expiresAt: BigInt(expiresAt) };
+    const signature = this.#secp256k1.sign(grantRequestDigest(domain, request), privateKey);
+    const { viewerKey } = this;
+    const { signal, ...wishes } = ask;
+    const answer = await this.#api.grants(
+      { dealId, viewerKey, nonce, expiresAt, signature, ...wishes },
+      signal,
+    );
+    return answer.grants.map((issued) => this.#taken(issued, answer));
+  }
+
+  /** The viewer's word over verified bytes of a grant. */
+  signReceipt(account: GrantAccount, bytes: number): SignedReceipt {
+    const receipt = { grantHash: account.grantHash, bytesCumulative: BigInt(bytes) };
+    const digest = receiptDigest(this.#identity.domain, receipt);
+    return { receipt, signature: this.#secp256k1.sign(digest, this.#identity.privateKey) };
+  }
+
+  #taken(issued: GrantsAnswer['grants'][number], answer: GrantsAnswer): IssuedGrant {
+    const { grant } = issued.grant;
+    const { dealId, contentRoot, domain } = this.#identity;
+    const expected = {
+      node: issued.node,
+      viewerKey: this.viewerKey,
+      dealId,
+      contentRoot,
+      epoch: answer.epoch,
+    };
+    for (const [field, value] of Object.entries(expected)) {
+      const actual = grant[field as keyof typeof expected];
+      if (actual !== value) throw wrongGrant(field, value, actual);
+    }
+    const account = new GrantAccount(grantHashOf(domain, grant), issued.grant, answer.epochEndsAt * 1000);
+    return { node: issued.node, region: issued.region, origin: httpOriginOf(issued.endpoints), account };
+  }
+}
+
+function wrongGrant(field: string, expected: string | number, actual: string | number): ClientError {
+  return new ClientError(
+    'GRANT_INVALID',
+    `The coordinator issued a grant with another ${field} than was asked for.`,
+    {
+      values: { field, expected, actual },
+      remedy: 'Report this to the operator of the marketplace.',
+    },
+  );
+}
