@@ -5,37 +5,85 @@ export const MARKETPLACE_ERRORS = {
   INVALID_CID: { status: 400, remedy: 'Give a CIDv1 with sha2-256, as printed by the publisher.' },
   INVALID_ADDRESS: { status: 400, remedy: 'Give 0x followed by 40 hexadecimal digits.' },
   ROUTE_NOT_FOUND: { status: 404, remedy: 'See /v1/openapi.json for the routes that exist.' },
-  BODY_TOO_LARGE: { status: 413, remedy: 'Split the request into pages; see the limits in /v1/openapi.json.' },
+  BODY_TOO_LARGE: {
+    status: 413,
+    remedy: 'Split the request into pages; see the limits in /v1/openapi.json.',
+  },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, remedy: 'Send the body as application/json.' },
   RATE_LIMITED: { status: 429, remedy: 'Wait for the number of seconds in the Retry-After header.' },
-  INTERNAL: { status: 500, remedy: 'Try again; if it persists, report the request id to the operator of this marketplace.' },
+  INTERNAL: {
+    status: 500,
+    remedy: 'Try again; if it persists, report the request id to the operator of this marketplace.',
+  },
   // Lookups
-  NODE_NOT_FOUND: { status: 404, remedy: 'Check the address, or wait until the registration has been mined and indexed.' },
-  DEAL_NOT_FOUND: { status: 404, remedy: 'Check the deal id, or wait until the deal has been mined and indexed.' },
+  NODE_NOT_FOUND: {
+    status: 404,
+    remedy: 'Check the address, or wait until the registration has been mined and indexed.',
+  },
+  DEAL_NOT_FOUND: {
+    status: 404,
+    remedy: 'Check the deal id, or wait until the deal has been mined and indexed.',
+  },
   CONTENT_NOT_FOUND: { status: 404, remedy: 'No deal pays for this content; publish it first.' },
-  ALLOCATION_NOT_FOUND: { status: 404, remedy: 'The deal allocates nothing to this node; check both identifiers.' },
+  ALLOCATION_NOT_FOUND: {
+    status: 404,
+    remedy: 'The deal allocates nothing to this node; check both identifiers.',
+  },
   // Coordinator: viewers
-  CHALLENGE_INVALID: { status: 401, remedy: 'Ask POST /v1/viewers/challenge for a new challenge and sign that one.' },
-  CHALLENGE_EXPIRED: { status: 401, remedy: 'Ask POST /v1/viewers/challenge for a new challenge and sign that one.' },
+  CHALLENGE_INVALID: {
+    status: 401,
+    remedy: 'Ask POST /v1/viewers/challenge for a new challenge and sign that one.',
+  },
+  CHALLENGE_EXPIRED: {
+    status: 401,
+    remedy: 'Ask POST /v1/viewers/challenge for a new challenge and sign that one.',
+  },
   CHALLENGE_USED: { status: 409, remedy: 'A challenge is good once; ask for a new one.' },
-  SIGNATURE_INVALID: { status: 401, remedy: 'Sign the EIP-712 message of the domain in GET /v1/network with the viewer key.' },
+  SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign the EIP-712 message of the domain in GET /v1/network with the viewer key.',
+  },
   DEAL_NOT_SERVED: { status: 409, remedy: 'Ask the coordinator that holds the keys named by the deal.' },
-  DEAL_NOT_OPEN: { status: 409, remedy: 'The publisher has closed this distribution; ask for another deal of the content.' },
-  EPOCH_TOO_EARLY: { status: 409, remedy: 'Grants for the next epoch are issued near the end of the current one.' },
+  DEAL_NOT_OPEN: {
+    status: 409,
+    remedy: 'The publisher has closed this distribution; ask for another deal of the content.',
+  },
+  EPOCH_TOO_EARLY: {
+    status: 409,
+    remedy: 'Grants for the next epoch are issued near the end of the current one.',
+  },
   NO_NODE_AVAILABLE: { status: 503, remedy: 'Try again shortly, or fetch from the origin of the publisher.' },
-  ALLOCATION_EXHAUSTED: { status: 503, remedy: 'The publisher can top up the allocation; already granted bytes return when nodes settle.' },
-  KEYS_EXHAUSTED: { status: 429, remedy: 'Too many keys wait for a deal; open deals with those you have, or try later.' },
+  ALLOCATION_EXHAUSTED: {
+    status: 503,
+    remedy: 'The publisher can top up the allocation; already granted bytes return when nodes settle.',
+  },
+  KEYS_EXHAUSTED: {
+    status: 429,
+    remedy: 'Too many keys wait for a deal; open deals with those you have, or try later.',
+  },
   // Coordinator: receipts and settlement
-  RECEIPTS_MALFORMED: { status: 400, remedy: 'Send whole signed receipts, encoded as the protocol specification says.' },
-  RECEIPT_SIGNATURE_INVALID: { status: 422, remedy: 'Drop this receipt: it was not signed by the viewer that the grant names.' },
+  RECEIPTS_MALFORMED: {
+    status: 400,
+    remedy: 'Send whole signed receipts, encoded as the protocol specification says.',
+  },
+  RECEIPT_SIGNATURE_INVALID: {
+    status: 422,
+    remedy: 'Drop this receipt: it was not signed by the viewer that the grant names.',
+  },
   RECEIPT_OVER_CAP: { status: 422, remedy: 'Drop this receipt: it counts more bytes than the grant allows.' },
   GRANT_UNKNOWN: { status: 422, remedy: 'Drop this grant: this coordinator has not issued it.' },
   GRANT_SIGNATURE_INVALID: { status: 422, remedy: 'Drop this grant: it is not signed by a key of the deal.' },
-  GRANT_MISMATCH: { status: 422, remedy: 'Send only grants of the deal, the node and the epochs that the settlement names.' },
+  GRANT_MISMATCH: {
+    status: 422,
+    remedy: 'Send only grants of the deal, the node and the epochs that the settlement names.',
+  },
   RECEIPT_MISMATCH: { status: 422, remedy: 'Send each receipt after the grant whose hash it carries.' },
   EPOCH_NOT_ENDED: { status: 409, remedy: 'Ask again when the epoch has ended.' },
   // Chain and storage
-  CHAIN_UNREACHABLE: { status: 503, remedy: 'Start the chain or correct --rpc-url; indexing continues by itself when it answers.' },
+  CHAIN_UNREACHABLE: {
+    status: 503,
+    remedy: 'Start the chain or correct --rpc-url; indexing continues by itself when it answers.',
+  },
   CHAIN_RESPONSE_INVALID: { status: 503, remedy: 'Check that --rpc-url is an Ethereum JSON-RPC endpoint.' },
   CHAIN_STALE: { status: 503, remedy: 'Try again when the marketplace hears from the chain.' },
   CHAIN_REPLACED: {

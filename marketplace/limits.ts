@@ -8,11 +8,14 @@ const SECOND_MS = 1000;
 export const MAX_BODY_BYTES = 1 * MIB;
 export const MAX_PAGE_ROWS = 100;
 export const DEFAULT_PAGE_ROWS = 50;
+export const MAX_RECEIPT_ROWS = 500;
+/** Deals of one operator that its totals are added up over. */
+export const MAX_EARNING_DEALS = 10_000;
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
 export const SHUTDOWN_TIMEOUT_MS = 5 * SECOND_MS;
 /** Requests of one network address: sustained rate and burst. */
-export const ADDRESS_REQUESTS_PER_SECOND = 50;
-export const ADDRESS_REQUEST_BURST = 500;
+export const ADDRESS_REQUESTS_PER_SECOND = 200;
+export const ADDRESS_REQUEST_BURST = 2000;
 /** Addresses and keys that a rate limiter remembers. */
 export const MAX_RATE_BUCKETS = 50_000;
 
@@ -34,7 +37,7 @@ export const MAX_CLOCK_DRIFT_SECONDS = 120;
 // Coordinator
 export const CHALLENGE_LIFETIME_SECONDS = 120;
 export const MAX_UNUSED_KEY_PAIRS = 10_000;
-export const DEFAULT_GRANT_CAP_BYTES = 128 * MIB;
+export const DEFAULT_GRANT_CAP_BYTES = 64 * MIB;
 export const MAX_GRANT_CAP_BYTES = 1024 * MIB;
 /** A share of what is left that is below this is not worth a request: such a grant takes more of it. */
 export const SMALL_GRANT_BYTES = 16 * MIB;
@@ -46,8 +49,8 @@ export const MAX_GRANTS_PER_VIEWER_NODE_EPOCH = 256;
 /** Grant requests of one viewer key: sustained rate and burst. */
 export const VIEWER_GRANT_REQUESTS_PER_SECOND = 2;
 export const VIEWER_GRANT_REQUEST_BURST = 60;
-export const MAX_PAIRS_PER_SETTLEMENT = 512;
-export const MAX_RECEIPTS_PER_REQUEST = 512;
+/** Receipts in one request are bounded by MAX_RECEIPTS_PER_REQUEST of the protocol; this is their base64url text. */
+export const MAX_RECEIPTS_TEXT_LENGTH = 400_000;
 export const MAX_BETTER_PAIRS = 512;
 export const MAX_CANDIDATE_DEALS = 16;
 /** Last part of an epoch in which grants for the next one are issued: a fifth, but at least two seconds. */
@@ -63,3 +66,9 @@ export const MAX_PARALLEL_PROBES = 16;
 // Quotes
 export const MAX_REPLICAS = 64;
 export const MAX_QUOTE_BYTES = 2 ** 50;
+export const MAX_QUOTE_REGIONS = 32;
+export const MAX_PLANNED_NODES = 10_000;
+/** A node may serve this many times its even share of the expected delivery before its allocation is spent. */
+export const ALLOCATION_SHARES = 3n;
+/** What an allocation covers beside that, so that grants of short-lived epochs find room; unused, it returns. */
+export const ALLOCATION_HEADROOM_BYTES = BigInt(256 * MIB);

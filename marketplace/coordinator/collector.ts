@@ -1,12 +1,24 @@
 import type { Domain } from '../../sdk/protocol/eip712.ts';
-import { grantHashOf } from '../../sdk/protocol/grant.ts';
-import { parseEpoch, type Address, type DealId, type Epoch, type GrantHash } from '../../sdk/protocol/identifiers.ts';
+import { grantHashOf, type Grant } from '../../sdk/protocol/grant.ts';
+import {
+  parseEpoch,
+  type Address,
+  type DealId,
+  type Epoch,
+  type GrantHash,
+} from '../../sdk/protocol/identifiers.ts';
 import type { ReceiptWithGrant, SignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import { voucherDigest, type SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import { findAllocation, findDeal, readDirectClaims, type AllocationRecord, type DealRecord } from '../database/deal-records.ts';
+import {
+  findAllocation,
+  findDeal,
+  readDirectClaims,
+  type AllocationRecord,
+  type DealRecord,
+} from '../database/deal-records.ts';
 import { findGrant, type IssuedGrant } from '../database/grant-ledger.ts';
 import {
   findVoucher,
@@ -94,7 +106,7 @@ export class Collector {
         currentEpoch: epoch,
       });
     }
-    const { good, refused } = await this.#check(request.pairs, (pair) => this.#checkPair(pair, request, deal));
+    const { good, refused } = await this.#check(request.pairs, (pair) => this.#checkPair(pair, request));
     await this.#keep(good, 'node');
     if (!request.final) return { accepted: good.length, refused, voucher: undefined, better: [] };
     const voucher = await this.#signVoucher(request, deal);
@@ -102,8 +114,8 @@ export class Collector {
   }
 
   /** Takes receipts from viewers whose node does not answer any more. */
-  async accept(receipts: readonly SignedReceipt[]): Promise<AcceptedReceipts> {
-    const { good, refused } = await this.#check(receipts, (receipt) => this.#checkReceipt(receipt));
+  async accept(pairs: readonly ReceiptWithGrant[]): Promise<AcceptedReceipts> {
+    const { good, refused } = await this.#check(pairs, (pair) => this.#checkPair(pair));
     await this.#keep(good, 'viewer');
     const acknowledged = [];
     for (const { issued } of good) {
@@ -129,32 +141,24 @@ export class Collector {
     return { good, refused };
   }
 
+  /** @param settlement the deal, node and epochs that the grant must be of, if that matters */
   async #checkPair(
-    pair: ReceiptWithGrant,
-    request: SettlementRequest,
-    deal: DealRecord,
+    { signedGrant, signedReceipt }: ReceiptWithGrant,
+    settlement?: SettlementRequest,
   ): Promise<CheckedReceipt | RefusedReceipt> {
-    const { signedGrant, signedReceipt } = pair;
+    const { database, domain } = this.#components;
     const { grant } = signedGrant;
-    const grantHash = grantHashOf(this.#components.domain, grant);
+    const grantHash = grantHashOf(domain, grant);
     const refuse = (code: MarketplaceErrorCode): RefusedReceipt => ({ grantHash, code });
-    const matches =
-      grant.dealId === request.dealId && grant.node === request.node && grant.epoch <= request.throughEpoch;
-    if (!matches) return refuse('GRANT_MISMATCH');
+    if (settlement !== undefined && !isOf(settlement, grant)) return refuse('GRANT_MISMATCH');
     if (signedReceipt.receipt.grantHash !== grantHash) return refuse('RECEIPT_MISMATCH');
-    const issued = await findGrant(this.#components.database.read, grantHash);
-    if (issued === undefined) return refuse('GRANT_UNKNOWN');
+    const issued = await findGrant(database.read, grantHash);
+    const deal = await findDeal(database.read, grant.dealId);
+    if (issued === undefined || deal === undefined) return refuse('GRANT_UNKNOWN');
     const fault =
-      grantFault(this.#components, signedGrant, deal) ?? receiptFault(this.#components, issued, signedReceipt);
+      grantFault(this.#components, signedGrant, deal) ??
+      receiptFault(this.#components, issued, signedReceipt);
     return fault === undefined ? { issued, signedReceipt } : refuse(fault);
-  }
-
-  async #checkReceipt(signedReceipt: SignedReceipt): Promise<CheckedReceipt | RefusedReceipt> {
-    const { grantHash } = signedReceipt.receipt;
-    const issued = await findGrant(this.#components.database.read, grantHash);
-    if (issued === undefined) return { grantHash, code: 'GRANT_UNKNOWN' };
-    const fault = receiptFault(this.#components, issued, signedReceipt);
-    return fault === undefined ? { issued, signedReceipt } : { grantHash, code: fault };
   }
 
   /** On disk when this resolves. */
@@ -162,7 +166,8 @@ export class Collector {
     if (receipts.length === 0) return;
     const nowMs = this.#components.clock.nowMs();
     await this.#components.database.write(async (sql) => {
-      for (const { issued, signedReceipt } of receipts) await keepBestReceipt(sql, issued, { signedReceipt, source, nowMs });
+      for (const { issued, signedReceipt } of receipts)
+        await keepBestReceipt(sql, issued, { signedReceipt, source, nowMs });
     });
   }
 
@@ -178,7 +183,12 @@ export class Collector {
       );
       const byEpoch = await readBytesByEpoch(sql, { dealId, node }, throughEpoch);
       const bytes = billableBytes(byEpoch, await readDirectClaims(sql, dealId, node));
-      const voucher = { dealId, node, throughEpoch, cumulative: cumulativeWei(bytes, allocation, previous?.cumulative ?? 0n) };
+      const voucher = {
+        dealId,
+        node,
+        throughEpoch,
+        cumulative: cumulativeWei(bytes, allocation, previous?.cumulative ?? 0n),
+      };
       const sign = await vault.voucherSigner(deal, throughEpoch);
       const signed = { voucher, signature: sign(voucherDigest(domain, voucher)) };
       await saveVoucher(sql, signed, clock.nowMs());
@@ -201,15 +211,23 @@ export class Collector {
 
   async #requireDeal(dealId: DealId): Promise<DealRecord> {
     const deal = await findDeal(this.#components.database.read, dealId);
-    if (deal === undefined) throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
+    if (deal === undefined)
+      throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
     return deal;
   }
 
   async #requireAllocation({ dealId, node }: SettlementRequest): Promise<AllocationRecord> {
     const allocation = await findAllocation(this.#components.database.read, dealId, node);
     if (allocation === undefined) {
-      throw new MarketplaceError('ALLOCATION_NOT_FOUND', 'The deal allocates nothing to this node.', { dealId, node });
+      throw new MarketplaceError('ALLOCATION_NOT_FOUND', 'The deal allocates nothing to this node.', {
+        dealId,
+        node,
+      });
     }
     return allocation;
   }
+}
+
+function isOf({ dealId, node, throughEpoch }: SettlementRequest, grant: Grant): boolean {
+  return grant.dealId === dealId && grant.node === node && grant.epoch <= throughEpoch;
 }

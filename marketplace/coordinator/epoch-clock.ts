@@ -9,7 +9,8 @@ export interface EpochMoment {
   readonly epoch: Epoch;
   /** Milliseconds until the epoch ends. */
   readonly endsInMs: number;
-  /** End of the epoch on the wall clock of this machine, Unix seconds, rounded down. */
+  readonly epochSeconds: number;
+  /** End of the epoch on the wall clock of this machine, Unix seconds with milliseconds. */
   readonly endsAtWallSeconds: number;
   /** Whether grants of the next epoch are issued already. */
   readonly nextIsOpen: boolean;
@@ -47,18 +48,26 @@ export class EpochClock {
     }
     const nowMs = clock.nowMs();
     if (nowMs - lastContactMs > MAX_CHAIN_SILENCE_MS) {
-      throw new MarketplaceError('CHAIN_STALE', 'The chain has not answered for too long to know the epoch.', {
-        silentMs: nowMs - lastContactMs,
-        maxSilentMs: MAX_CHAIN_SILENCE_MS,
-      });
+      throw new MarketplaceError(
+        'CHAIN_STALE',
+        'The chain has not answered for too long to know the epoch.',
+        {
+          silentMs: nowMs - lastContactMs,
+          maxSilentMs: MAX_CHAIN_SILENCE_MS,
+        },
+      );
     }
     const chainSeconds = head.timestampSeconds + (nowMs - head.seenAtMs) / 1000;
     const driftSeconds = chainSeconds - nowMs / 1000;
     if (this.#maxDriftSeconds !== undefined && Math.abs(driftSeconds) > this.#maxDriftSeconds) {
-      throw new MarketplaceError('CLOCK_DRIFT', 'The clock of this machine and the time of the chain differ too much.', {
-        driftSeconds: Math.round(driftSeconds),
-        maxDriftSeconds: this.#maxDriftSeconds,
-      });
+      throw new MarketplaceError(
+        'CLOCK_DRIFT',
+        'The clock of this machine and the time of the chain differ too much.',
+        {
+          driftSeconds: Math.round(driftSeconds),
+          maxDriftSeconds: this.#maxDriftSeconds,
+        },
+      );
     }
     return momentOf(Math.max(chainSeconds, nowMs / 1000), epochSeconds, nowMs);
   }
@@ -75,7 +84,8 @@ export function momentOf(chainSeconds: number, epochSeconds: number, wallMs: num
   return {
     epoch,
     endsInMs,
-    endsAtWallSeconds: Math.floor((wallMs + endsInMs) / 1000),
+    epochSeconds,
+    endsAtWallSeconds: (wallMs + endsInMs) / 1000,
     nextIsOpen: endsInMs <= opensBeforeEndSeconds * 1000,
   };
 }

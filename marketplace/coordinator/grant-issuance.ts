@@ -33,7 +33,11 @@ import {
 import { findNode, type NodeRecord } from '../database/node-records.ts';
 import { findVoucher } from '../database/receipt-ledger.ts';
 import { MarketplaceError } from '../errors.ts';
-import { DEFAULT_NODES_PER_REQUEST, MAX_CANDIDATE_DEALS, MAX_GRANTS_PER_VIEWER_NODE_EPOCH } from '../limits.ts';
+import {
+  DEFAULT_NODES_PER_REQUEST,
+  MAX_CANDIDATE_DEALS,
+  MAX_GRANTS_PER_VIEWER_NODE_EPOCH,
+} from '../limits.ts';
 import type { EpochClock, EpochMoment } from './epoch-clock.ts';
 import type { DigestSigner, KeyVault } from './key-vault.ts';
 import type { NodeHealth } from './node-health.ts';
@@ -121,14 +125,23 @@ export class GrantIssuance {
     const { domain, secp256k1 } = this.#components;
     const { viewerKey, nonce } = request;
     const dealId = 'dealId' in request.wanted ? request.wanted.dealId : ANY_DEAL;
-    const digest = grantRequestDigest(domain, { viewerKey, dealId, nonce, expiresAt: BigInt(request.expiresAt) });
+    const digest = grantRequestDigest(domain, {
+      viewerKey,
+      dealId,
+      nonce,
+      expiresAt: BigInt(request.expiresAt),
+    });
     const signer = signerOf(secp256k1, digest, request.signature);
     if (signer !== viewerKey) {
-      throw new MarketplaceError('SIGNATURE_INVALID', 'The request is not signed by the viewer key it names.', {
-        viewerKey,
-        signer: signer ?? 'nobody',
-        dealId,
-      });
+      throw new MarketplaceError(
+        'SIGNATURE_INVALID',
+        'The request is not signed by the viewer key it names.',
+        {
+          viewerKey,
+          signer: signer ?? 'nobody',
+          dealId,
+        },
+      );
     }
   }
 
@@ -212,10 +225,14 @@ export class GrantIssuance {
       if (issued !== undefined) grants.push({ issued, node });
     }
     if (grants.length === 0) {
-      throw new MarketplaceError('ALLOCATION_EXHAUSTED', 'All that the deal has allocated is granted already.', {
-        dealId: choice.deal.dealId,
-        nodes: candidates.length,
-      });
+      throw new MarketplaceError(
+        'ALLOCATION_EXHAUSTED',
+        'All that the deal has allocated is granted already.',
+        {
+          dealId: choice.deal.dealId,
+          nodes: candidates.length,
+        },
+      );
     }
     return grants;
   }

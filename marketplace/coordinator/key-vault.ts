@@ -60,10 +60,14 @@ export class KeyVault {
     await this.#database.write(async (sql) => {
       const unused = await countUnusedPairs(sql);
       if (unused >= MAX_UNUSED_KEY_PAIRS) {
-        throw new MarketplaceError('KEYS_EXHAUSTED', 'Too many keys have been made for deals that were never opened.', {
-          unused,
-          max: MAX_UNUSED_KEY_PAIRS,
-        });
+        throw new MarketplaceError(
+          'KEYS_EXHAUSTED',
+          'Too many keys have been made for deals that were never opened.',
+          {
+            unused,
+            max: MAX_UNUSED_KEY_PAIRS,
+          },
+        );
       }
       await insertKeyPair(sql, {
         grantKey: grantKey.address,
@@ -84,7 +88,9 @@ export class KeyVault {
   async grantSigner(deal: DealRecord, epoch: number): Promise<DigestSigner> {
     const signer =
       (await this.#signerOf(deal, deal.grantKey, 'grantKey')) ??
-      (epoch <= deal.keyLastEpoch ? await this.#signerOf(deal, deal.previousGrantKey, 'grantKey') : undefined);
+      (epoch <= deal.keyLastEpoch
+        ? await this.#signerOf(deal, deal.previousGrantKey, 'grantKey')
+        : undefined);
     return signer ?? this.#refuse(deal, 'grant key', deal.grantKey);
   }
 
@@ -92,7 +98,9 @@ export class KeyVault {
   async voucherSigner(deal: DealRecord, throughEpoch: number): Promise<DigestSigner> {
     const signer =
       (await this.#signerOf(deal, deal.collector, 'collector')) ??
-      (throughEpoch <= deal.keyLastEpoch ? await this.#signerOf(deal, deal.previousCollector, 'collector') : undefined);
+      (throughEpoch <= deal.keyLastEpoch
+        ? await this.#signerOf(deal, deal.previousCollector, 'collector')
+        : undefined);
     return signer ?? this.#refuse(deal, 'collector key', deal.collector);
   }
 
@@ -104,7 +112,8 @@ export class KeyVault {
     if (address === undefined) return undefined;
     const find = purpose === 'grantKey' ? findPairByGrantKey : findPairByCollector;
     const pair: KeyPairRecord | undefined = await find(this.#database.read, address);
-    if (pair === undefined || (pair.publisher !== undefined && pair.publisher !== deal.publisher)) return undefined;
+    if (pair === undefined || (pair.publisher !== undefined && pair.publisher !== deal.publisher))
+      return undefined;
     const sealed = purpose === 'grantKey' ? pair.sealedGrantKey : pair.sealedCollector;
     return (digest) => this.#secp256k1.sign(digest, this.#open(sealed, address));
   }

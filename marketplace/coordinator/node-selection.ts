@@ -1,5 +1,10 @@
 import type { Address } from '../../sdk/protocol/identifiers.ts';
-import { DEFAULT_GRANT_CAP_BYTES, GRANT_SHARE_OF_ALLOCATION, MAX_GRANT_CAP_BYTES, SMALL_GRANT_BYTES } from '../limits.ts';
+import {
+  DEFAULT_GRANT_CAP_BYTES,
+  GRANT_SHARE_OF_ALLOCATION,
+  MAX_GRANT_CAP_BYTES,
+  SMALL_GRANT_BYTES,
+} from '../limits.ts';
 
 export interface NodeCandidate {
   readonly address: Address;
@@ -9,7 +14,10 @@ export interface NodeCandidate {
 }
 
 /** Nearest region first, then the node with the least granted, then by address so that the order is total. */
-export function rankNodes<C extends NodeCandidate>(candidates: readonly C[], viewerRegion: string | undefined): C[] {
+export function rankNodes<C extends NodeCandidate>(
+  candidates: readonly C[],
+  viewerRegion: string | undefined,
+): C[] {
   return [...candidates].sort(
     (a, b) =>
       regionDistance(viewerRegion, a.region) - regionDistance(viewerRegion, b.region) ||
@@ -31,7 +39,10 @@ export function regionDistance(viewerRegion: string | undefined, nodeRegion: str
  * @param remainingBytes what the allocation can still pay for and is not granted yet
  * @returns 0 if nothing is left
  */
-export function grantCap(remainingBytes: bigint, requestedBytes: bigint = BigInt(DEFAULT_GRANT_CAP_BYTES)): bigint {
+export function grantCap(
+  remainingBytes: bigint,
+  requestedBytes: bigint = BigInt(DEFAULT_GRANT_CAP_BYTES),
+): bigint {
   const wanted = least(requestedBytes, BigInt(MAX_GRANT_CAP_BYTES));
   const share = remainingBytes / GRANT_SHARE_OF_ALLOCATION;
   const small = least(remainingBytes, BigInt(SMALL_GRANT_BYTES));

@@ -32,11 +32,17 @@ export function grantFault(
 ): MarketplaceErrorCode | undefined {
   const signer = signerOf(secp256k1, grantDigest(domain, signedGrant.grant), signedGrant.signature);
   const isPrevious = signer === deal.previousGrantKey && signedGrant.grant.epoch <= deal.keyLastEpoch;
-  return signer !== undefined && (signer === deal.grantKey || isPrevious) ? undefined : 'GRANT_SIGNATURE_INVALID';
+  return signer !== undefined && (signer === deal.grantKey || isPrevious)
+    ? undefined
+    : 'GRANT_SIGNATURE_INVALID';
 }
 
 /** @returns undefined for a signature that nobody can have made */
-export function signerOf(secp256k1: Secp256k1, digest: Uint8Array, signature: Uint8Array): Address | undefined {
+export function signerOf(
+  secp256k1: Secp256k1,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): Address | undefined {
   try {
     return secp256k1.recover(digest, signature);
   } catch (failure) {

@@ -40,9 +40,13 @@ export class ViewerChallenge {
     const nonce = hexToBytes(challenge.nonce, RANDOM_BYTES + TAG_BYTES);
     const expected = this.#tag(nonce.subarray(0, RANDOM_BYTES), viewerKey, challenge.expiresAt);
     if (!timingSafeEqual(expected, nonce.subarray(RANDOM_BYTES))) {
-      throw new MarketplaceError('CHALLENGE_INVALID', 'The nonce was not given to this viewer key with this expiry.', {
-        viewerKey,
-      });
+      throw new MarketplaceError(
+        'CHALLENGE_INVALID',
+        'The nonce was not given to this viewer key with this expiry.',
+        {
+          viewerKey,
+        },
+      );
     }
     const now = Math.floor(this.#clock.nowMs() / 1000);
     if (challenge.expiresAt < now) {

@@ -5,5 +5,6 @@ import type { Sql } from './database.ts';
  * no chain, and a publisher may still name them.
  */
 export async function clearCoordinatorLedger(sql: Sql): Promise<void> {
-  for (const table of ['vouchers', 'receipts', 'grants', 'used_challenges']) await sql.run(`DELETE FROM ${table}`);
+  for (const table of ['vouchers', 'receipts', 'grants', 'used_challenges'])
+    await sql.run(`DELETE FROM ${table}`);
 }

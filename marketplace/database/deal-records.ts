@@ -101,13 +101,19 @@ export async function readDealsOfContent(
   return rows.map(dealOf);
 }
 
-export async function findAllocation(sql: Sql, dealId: DealId, node: Address): Promise<AllocationRecord | undefined> {
+export async function findAllocation(
+  sql: Sql,
+  dealId: DealId,
+  node: Address,
+): Promise<AllocationRecord | undefined> {
   const row = await sql.get('SELECT * FROM allocations WHERE deal_id = ? AND node = ?', dealId, node);
   return row === undefined ? undefined : allocationOf(row);
 }
 
 export async function readAllocationsOfDeal(sql: Sql, dealId: DealId): Promise<AllocationRecord[]> {
-  return (await sql.all('SELECT * FROM allocations WHERE deal_id = ? ORDER BY node', dealId)).map(allocationOf);
+  return (await sql.all('SELECT * FROM allocations WHERE deal_id = ? ORDER BY node', dealId)).map(
+    allocationOf,
+  );
 }
 
 export async function listAllocationsOfNode(
@@ -125,7 +131,11 @@ export async function listAllocationsOfNode(
   return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(allocationOf) };
 }
 
-export async function readDirectClaims(sql: Sql, dealId: DealId, node: Address): Promise<DirectClaimRecord[]> {
+export async function readDirectClaims(
+  sql: Sql,
+  dealId: DealId,
+  node: Address,
+): Promise<DirectClaimRecord[]> {
   const rows = await sql.all(
     'SELECT * FROM direct_claims WHERE deal_id = ? AND node = ? ORDER BY to_epoch',
     dealId,

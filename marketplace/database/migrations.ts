@@ -87,11 +87,11 @@ export const MIGRATIONS: readonly Migration[] = [CHAIN_INDEX, COORDINATOR_LEDGER
  */
 export async function migrate(database: Database, migrations: readonly Migration[]): Promise<void> {
   await database.write((sql) =>
-    sql.run(
-      'CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL)',
-    ),
+    sql.run('CREATE TABLE IF NOT EXISTS schema_migrations (version INTEGER PRIMARY KEY, name TEXT NOT NULL)'),
   );
-  const latest = await database.read.get('SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations');
+  const latest = await database.read.get(
+    'SELECT COALESCE(MAX(version), 0) AS version FROM schema_migrations',
+  );
   const stored = latest === undefined ? 0 : integerOf(latest, 'version');
   const known = Math.max(0, ...migrations.map((migration) => migration.version));
   if (stored > known) {
@@ -105,7 +105,11 @@ export async function migrate(database: Database, migrations: readonly Migration
     if (migration.version <= stored) continue;
     await database.write(async (sql) => {
       for (const statement of migration.statements) await sql.run(statement);
-      await sql.run('INSERT INTO schema_migrations (version, name) VALUES (?, ?)', migration.version, migration.name);
+      await sql.run(
+        'INSERT INTO schema_migrations (version, name) VALUES (?, ?)',
+        migration.version,
+        migration.name,
+      );
     });
   }
 }

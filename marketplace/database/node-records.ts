@@ -58,7 +58,9 @@ export async function listNodes(
 
 /** Every edge, for planning. @param limit most that are read */
 export async function readEdges(sql: Sql, limit: number): Promise<NodeRecord[]> {
-  return (await sql.all(`SELECT * FROM nodes WHERE role = 'edge' ORDER BY address LIMIT ?`, limit)).map(nodeOf);
+  return (await sql.all(`SELECT * FROM nodes WHERE role = 'edge' ORDER BY address LIMIT ?`, limit)).map(
+    nodeOf,
+  );
 }
 
 /** Nodes with money in a deal that is still open or closing. @param limit most that are read */
@@ -93,7 +95,9 @@ function nodeOf(row: Row): NodeRecord {
 function endpointsOf(row: Row): string[] {
   const list: unknown = JSON.parse(textOf(row, 'endpoints'));
   if (!Array.isArray(list)) {
-    throw new MarketplaceError('DATABASE_CORRUPT', 'The endpoints of a node are no list.', { column: 'endpoints' });
+    throw new MarketplaceError('DATABASE_CORRUPT', 'The endpoints of a node are no list.', {
+      column: 'endpoints',
+    });
   }
   return list.map(String);
 }

@@ -53,7 +53,10 @@ export const PROJECTIONS = {
       'thaw_end',
     ],
   },
-  direct_claims: { key: ['deal_id', 'node', 'to_epoch'], columns: ['after_epoch', 'bytes_total', 'paid_wei'] },
+  direct_claims: {
+    key: ['deal_id', 'node', 'to_epoch'],
+    columns: ['after_epoch', 'bytes_total', 'paid_wei'],
+  },
 } as const satisfies Record<string, { key: readonly string[]; columns: readonly string[] }>;
 
 export type Projection = keyof typeof PROJECTIONS;
@@ -125,7 +128,8 @@ export async function rollBackTo(sql: Sql, blockNumber: number): Promise<void> {
 /** Empties the whole index, to build it again from the deployment. */
 export async function clearIndex(sql: Sql): Promise<void> {
   for (const projection of Object.keys(PROJECTIONS)) await sql.run(`DELETE FROM ${projection}`);
-  for (const table of ['undo_rows', 'events', 'blocks', 'chain_identity']) await sql.run(`DELETE FROM ${table}`);
+  for (const table of ['undo_rows', 'events', 'blocks', 'chain_identity'])
+    await sql.run(`DELETE FROM ${table}`);
 }
 
 function readRow(sql: Sql, projection: Projection, key: KeyValues): Promise<Row | undefined> {
@@ -193,7 +197,11 @@ function decodeRow(text: string): Row {
 }
 
 function corruptUndo(column: string): MarketplaceError {
-  return new MarketplaceError('DATABASE_CORRUPT', `The undo log of the index does not hold what it should: ${column}.`, {
-    column,
-  });
+  return new MarketplaceError(
+    'DATABASE_CORRUPT',
+    `The undo log of the index does not hold what it should: ${column}.`,
+    {
+      column,
+    },
+  );
 }

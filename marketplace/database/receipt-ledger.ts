@@ -107,7 +107,12 @@ export async function listReceipts(
 ): Promise<PageOf<HeldReceipt>> {
   const node = filter.node ?? null;
   const condition = 'receipts.deal_id = ? AND (? IS NULL OR receipts.node = ?)';
-  const count = await sql.get(`SELECT COUNT(*) AS total FROM receipts WHERE ${condition}`, filter.dealId, node, node);
+  const count = await sql.get(
+    `SELECT COUNT(*) AS total FROM receipts WHERE ${condition}`,
+    filter.dealId,
+    node,
+    node,
+  );
   const rows = await sql.all(
     `SELECT ${RECEIPT_COLUMNS} FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
      WHERE ${condition} ORDER BY receipts.node, receipts.epoch, receipts.grant_hash LIMIT ? OFFSET ?`,
@@ -122,7 +127,11 @@ export async function listReceipts(
 
 /** The last voucher signed for a (deal, node). */
 export async function findVoucher(sql: Sql, allocation: Allocation): Promise<SignedVoucher | undefined> {
-  const row = await sql.get('SELECT * FROM vouchers WHERE deal_id = ? AND node = ?', allocation.dealId, allocation.node);
+  const row = await sql.get(
+    'SELECT * FROM vouchers WHERE deal_id = ? AND node = ?',
+    allocation.dealId,
+    allocation.node,
+  );
   if (row === undefined) return undefined;
   return {
     voucher: {

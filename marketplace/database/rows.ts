@@ -37,8 +37,12 @@ export function bytesOf(row: Row, column: string): Uint8Array {
 }
 
 function corrupt(column: string, expected: string): MarketplaceError {
-  return new MarketplaceError('DATABASE_CORRUPT', `Column ${column} of the database does not hold ${expected}.`, {
-    column,
-    expected,
-  });
+  return new MarketplaceError(
+    'DATABASE_CORRUPT',
+    `Column ${column} of the database does not hold ${expected}.`,
+    {
+      column,
+      expected,
+    },
+  );
 }

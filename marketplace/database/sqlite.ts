@@ -13,11 +13,17 @@ const BUSY_TIMEOUT_MS = 5000;
  *
  * @throws MarketplaceError DATABASE_TOO_NEW when a later version has written the file
  */
-export async function openSqlite(file: string, migrations: readonly Migration[] = MIGRATIONS): Promise<Database> {
+export async function openSqlite(
+  file: string,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<Database> {
   const writer = new DatabaseSync(file, { timeout: BUSY_TIMEOUT_MS });
   try {
     writer.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON;');
-    const database = new SqliteDatabase(writer, () => new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS }));
+    const database = new SqliteDatabase(
+      writer,
+      () => new DatabaseSync(file, { readOnly: true, timeout: BUSY_TIMEOUT_MS }),
+    );
     await migrate(database, migrations);
     return database;
   } catch (failure) {
@@ -86,7 +92,10 @@ function sqlOf(connection: DatabaseSync): Sql {
     return ready;
   };
   return {
-    all: async (statement, ...values) => prepare(statement).all(...values).map(rowOf),
+    all: async (statement, ...values) =>
+      prepare(statement)
+        .all(...values)
+        .map(rowOf),
     get: async (statement, ...values) => {
       const found = prepare(statement).get(...values);
       return found === undefined ? undefined : rowOf(found);
@@ -97,6 +106,7 @@ function sqlOf(connection: DatabaseSync): Sql {
 
 function rowOf(found: Record<string, SqlValue | bigint>): Row {
   const row: Record<string, SqlValue> = {};
-  for (const [column, value] of Object.entries(found)) row[column] = typeof value === 'bigint' ? Number(value) : value;
+  for (const [column, value] of Object.entries(found))
+    row[column] = typeof value === 'bigint' ? Number(value) : value;
   return row;
 }

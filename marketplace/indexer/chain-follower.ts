@@ -86,7 +86,12 @@ export class ChainFollower {
       // A chain that was started anew looks like a reorganisation of everything.
       const again = await this.#identify(signal);
       const rolledBackTo = again ? -1 : await this.#rollBack(tip, signal);
-      return { head, tip: await readTip(this.#database.read), rolledBackTo, ...(again ? { replaced: true } : mark) };
+      return {
+        head,
+        tip: await readTip(this.#database.read),
+        rolledBackTo,
+        ...(again ? { replaced: true } : mark),
+      };
     }
     const from = tip === undefined ? this.#deployment.deployedAtBlock : tip.number + 1;
     if (from > head.number) return { head, tip, ...mark };
@@ -176,7 +181,9 @@ export class ChainFollower {
     const consistent =
       headers.get(range.to)?.hash === lastBefore.hash &&
       (range.tip === undefined || headers.get(range.from)?.parentHash === range.tip.hash) &&
-      [...headers.values()].every((header) => (headers.get(header.number - 1)?.hash ?? header.parentHash) === header.parentHash) &&
+      [...headers.values()].every(
+        (header) => (headers.get(header.number - 1)?.hash ?? header.parentHash) === header.parentHash,
+      ) &&
       logs.every((log) => headers.get(log.blockNumber)?.hash === log.blockHash);
     // The chain was reorganised between the questions: the next step sees it and asks again.
     if (!consistent) return;
@@ -192,12 +199,15 @@ export class ChainFollower {
     const rollbackBlocks = this.#options.maxRollbackBlocks ?? MAX_ROLLBACK_BLOCKS;
     await this.#database.write(async (sql) => {
       const identity = await readChainIdentity(sql);
-      if (identity === undefined) throw new MarketplaceError('NOT_INDEXED_YET', 'The index belongs to no chain yet.');
-      for (const header of [...headers.values()].sort((a, b) => a.number - b.number)) await writeBlock(sql, header);
+      if (identity === undefined)
+        throw new MarketplaceError('NOT_INDEXED_YET', 'The index belongs to no chain yet.');
+      for (const header of [...headers.values()].sort((a, b) => a.number - b.number))
+        await writeBlock(sql, header);
       let rows: ProjectionRows | undefined;
       let block = -1;
       for (const event of events) {
-        if (rows === undefined || event.blockNumber !== block) rows = ProjectionRows.ofBlock(sql, event.blockNumber);
+        if (rows === undefined || event.blockNumber !== block)
+          rows = ProjectionRows.ofBlock(sql, event.blockNumber);
         block = event.blockNumber;
         await applyEvent(sql, { rows, event, identity });
       }
@@ -219,7 +229,9 @@ export class ChainFollower {
   async #requireHeader(block: number | 'latest', signal: AbortSignal): Promise<BlockHeader> {
     const header = await this.#source.header(block, signal);
     if (header === undefined) {
-      throw new MarketplaceError('CHAIN_RESPONSE_INVALID', `The chain does not return its block ${block}.`, { block });
+      throw new MarketplaceError('CHAIN_RESPONSE_INVALID', `The chain does not return its block ${block}.`, {
+        block,
+      });
     }
     return header;
   }

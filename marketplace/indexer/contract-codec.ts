@@ -43,7 +43,9 @@ export async function readContractParameters(
     const data = face.encodeFunctionData(name);
     const result = await source.call(address, data as `0x${string}`, signal);
     if (result === '0x') {
-      throw new MarketplaceError('CHAIN_MISMATCH', `There is no contract of bcdn at ${address}.`, { address });
+      throw new MarketplaceError('CHAIN_MISMATCH', `There is no contract of bcdn at ${address}.`, {
+        address,
+      });
     }
     const decoded: Result = face.decodeFunctionResult(name, result);
     return BigInt(String(decoded[0]));

@@ -27,7 +27,8 @@ export interface IndexerState {
   readonly indexedBlock: number | undefined;
   readonly blocksBehind: number | undefined;
   readonly rollbacks: number;
-  readonly failure: { readonly code: MarketplaceErrorCode; readonly message: string; readonly remedy: string } | undefined;
+  readonly failure:
+    { readonly code: MarketplaceErrorCode; readonly message: string; readonly remedy: string } | undefined;
 }
 
 interface IndexerComponents {
@@ -99,7 +100,8 @@ export class Indexer {
     const blocksBehind = step.head.number - (indexedBlock ?? -1);
     const status = blocksBehind === 0 || indexedBlock === step.head.number ? 'following' : 'catching-up';
     const known = this.#state.head;
-    const isKnown = known?.number === step.head.number && known.timestampSeconds === step.head.timestampSeconds;
+    const isKnown =
+      known?.number === step.head.number && known.timestampSeconds === step.head.timestampSeconds;
     const recovered = this.#state.failure !== undefined;
     this.#state = {
       status,
@@ -114,7 +116,8 @@ export class Indexer {
       failure: undefined,
     };
     if (recovered) this.#tell('info', 'The chain answers again.', { block: step.head.number });
-    if (step.replaced) this.#tell('warn', 'The chain was replaced; the index of the old one was forgotten.', {});
+    if (step.replaced)
+      this.#tell('warn', 'The chain was replaced; the index of the old one was forgotten.', {});
     if (step.rolledBackTo !== undefined && !step.replaced) {
       this.#tell('warn', 'The chain was reorganised; blocks above the common ancestor were taken back.', {
         ancestor: step.rolledBackTo,

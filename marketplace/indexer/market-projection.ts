@@ -6,7 +6,11 @@ import { MarketplaceError } from '../errors.ts';
 import { argument, bigintArgument, integerArgument, type ChainEvent } from './chain-event.ts';
 
 /** What an event of the deal market changes in deals, allocations and direct claims. */
-export async function applyMarketEvent(rows: ProjectionRows, event: ChainEvent, epochSeconds: number): Promise<void> {
+export async function applyMarketEvent(
+  rows: ProjectionRows,
+  event: ChainEvent,
+  epochSeconds: number,
+): Promise<void> {
   const dealId = argument(event, 'dealId');
   switch (event.name) {
     case 'DealOpened':
@@ -107,7 +111,9 @@ async function release(rows: ProjectionRows, event: ChainEvent): Promise<void> {
     balance_wei: plus(allocation, 'balance_wei', -amountWei),
     released_wei: plus(allocation, 'released_wei', amountWei),
   }));
-  await changeDeal(rows, argument(event, 'dealId'), (deal) => ({ free_wei: plus(deal, 'free_wei', amountWei) }));
+  await changeDeal(rows, argument(event, 'dealId'), (deal) => ({
+    free_wei: plus(deal, 'free_wei', amountWei),
+  }));
 }
 
 async function pay(rows: ProjectionRows, event: ChainEvent, throughEpoch: number): Promise<void> {
@@ -137,12 +143,18 @@ async function claimDirect(rows: ProjectionRows, event: ChainEvent): Promise<voi
 async function changeDeal(rows: ProjectionRows, dealId: string, change: (deal: Row) => Row): Promise<void> {
   const deal = await rows.read('deals', [dealId]);
   if (deal === undefined) {
-    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', 'An event names a deal that was never opened.', { dealId });
+    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', 'An event names a deal that was never opened.', {
+      dealId,
+    });
   }
   await rows.put('deals', { ...deal, ...change(deal) });
 }
 
-async function changeAllocation(rows: ProjectionRows, event: ChainEvent, change: (allocation: Row) => Row): Promise<void> {
+async function changeAllocation(
+  rows: ProjectionRows,
+  event: ChainEvent,
+  change: (allocation: Row) => Row,
+): Promise<void> {
   const allocation = await requireAllocation(rows, event);
   await rows.put('allocations', { ...allocation, ...change(allocation) });
 }
@@ -152,10 +164,14 @@ async function requireAllocation(rows: ProjectionRows, event: ChainEvent): Promi
   const node = argument(event, 'node');
   const allocation = await rows.read('allocations', [dealId, node]);
   if (allocation === undefined) {
-    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', 'An event names an allocation that was never made.', {
-      dealId,
-      node,
-    });
+    throw new MarketplaceError(
+      'CHAIN_RESPONSE_INVALID',
+      'An event names an allocation that was never made.',
+      {
+        dealId,
+        node,
+      },
+    );
   }
   return allocation;
 }

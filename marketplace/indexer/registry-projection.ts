@@ -48,9 +48,13 @@ export async function applyRegistryEvent(
 function registeredNode(event: ChainEvent, address: string): Row {
   const role = ROLES[integerArgument(event, 'role')];
   if (role === undefined || role === 'none') {
-    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', 'A node was registered with a role that does not exist.', {
-      operator: address,
-    });
+    throw new MarketplaceError(
+      'CHAIN_RESPONSE_INVALID',
+      'A node was registered with a role that does not exist.',
+      {
+        operator: address,
+      },
+    );
   }
   return {
     address,

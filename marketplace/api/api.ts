@@ -1,0 +1,87 @@
+import swagger from '@fastify/swagger';
+import fastify, { type FastifyInstance } from 'fastify';
+
+import { MarketplaceError } from '../errors.ts';
+import {
+  ADDRESS_REQUEST_BURST,
+  ADDRESS_REQUESTS_PER_SECOND,
+  MAX_BODY_BYTES,
+  REQUEST_TIMEOUT_MS,
+} from '../limits.ts';
+import type { ApiComponents } from './components.ts';
+import { bodyOf, replyWithError } from './error-reply.ts';
+import { RateLimit, type Rate } from './rate-limit.ts';
+import { addResponseHeaders } from './response-headers.ts';
+import { dealRoutes } from './routes/deal-routes.ts';
+import { ledgerRoutes } from './routes/ledger-routes.ts';
+import { livenessRoutes } from './routes/liveness-routes.ts';
+import { networkRoutes } from './routes/network-routes.ts';
+import { quoteRoutes } from './routes/quote-routes.ts';
+import { settlementRoutes } from './routes/settlement-routes.ts';
+import { viewerRoutes } from './routes/viewer-routes.ts';
+
+export interface ApiOptions {
+  /** Requests of one network address. @default 200 a second, 2000 at once */
+  readonly addressRate?: Rate;
+}
+
+/** The marketplace's HTTP interface, not yet listening. Its description is served at `/v1/openapi.json`. */
+export async function createApi(
+  components: ApiComponents,
+  options: ApiOptions = {},
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger: false,
+    bodyLimit: MAX_BODY_BYTES,
+    requestTimeout: REQUEST_TIMEOUT_MS,
+    forceCloseConnections: true,
+    // Unknown fields are refused rather than dropped: a misspelt option must not be ignored.
+    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+  });
+  const perAddress = new RateLimit(
+    components,
+    options.addressRate ?? { perSecond: ADDRESS_REQUESTS_PER_SECOND, burst: ADDRESS_REQUEST_BURST },
+  );
+  addResponseHeaders(app);
+  app.addHook('onRequest', async (request) => perAddress.take(request.ip));
+  app.addHook('onResponse', async (request, reply) => {
+    const labels = {
+      method: request.method,
+      route: request.routeOptions.url ?? 'none',
+      status: reply.statusCode,
+    };
+    components.metrics.requests.observe(labels, reply.elapsedTime / 1000);
+  });
+  app.setErrorHandler(replyWithError(components.logger));
+  app.setNotFoundHandler((request, reply) => {
+    const refusal = new MarketplaceError('ROUTE_NOT_FOUND', 'There is no such route.', {
+      method: request.method,
+      path: request.url.slice(0, 256),
+    });
+    return reply.code(refusal.status).send(bodyOf(refusal));
+  });
+  await app.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'bcdn marketplace',
+        version: '1',
+        description: 'Nodes, deals, quotes and earnings; grants for viewers and vouchers for nodes.',
+      },
+    },
+  });
+  for (const addRoutes of [
+    networkRoutes,
+    dealRoutes,
+    quoteRoutes,
+    viewerRoutes,
+    settlementRoutes,
+    ledgerRoutes,
+    livenessRoutes,
+  ]) {
+    addRoutes(app, components);
+  }
+  app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  await app.ready();
+  return app;
+}

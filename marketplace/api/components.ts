@@ -1,0 +1,29 @@
+import type { Logger } from 'pino';
+
+import type { Deployment } from '../../sdk/chain/deployment.ts';
+import type { Clock } from '../clock.ts';
+import type { Collector } from '../coordinator/collector.ts';
+import type { EpochClock } from '../coordinator/epoch-clock.ts';
+import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
+import type { KeyVault } from '../coordinator/key-vault.ts';
+import type { NodeHealth } from '../coordinator/node-health.ts';
+import type { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
+import type { Database } from '../database/database.ts';
+import type { IndexerState } from '../indexer/indexer.ts';
+import type { Metrics } from './metrics.ts';
+
+/** Everything the routes answer from. */
+export interface ApiComponents {
+  readonly database: Database;
+  readonly deployment: Deployment;
+  readonly clock: Clock;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  readonly chain: () => IndexerState;
+  readonly epochClock: EpochClock;
+  readonly vault: KeyVault;
+  readonly challenge: ViewerChallenge;
+  readonly grants: GrantIssuance;
+  readonly collector: Collector;
+  readonly health: NodeHealth;
+}

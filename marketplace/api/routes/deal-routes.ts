@@ -1,0 +1,123 @@
+import type { FastifyInstance } from 'fastify';
+
+import { contentRootOf, parseCid } from '../../../sdk/protocol/content.ts';
+import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
+import {
+  findDeal,
+  listDeals,
+  readAllocationsOfDeal,
+  readDealsOfContent,
+  type DealRecord,
+} from '../../database/deal-records.ts';
+import { findNode } from '../../database/node-records.ts';
+import { MarketplaceError } from '../../errors.ts';
+import { MAX_CANDIDATE_DEALS } from '../../limits.ts';
+import type { ApiComponents } from '../components.ts';
+import * as schema from '../schemas.ts';
+import {
+  dealSchema,
+  dealView,
+  dealWithAllocationsSchema,
+  dealWithAllocationsView,
+  nodeSchema,
+  nodeView,
+} from '../views.ts';
+
+const contentSchema = schema.object({
+  cid: { type: 'string' },
+  contentRoot: schema.bytes32,
+  deals: schema.list(dealWithAllocationsSchema),
+  nodes: {
+    ...schema.list(nodeSchema),
+    description: 'Nodes with an allocation in an open deal of the content.',
+  },
+});
+
+interface DealsQuery extends schema.PageQuery {
+  readonly publisher?: string;
+  readonly node?: string;
+  readonly state?: string;
+}
+
+/** Deals, and which of them pay for a content. */
+export function dealRoutes(app: FastifyInstance, { database, health }: ApiComponents): void {
+  const withAllocations = async (deal: DealRecord) =>
+    dealWithAllocationsView(deal, await readAllocationsOfDeal(database.read, deal.dealId));
+
+  app.get<{ Querystring: DealsQuery }>(
+    '/v1/deals',
+    {
+      schema: {
+        summary: 'Deals, newest first.',
+        querystring: schema.query({
+          ...schema.pageQuery,
+          publisher: schema.address,
+          node: schema.address,
+          state: { type: 'string', enum: ['open', 'closing', 'closed'] },
+        }),
+        response: schema.responses(schema.pageOf('deals', dealSchema)),
+      },
+    },
+    async ({ query: { offset, limit, publisher, node, state } }) => {
+      const filter = {
+        ...(publisher !== undefined && { publisher: parseAddress(publisher) }),
+        ...(node !== undefined && { node: parseAddress(node) }),
+        ...(state !== undefined && { state }),
+      };
+      const { total, rows } = await listDeals(database.read, filter, { offset, limit });
+      return { total, offset, deals: rows.map(dealView) };
+    },
+  );
+
+  app.get<{ Params: { dealId: string } }>(
+    '/v1/deals/:dealId',
+    {
+      schema: {
+        summary: 'One deal with its allocations.',
+        params: schema.object({ dealId: schema.bytes32 }),
+        response: schema.responses(dealWithAllocationsSchema),
+      },
+    },
+    async ({ params }) => {
+      const dealId = parseDealId(params.dealId);
+      const deal = await findDeal(database.read, dealId);
+      if (deal === undefined)
+        throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
+      return withAllocations(deal);
+    },
+  );
+
+  app.get<{ Params: { cid: string } }>(
+    '/v1/content/:cid',
+    {
+      schema: {
+        summary: 'Deals and nodes of a content.',
+        params: schema.object({ cid: schema.cid }),
+        response: schema.responses(contentSchema),
+      },
+    },
+    async ({ params }) => {
+      const cid = parseCid(params.cid);
+      const root = contentRootOf(cid);
+      const found = await readDealsOfContent(database.read, { root, codec: cid.code }, MAX_CANDIDATE_DEALS);
+      if (found.length === 0) {
+        throw new MarketplaceError('CONTENT_NOT_FOUND', 'No deal pays for this content.', {
+          cid: cid.toString(),
+        });
+      }
+      const deals = await Promise.all(found.map(withAllocations));
+      const allocated = deals
+        .filter(({ state }) => state === 'open')
+        .flatMap(({ allocations }) => allocations.filter(({ state }) => state === 'active'));
+      const nodes = await Promise.all(
+        [...new Set(allocated.map(({ node }) => node))].map((node) => findNode(database.read, node)),
+      );
+      return {
+        cid: cid.toString(),
+        contentRoot: root,
+        deals,
+        nodes: nodes.flatMap((node) => (node === undefined ? [] : [nodeView(node, health.lastKnown(node))])),
+      };
+    },
+  );
+}

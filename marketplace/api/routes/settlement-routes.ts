@@ -1,0 +1,131 @@
+import type { FastifyInstance } from 'fastify';
+
+import { base64UrlDecode, base64UrlEncode } from '../../../sdk/protocol/bytes.ts';
+import { parseAddress, parseDealId, parseEpoch } from '../../../sdk/protocol/identifiers.ts';
+import { ProtocolError } from '../../../sdk/protocol/errors.ts';
+import {
+  decodeReceiptsWithGrants,
+  encodeReceiptsWithGrants,
+  type ReceiptWithGrant,
+} from '../../../sdk/protocol/receipt.ts';
+import { encodeSignedVoucher } from '../../../sdk/protocol/voucher.ts';
+import type { RefusedReceipt } from '../../coordinator/collector.ts';
+import { MarketplaceError } from '../../errors.ts';
+import type { ApiComponents } from '../components.ts';
+import * as schema from '../schemas.ts';
+
+const refusedSchema = {
+  ...schema.list(schema.object({ grantHash: schema.bytes32, code: { type: 'string' } })),
+  description: 'Receipts that are not paid for, and why.',
+} as const;
+
+const settlementSchema = schema.object({
+  accepted: { type: 'integer', minimum: 0 },
+  refused: refusedSchema,
+  voucher: {
+    ...schema.nullable(schema.base64Url),
+    description: 'Signed voucher, or null before the last page.',
+  },
+  cumulativeWei: { ...schema.nullable(schema.wei), description: 'Of the voucher.' },
+  throughEpoch: { ...schema.nullable({ type: 'integer' }), description: 'Of the voucher.' },
+  better: { type: 'string', description: 'Base64url of receipts of viewers that the node has not sent.' },
+});
+
+const acceptedSchema = schema.object({
+  acknowledged: schema.list(schema.object({ grantHash: schema.bytes32, bytes: schema.bytes })),
+  refused: refusedSchema,
+});
+
+interface SettlementBody {
+  readonly dealId: string;
+  readonly node: string;
+  readonly throughEpoch: number;
+  readonly receipts: string;
+  readonly final: boolean;
+}
+
+/** How keys, receipts and vouchers change hands between publishers, viewers, nodes and the coordinator. */
+export function settlementRoutes(app: FastifyInstance, components: ApiComponents): void {
+  const { vault, collector, metrics } = components;
+  const count = (accepted: number, refused: readonly RefusedReceipt[]): void => {
+    metrics.receipts.inc({ result: 'accepted' }, accepted);
+    for (const { code } of refused) metrics.receipts.inc({ result: code });
+  };
+
+  app.post<{ Body: { publisher?: string } }>(
+    '/v1/coordinator/keys',
+    {
+      schema: {
+        summary: 'New grant and collector keys, to be named when a deal is opened.',
+        body: schema.query({ publisher: schema.address }),
+        response: schema.responses(schema.object({ grantKey: schema.address, collector: schema.address })),
+      },
+    },
+    async ({ body }) =>
+      vault.createPair(body.publisher === undefined ? undefined : parseAddress(body.publisher)),
+  );
+
+  app.post<{ Body: { receipts: string } }>(
+    '/v1/receipts',
+    {
+      schema: {
+        summary: 'Receipts of a viewer whose node does not answer any more.',
+        body: schema.object({ receipts: schema.receiptPairs }),
+        response: schema.responses(acceptedSchema),
+      },
+    },
+    async ({ body }) => {
+      const { acknowledged, refused } = await collector.accept(pairsOf(body.receipts));
+      count(acknowledged.length, refused);
+      return {
+        acknowledged: acknowledged.map(({ grantHash, bytes }) => ({ grantHash, bytes: Number(bytes) })),
+        refused,
+      };
+    },
+  );
+
+  app.post<{ Body: SettlementBody }>(
+    '/v1/settlements',
+    {
+      schema: {
+        summary: 'Receipts of a node, page by page; the last page is answered with its voucher.',
+        body: schema.object({
+          dealId: schema.bytes32,
+          node: schema.address,
+          throughEpoch: schema.epoch,
+          receipts: schema.receiptPairs,
+          final: { type: 'boolean', default: true },
+        }),
+        response: schema.responses(settlementSchema),
+      },
+    },
+    async ({ body }) => {
+      const { accepted, refused, voucher, better } = await collector.settle({
+        dealId: parseDealId(body.dealId),
+        node: parseAddress(body.node),
+        throughEpoch: parseEpoch(body.throughEpoch),
+        pairs: pairsOf(body.receipts),
+        final: body.final,
+      });
+      count(accepted, refused);
+      if (voucher !== undefined) metrics.vouchers.inc();
+      return {
+        accepted,
+        refused,
+        voucher: voucher === undefined ? null : base64UrlEncode(encodeSignedVoucher(voucher)),
+        cumulativeWei: voucher?.voucher.cumulative.toString() ?? null,
+        throughEpoch: voucher?.voucher.throughEpoch ?? null,
+        better: base64UrlEncode(encodeReceiptsWithGrants(better)),
+      };
+    },
+  );
+}
+
+function pairsOf(text: string): ReceiptWithGrant[] {
+  try {
+    return decodeReceiptsWithGrants(base64UrlDecode(text));
+  } catch (failure) {
+    if (!(failure instanceof ProtocolError)) throw failure;
+    throw new MarketplaceError('RECEIPTS_MALFORMED', failure.message, { reason: failure.code }, failure);
+  }
+}

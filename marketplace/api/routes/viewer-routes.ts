@@ -1,0 +1,141 @@
+import type { FastifyInstance } from 'fastify';
+
+import { base64UrlDecode, base64UrlEncode, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { contentRootOf, parseCid } from '../../../sdk/protocol/content.ts';
+import { encodeSignedGrant } from '../../../sdk/protocol/grant.ts';
+import { parseAddress, parseBytes32, parseDealId } from '../../../sdk/protocol/identifiers.ts';
+import type { GrantsRequest, IssuedGrants } from '../../coordinator/grant-issuance.ts';
+import { MarketplaceError } from '../../errors.ts';
+import { MAX_GRANT_CAP_BYTES, MAX_NODES_PER_REQUEST } from '../../limits.ts';
+import type { ApiComponents } from '../components.ts';
+import * as schema from '../schemas.ts';
+
+const challengeSchema = schema.object({ nonce: schema.bytes32, expiresAt: { type: 'integer' } });
+
+const grantsBodySchema = schema.query(
+  {
+    dealId: schema.bytes32,
+    cid: { ...schema.cid, description: 'In place of dealId; the viewer then signs a zero dealId.' },
+    viewerKey: schema.address,
+    nonce: schema.bytes32,
+    expiresAt: { type: 'integer', minimum: 0, maximum: 99_999_999_999 },
+    signature: { ...schema.base64Url, description: 'GrantRequest, EIP-2098, base64url.' },
+    capBytes: {
+      type: 'string',
+      pattern: '^[1-9][0-9]{0,18}$',
+      description: `At most ${MAX_GRANT_CAP_BYTES}.`,
+    },
+    nodes: { type: 'array', items: schema.address, minItems: 1, maxItems: MAX_NODES_PER_REQUEST },
+    maxNodes: { type: 'integer', minimum: 1, maximum: MAX_NODES_PER_REQUEST },
+    region: schema.region,
+    epoch: { type: 'string', enum: ['current', 'next'], default: 'current' },
+  },
+  ['viewerKey', 'nonce', 'expiresAt', 'signature'],
+);
+
+interface GrantsBody {
+  readonly dealId?: string;
+  readonly cid?: string;
+  readonly viewerKey: string;
+  readonly nonce: string;
+  readonly expiresAt: number;
+  readonly signature: string;
+  readonly capBytes?: string;
+  readonly nodes?: readonly string[];
+  readonly maxNodes?: number;
+  readonly region?: string;
+  readonly epoch: 'current' | 'next';
+}
+
+const grantsSchema = schema.object({
+  dealId: schema.bytes32,
+  epoch: schema.epoch,
+  epochEndsAt: {
+    ...schema.seconds,
+    description: 'End of that epoch on the clock of the wall, Unix seconds.',
+  },
+  epochEndsInMs: { type: 'integer', minimum: 0 },
+  grants: schema.list(
+    schema.object({
+      node: schema.address,
+      region: { type: 'string' },
+      endpoints: schema.endpoints,
+      grantHash: schema.bytes32,
+      capBytes: schema.bytes,
+      grant: { ...schema.base64Url, description: 'Signed grant.' },
+    }),
+  ),
+});
+
+/** How a viewer gets leave to fetch. */
+export function viewerRoutes(app: FastifyInstance, { challenge, grants, metrics }: ApiComponents): void {
+  app.post<{ Body: { viewerKey: string } }>(
+    '/v1/viewers/challenge',
+    {
+      schema: {
+        summary: 'A nonce to sign, good once and for a short time.',
+        body: schema.object({ viewerKey: schema.address }),
+        response: schema.responses(challengeSchema),
+      },
+    },
+    async ({ body }) => challenge.create(parseAddress(body.viewerKey)),
+  );
+
+  app.post<{ Body: GrantsBody }>(
+    '/v1/grants',
+    {
+      schema: {
+        summary: 'Grants for one viewer key, one for each chosen node.',
+        body: grantsBodySchema,
+        response: schema.responses(grantsSchema),
+      },
+    },
+    async ({ body }) => {
+      const issued = await grants.issue(requestOf(body));
+      metrics.grants.inc(issued.grants.length);
+      return grantsView(issued, body.epoch);
+    },
+  );
+}
+
+function requestOf(body: GrantsBody): GrantsRequest {
+  return {
+    wanted: wantedOf(body),
+    viewerKey: parseAddress(body.viewerKey),
+    nonce: parseBytes32(body.nonce, 'nonce') satisfies Hex,
+    expiresAt: body.expiresAt,
+    signature: base64UrlDecode(body.signature),
+    epoch: body.epoch,
+    capBytes: body.capBytes === undefined ? undefined : BigInt(body.capBytes),
+    nodes: body.nodes?.map(parseAddress),
+    maxNodes: body.maxNodes,
+    region: body.region,
+  };
+}
+
+function wantedOf({ dealId, cid }: GrantsBody): GrantsRequest['wanted'] {
+  if (dealId !== undefined) return { dealId: parseDealId(dealId) };
+  if (cid === undefined) {
+    throw new MarketplaceError('INVALID_REQUEST', 'Name a deal or a content.', { field: 'dealId or cid' });
+  }
+  const parsed = parseCid(cid);
+  return { root: contentRootOf(parsed), codec: parsed.code };
+}
+
+function grantsView({ dealId, epoch, moment, grants }: IssuedGrants, asked: 'current' | 'next') {
+  const extraSeconds = asked === 'next' ? moment.epochSeconds : 0;
+  return {
+    dealId,
+    epoch,
+    epochEndsAt: moment.endsAtWallSeconds + extraSeconds,
+    epochEndsInMs: moment.endsInMs + extraSeconds * 1000,
+    grants: grants.map(({ issued, node }) => ({
+      node: node.address,
+      region: node.region,
+      endpoints: node.endpoints,
+      grantHash: issued.grantHash,
+      capBytes: Number(issued.grant.capBytes),
+      grant: base64UrlEncode(encodeSignedGrant(issued)),
+    })),
+  };
+}

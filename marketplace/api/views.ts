@@ -1,0 +1,194 @@
+import { base64UrlEncode } from '../../sdk/protocol/bytes.ts';
+import { cidOfContentRoot } from '../../sdk/protocol/content.ts';
+import { ProtocolError } from '../../sdk/protocol/errors.ts';
+import { encodeSignedGrant } from '../../sdk/protocol/grant.ts';
+import { encodeSignedReceipt } from '../../sdk/protocol/receipt.ts';
+import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
+import type { NodeRecord } from '../database/node-records.ts';
+import type { HeldReceipt } from '../database/receipt-ledger.ts';
+import type { Health } from '../coordinator/node-health.ts';
+import type { DealEarnings, Earnings } from '../earnings/operator-earnings.ts';
+import * as schema from './schemas.ts';
+
+/** How records appear in the API, each beside its schema. Integers of tokens are decimal strings. */
+
+export const nodeSchema = schema.object({
+  address: schema.address,
+  role: { type: 'string', enum: ['edge', 'peer'] },
+  region: { type: 'string' },
+  active: { type: 'boolean', description: 'Staked, on the ring, not leaving.' },
+  health: {
+    type: 'string',
+    enum: ['up', 'down', 'unknown'],
+    description: 'As last probed by the coordinator.',
+  },
+  endpoints: schema.endpoints,
+  libp2pPublicKey: schema.bytes32,
+  nid: schema.nullable(schema.bytes32),
+  askWeiPerGiB: schema.wei,
+  stakeWei: schema.wei,
+  unbondingWei: schema.wei,
+  unbondingEndsAt: { type: 'integer', description: 'Unix seconds; 0 if nothing is being unbonded.' },
+});
+
+export function nodeView(node: NodeRecord, health: Health | undefined) {
+  return {
+    ...node,
+    health: health ?? 'unknown',
+    nid: node.nid ?? null,
+    askWeiPerGiB: node.askWeiPerGiB.toString(),
+    stakeWei: node.stakeWei.toString(),
+    unbondingWei: node.unbondingWei.toString(),
+  };
+}
+
+const allocationProperties = {
+  node: schema.address,
+  state: { type: 'string', enum: ['active', 'thawing', 'released'] },
+  ratePerGiB: schema.wei,
+  allocatedWei: schema.wei,
+  balanceWei: schema.wei,
+  paidWei: schema.wei,
+  feeWei: schema.wei,
+  releasedWei: schema.wei,
+  throughEpoch: schema.epoch,
+  thawEndEpoch: schema.epoch,
+} as const;
+
+const dealProperties = {
+  dealId: schema.bytes32,
+  publisher: schema.address,
+  state: { type: 'string', enum: ['open', 'closing', 'closed'] },
+  cid: { type: ['string', 'null'], description: 'Root CID, or null for a codec that names none.' },
+  contentRoot: schema.bytes32,
+  contentCodec: { type: 'integer' },
+  serviceLevel: { type: 'integer' },
+  grantKey: schema.address,
+  collector: schema.address,
+  freeWei: schema.wei,
+  depositedWei: schema.wei,
+  withdrawnWei: schema.wei,
+} as const;
+
+export const dealSchema = schema.object(dealProperties);
+export const dealWithAllocationsSchema = schema.object({
+  ...dealProperties,
+  allocations: schema.list(schema.object(allocationProperties)),
+});
+
+export function dealView(deal: DealRecord) {
+  return {
+    dealId: deal.dealId,
+    publisher: deal.publisher,
+    state: deal.state,
+    cid: rootCidText(deal),
+    contentRoot: deal.contentRoot,
+    contentCodec: deal.contentCodec,
+    serviceLevel: deal.serviceLevel,
+    grantKey: deal.grantKey,
+    collector: deal.collector,
+    freeWei: deal.freeWei.toString(),
+    depositedWei: deal.depositedWei.toString(),
+    withdrawnWei: deal.withdrawnWei.toString(),
+  };
+}
+
+export function dealWithAllocationsView(deal: DealRecord, allocations: readonly AllocationRecord[]) {
+  return { ...dealView(deal), allocations: allocations.map(allocationView) };
+}
+
+function allocationView(allocation: AllocationRecord) {
+  return {
+    node: allocation.node,
+    state: allocation.state,
+    ratePerGiB: allocation.ratePerGiB.toString(),
+    allocatedWei: allocation.allocatedWei.toString(),
+    balanceWei: allocation.balanceWei.toString(),
+    paidWei: allocation.paidWei.toString(),
+    feeWei: allocation.feeWei.toString(),
+    releasedWei: allocation.releasedWei.toString(),
+    throughEpoch: allocation.throughEpoch,
+    thawEndEpoch: allocation.thawEndEpoch,
+  };
+}
+
+/** The chain does not interpret codecs, so a deal may name one that is no CID of ours. */
+function rootCidText(deal: DealRecord): string | null {
+  try {
+    return cidOfContentRoot(deal.contentRoot, deal.contentCodec).toString();
+  } catch (failure) {
+    if (failure instanceof ProtocolError) return null;
+    throw failure;
+  }
+}
+
+export const receiptSchema = schema.object({
+  grantHash: schema.bytes32,
+  node: schema.address,
+  viewerKey: schema.address,
+  epoch: schema.epoch,
+  capBytes: schema.bytes,
+  bytes: schema.bytes,
+  source: { type: 'string', enum: ['node', 'viewer'] },
+  grant: { ...schema.base64Url, description: 'Signed grant.' },
+  receipt: { ...schema.base64Url, description: 'Signed receipt.' },
+});
+
+export function receiptView(held: HeldReceipt) {
+  const { issued, signedReceipt } = held;
+  return {
+    grantHash: issued.grantHash,
+    node: issued.grant.node,
+    viewerKey: issued.grant.viewerKey,
+    epoch: issued.grant.epoch,
+    capBytes: Number(issued.grant.capBytes),
+    bytes: Number(signedReceipt.receipt.bytesCumulative),
+    source: held.source,
+    grant: base64UrlEncode(encodeSignedGrant({ grant: issued.grant, signature: issued.signature })),
+    receipt: base64UrlEncode(encodeSignedReceipt(signedReceipt)),
+  };
+}
+
+const earningsProperties = {
+  meteredWei: schema.wei,
+  settledWei: schema.wei,
+  paidWei: schema.wei,
+  feeWei: { ...schema.wei, description: 'Protocol fee contained in what was paid.' },
+  receivedWei: { ...schema.wei, description: 'Paid less the fee.' },
+  unsettledWei: { ...schema.wei, description: 'Metered less settled.' },
+  unpaidWei: { ...schema.wei, description: 'Settled less paid.' },
+} as const;
+
+export const earningsSchema = schema.object(earningsProperties);
+export const dealEarningsSchema = schema.object({
+  dealId: schema.bytes32,
+  bytes: schema.bytes,
+  ratePerGiB: schema.wei,
+  balanceWei: schema.wei,
+  throughEpoch: schema.epoch,
+  ...earningsProperties,
+});
+
+export function earningsView(earnings: Earnings) {
+  const { meteredWei, settledWei, paidWei, feeWei } = earnings;
+  return {
+    meteredWei: meteredWei.toString(),
+    settledWei: settledWei.toString(),
+    paidWei: paidWei.toString(),
+    feeWei: feeWei.toString(),
+    receivedWei: (paidWei - feeWei).toString(),
+    unsettledWei: (meteredWei - settledWei).toString(),
+    unpaidWei: (settledWei - paidWei).toString(),
+  };
+}
+
+export function dealEarningsView(earnings: DealEarnings) {
+  return {
+    dealId: earnings.dealId,
+    bytes: Number(earnings.bytes),
+    ratePerGiB: earnings.ratePerGiB.toString(),
+    balanceWei: earnings.balanceWei.toString(),
+    throughEpoch: earnings.throughEpoch,
+    ...earningsView(earnings),
+  };
+}

@@ -1,0 +1,74 @@
+import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
+import { priceWei } from '../../sdk/protocol/price.ts';
+import { MAX_UINT32 } from '../../sdk/protocol/limits.ts';
+import { billableBytes } from '../coordinator/earned-bytes.ts';
+import type { Sql } from '../database/database.ts';
+import { listAllocationsOfNode, readDirectClaims, type AllocationRecord } from '../database/deal-records.ts';
+import { findVoucher, readBytesByEpoch } from '../database/receipt-ledger.ts';
+import { MAX_EARNING_DEALS } from '../limits.ts';
+
+/** Money on its way to an operator: metered ≥ settled ≥ paid, and each difference is stated. */
+export interface Earnings {
+  /** Price of all receipted bytes that the coordinator knows. */
+  readonly meteredWei: bigint;
+  /** Part of it that vouchers were signed for, or the chain has paid. */
+  readonly settledWei: bigint;
+  /** Part of that which left the allocation on chain, protocol fee included. */
+  readonly paidWei: bigint;
+  readonly feeWei: bigint;
+}
+
+export interface DealEarnings extends Earnings {
+  readonly dealId: DealId;
+  readonly bytes: bigint;
+  readonly ratePerGiB: bigint;
+  readonly balanceWei: bigint;
+  readonly throughEpoch: number;
+}
+
+export interface OperatorEarnings {
+  readonly total: Earnings;
+  readonly deals: readonly DealEarnings[];
+  /** Deals beyond the page and its offset. */
+  readonly dealCount: number;
+}
+
+/** What an operator has earned over all its deals, with a page of them in detail. */
+export async function readOperatorEarnings(
+  sql: Sql,
+  node: Address,
+  page: { offset: number; limit: number },
+): Promise<OperatorEarnings> {
+  const { total, rows } = await listAllocationsOfNode(sql, node, { offset: 0, limit: MAX_EARNING_DEALS });
+  const deals: DealEarnings[] = [];
+  for (const allocation of rows) deals.push(await readDealEarnings(sql, allocation));
+  return {
+    total: deals.reduce<Earnings>(addEarnings, { meteredWei: 0n, settledWei: 0n, paidWei: 0n, feeWei: 0n }),
+    deals: deals.slice(page.offset, page.offset + page.limit),
+    dealCount: total,
+  };
+}
+
+/** Metered, settled and paid of one allocation. */
+export async function readDealEarnings(sql: Sql, allocation: AllocationRecord): Promise<DealEarnings> {
+  const { dealId, node, ratePerGiB, paidWei, feeWei, balanceWei, throughEpoch } = allocation;
+  const byEpoch = await readBytesByEpoch(sql, { dealId, node }, MAX_UINT32);
+  const bytes = billableBytes(byEpoch, await readDirectClaims(sql, dealId, node));
+  const voucherWei = (await findVoucher(sql, { dealId, node }))?.voucher.cumulative ?? 0n;
+  const settledWei = larger(voucherWei, paidWei);
+  const meteredWei = larger(priceWei(bytes, ratePerGiB), settledWei);
+  return { dealId, bytes, ratePerGiB, balanceWei, throughEpoch, meteredWei, settledWei, paidWei, feeWei };
+}
+
+function addEarnings(sum: Earnings, deal: Earnings): Earnings {
+  return {
+    meteredWei: sum.meteredWei + deal.meteredWei,
+    settledWei: sum.settledWei + deal.settledWei,
+    paidWei: sum.paidWei + deal.paidWei,
+    feeWei: sum.feeWei + deal.feeWei,
+  };
+}
+
+function larger(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

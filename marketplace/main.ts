@@ -1,0 +1,128 @@
+import { readFile } from 'node:fs/promises';
+
+import { Command, InvalidArgumentError } from 'commander';
+import { pino, type Logger } from 'pino';
+
+import { ChainError } from '../sdk/chain/chain-errors.ts';
+import { decodeDeployment, type Deployment } from '../sdk/chain/deployment.ts';
+import { describeFailure, MarketplaceError } from './errors.ts';
+import { SHUTDOWN_TIMEOUT_MS } from './limits.ts';
+import { startMarketplace } from './server/start-marketplace.ts';
+
+/** Largest deployment file that is read. */
+const MAX_DEPLOYMENT_CHARACTERS = 65_536;
+
+interface Flags {
+  readonly dataDir: string;
+  readonly rpcUrl: string;
+  readonly deployment: string;
+  readonly host: string;
+  readonly port: number;
+  readonly pollInterval: number;
+  readonly probeInterval: number;
+  readonly resetReplacedChain: boolean;
+  readonly logLevel: string;
+  readonly json: boolean;
+}
+
+const program = new Command('bcdn-marketplace')
+  .description('Indexes the contracts, serves the marketplace API and coordinates grants and vouchers.')
+  .requiredOption('--data-dir <dir>', 'database and secret; back both up together')
+  .requiredOption('--rpc-url <url>', 'Ethereum JSON-RPC endpoint')
+  .requiredOption('--deployment <file>', 'JSON: chainId, token, registry, market, deployedAtBlock')
+  .option('--host <address>', 'where to listen', '127.0.0.1')
+  .option('--port <number>', 'where to listen, 0 for any free port', integerFrom(0, 65_535), 0)
+  .option('--poll-interval <ms>', 'time between looks at the chain', integerFrom(10, 600_000), 500)
+  .option('--probe-interval <ms>', 'time between probes of the nodes', integerFrom(100, 600_000), 2000)
+  .option(
+    '--reset-replaced-chain',
+    'forget the index when the chain was restarted from another genesis',
+    false,
+  )
+  .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
+  .option('--json', 'print one line of JSON on stdout when serving', false)
+  .action((flags: Flags) => run(flags));
+
+await program.parseAsync();
+
+async function run(flags: Flags): Promise<void> {
+  const logger = pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
+  try {
+    const marketplace = await startMarketplace(
+      {
+        dataDir: flags.dataDir,
+        rpcUrl: flags.rpcUrl,
+        deployment: await readDeployment(flags.deployment),
+        host: flags.host,
+        port: flags.port,
+        pollIntervalMs: flags.pollInterval,
+        probeIntervalMs: flags.probeInterval,
+        onReplacedChain: flags.resetReplacedChain ? 'reset' : 'refuse',
+      },
+      logger,
+    );
+    stopOnSignal(() => marketplace.stop(), logger);
+    const { url } = marketplace;
+    process.stdout.write(flags.json ? `${JSON.stringify({ event: 'ready', url })}\n` : `Serving at ${url}\n`);
+  } catch (failure) {
+    const coded = failure instanceof MarketplaceError ? failure : undefined;
+    logger.fatal(
+      {
+        code: coded?.code,
+        values: coded?.values,
+        remedy: coded?.remedy,
+        err: coded === undefined ? failure : undefined,
+      },
+      describeFailure(failure),
+    );
+    process.exitCode = 1;
+  }
+}
+
+/** The first signal stops in order; a second one, or a stop that hangs, ends the process. */
+function stopOnSignal(stop: () => Promise<void>, logger: Logger): void {
+  let stopping = false;
+  const onSignal = (signal: NodeJS.Signals): void => {
+    if (stopping) process.exit(1);
+    stopping = true;
+    logger.info({ signal }, 'Stopping.');
+    setTimeout(() => process.exit(1), SHUTDOWN_TIMEOUT_MS).unref();
+    stop().then(
+      () => process.exit(0),
+      (failure: unknown) => {
+        logger.error({ err: failure }, 'Stopping failed.');
+        process.exit(1);
+      },
+    );
+  };
+  process.on('SIGTERM', onSignal);
+  process.on('SIGINT', onSignal);
+}
+
+/** @throws MarketplaceError DEPLOYMENT_INVALID */
+async function readDeployment(file: string): Promise<Deployment> {
+  try {
+    const text = await readFile(file, 'utf8');
+    if (text.length <= MAX_DEPLOYMENT_CHARACTERS) return decodeDeployment(text);
+    throw new MarketplaceError('DEPLOYMENT_INVALID', `${file} is too large to be a deployment.`, { file });
+  } catch (failure) {
+    if (failure instanceof MarketplaceError) throw failure;
+    const code = failure instanceof ChainError ? failure.code : 'UNREADABLE';
+    throw new MarketplaceError(
+      'DEPLOYMENT_INVALID',
+      `${file} cannot be used: ${describeFailure(failure)}`,
+      { file, reason: code },
+      failure,
+    );
+  }
+}
+
+function integerFrom(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (!/^\d+$/.test(text) || value < min || value > max) {
+      throw new InvalidArgumentError(`Expected an integer from ${min} to ${max}.`);
+    }
+    return value;
+  };
+}

@@ -1,0 +1,143 @@
+import { join } from 'node:path';
+import { setImmediate } from 'node:timers/promises';
+
+import type { FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+
+import { domainOf, type Deployment } from '../../sdk/chain/deployment.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { createApi } from '../api/api.ts';
+import { Metrics } from '../api/metrics.ts';
+import { RateLimit, type Rate } from '../api/rate-limit.ts';
+import { systemClock, type Clock } from '../clock.ts';
+import { Collector } from '../coordinator/collector.ts';
+import { EpochClock } from '../coordinator/epoch-clock.ts';
+import { GrantIssuance } from '../coordinator/grant-issuance.ts';
+import { KeyVault } from '../coordinator/key-vault.ts';
+import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
+import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
+import { readChainIdentity } from '../database/chain-index.ts';
+import { openSqlite } from '../database/sqlite.ts';
+import { describeFailure, MarketplaceError } from '../errors.ts';
+import { ChainFollower } from '../indexer/chain-follower.ts';
+import { Indexer, type IndexerState } from '../indexer/indexer.ts';
+import { JsonRpcChain } from '../indexer/json-rpc-chain.ts';
+import {
+  MAX_CLOCK_DRIFT_SECONDS,
+  VIEWER_GRANT_REQUEST_BURST,
+  VIEWER_GRANT_REQUESTS_PER_SECOND,
+} from '../limits.ts';
+import { readSecretFile } from './secret-file.ts';
+
+/** Chains whose time is moved at will. */
+const DEVELOPMENT_CHAIN_ID = 31_337n;
+
+export interface MarketplaceOptions {
+  /** Holds the database and the secret; made if missing. */
+  readonly dataDir: string;
+  readonly rpcUrl: string;
+  readonly deployment: Deployment;
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** 0 for any free port. @default 0 */
+  readonly port?: number;
+  /** Time between looks at the chain, ms. @default 500 */
+  readonly pollIntervalMs?: number;
+  /** Time between probes of the nodes, ms. @default 2000 */
+  readonly probeIntervalMs?: number;
+  /** What to do when the chain has another genesis than the index. @default refuse */
+  readonly onReplacedChain?: 'refuse' | 'reset';
+  readonly addressRate?: Rate;
+  readonly viewerRate?: Rate;
+  readonly clock?: Clock;
+}
+
+export interface Marketplace {
+  /** e.g. `http://127.0.0.1:8080` */
+  readonly url: string;
+  /** State of the index, as `/readyz` shows it. */
+  chain(): IndexerState;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts indexer, coordinator and API. Serves at once, from what was indexed before, also while the chain is away.
+ * @throws MarketplaceError PORT_IN_USE, SECRET_UNREADABLE, SECRET_EXPOSED, DATABASE_TOO_NEW
+ */
+export async function startMarketplace(options: MarketplaceOptions, logger: Logger): Promise<Marketplace> {
+  const secret = await readSecretFile(options.dataDir);
+  const database = await openSqlite(join(options.dataDir, 'marketplace.sqlite'));
+  try {
+    const { deployment, clock = systemClock } = options;
+    const follower = new ChainFollower(
+      { source: new JsonRpcChain(options.rpcUrl), database, deployment },
+      { onReplacedChain: options.onReplacedChain ?? 'refuse' },
+    );
+    const indexer = new Indexer(
+      { follower, clock, notice: ({ level, message, values }) => logger[level](values, message) },
+      options,
+    );
+    const chain = (): IndexerState => indexer.state;
+    const epochClock = new EpochClock(
+      { clock, chain, epochSeconds: async () => (await readChainIdentity(database.read))?.epochSeconds },
+      { maxDriftSeconds: deployment.chainId === DEVELOPMENT_CHAIN_ID ? undefined : MAX_CLOCK_DRIFT_SECONDS },
+    );
+    const crypto = { secp256k1: nativeSecp256k1, domain: domainOf(deployment) };
+    const vault = new KeyVault({ database, clock, secp256k1: nativeSecp256k1 }, secret);
+    const challenge = new ViewerChallenge({ clock }, secret);
+    const health = new NodeHealth(
+      { database, clock, probe: httpReadinessProbe },
+      { ...(options.probeIntervalMs !== undefined && { intervalMs: options.probeIntervalMs }) },
+    );
+    const viewerRate = new RateLimit(
+      { clock },
+      options.viewerRate ?? {
+        perSecond: VIEWER_GRANT_REQUESTS_PER_SECOND,
+        burst: VIEWER_GRANT_REQUEST_BURST,
+      },
+    );
+    const signing = { database, clock, ...crypto, epochClock, vault };
+    const api = await createApi(
+      {
+        ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
+        metrics: new Metrics(chain),
+        grants: new GrantIssuance({
+          ...signing,
+          challenge,
+          health,
+          takeViewerRequest: (viewerKey) => viewerRate.take(viewerKey),
+        }),
+        collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
+      },
+      { ...(options.addressRate !== undefined && { addressRate: options.addressRate }) },
+    );
+    const url = await listen(api, options);
+    indexer.start();
+    health.start();
+    const stop = async (): Promise<void> => {
+      await api.close();
+      await Promise.all([indexer.stop(), health.stop()]);
+      await database.close();
+    };
+    return { url, chain, stop };
+  } catch (failure) {
+    await database.close();
+    throw failure;
+  }
+}
+
+async function listen(api: FastifyInstance, options: MarketplaceOptions): Promise<string> {
+  const host = options.host ?? '127.0.0.1';
+  const port = options.port ?? 0;
+  try {
+    return await api.listen({ host, port });
+  } catch (failure) {
+    if (!(failure instanceof Error && 'code' in failure && failure.code === 'EADDRINUSE')) throw failure;
+    throw new MarketplaceError(
+      'PORT_IN_USE',
+      `Port ${port} of ${host} is taken: ${describeFailure(failure)}.`,
+      { host, port },
+      failure,
+    );
+  }
+}
