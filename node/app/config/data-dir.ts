@@ -15,7 +15,7 @@ export interface DataDir {
   readonly content: string;
   readonly journal: string;
   readonly controlSocket: string;
-  readonly state: string;
+  readonly settlements: string;
 }
 
 /** The default data directory by the XDG rules. */
@@ -35,9 +35,9 @@ export function dataDirAt(path: string): DataDir {
     libp2pKey: join(root, 'libp2p.key'),
     lock: join(root, 'lock.sqlite'),
     content: join(root, 'content'),
-    journal: join(root, 'receipts'),
+    journal: join(root, 'receipts.journal'),
     controlSocket: socketPath(root),
-    state: join(root, 'state.json'),
+    settlements: join(root, 'settlements.sqlite'),
   };
 }
 

@@ -32,6 +32,7 @@ const SCHEMA = `
     PRIMARY KEY (transaction_hash, log_index));
   CREATE TABLE failing (deal_id TEXT PRIMARY KEY, since_epoch INTEGER NOT NULL);
   CREATE TABLE followed (one INTEGER PRIMARY KEY CHECK (one = 1), next_block INTEGER NOT NULL, anchor TEXT NOT NULL);
+  CREATE TABLE terms (one INTEGER PRIMARY KEY CHECK (one = 1), epoch_seconds INTEGER NOT NULL);
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** What is remembered of a deal after the chain has forgotten its allocation. */
@@ -194,6 +195,16 @@ export class SettlementStore {
 
   noteNextBlock(anchor: string, nextBlock: number): void {
     this.#run('INSERT OR REPLACE INTO followed VALUES (1, ?, ?)', nextBlock, anchor);
+  }
+
+  /** Length of the market's epochs as last read, for a time when the chain is away. */
+  epochSeconds(): number | undefined {
+    const row = this.#all('SELECT epoch_seconds FROM terms')[0];
+    return row === undefined ? undefined : Number(row['epoch_seconds']);
+  }
+
+  noteEpochSeconds(epochSeconds: number): void {
+    this.#run('INSERT OR REPLACE INTO terms VALUES (1, ?)', epochSeconds);
   }
 
   #run(sql: string, ...values: (string | number | Uint8Array)[]): void {

@@ -1,0 +1,119 @@
+import { z } from 'zod';
+
+/** Amounts and byte counts travel as decimal strings, so no reader rounds them. */
+const integer = z.string().regex(/^-?\d+$/);
+
+/** A sentence about something that is not as it should be. */
+const problem = z.object({ code: z.string(), message: z.string() });
+
+/** Answer to `/status`. */
+export const statusDocument = z.object({
+  operator: z.string(),
+  peerId: z.string(),
+  nid: z.string().nullable(),
+  role: z.enum(['edge', 'peer']),
+  region: z.string(),
+  state: z.enum(['starting', 'serving', 'degraded', 'draining']),
+  uptimeSeconds: z.number(),
+  httpUrl: z.string(),
+  multiaddrs: z.array(z.string()),
+  earning: z.object({ yes: z.boolean(), because: z.string().nullable(), run: z.string().nullable() }),
+  problems: z.array(problem),
+  bytes: z.object({ served: integer, receipted: integer, durable: integer, atRisk: integer, lost: integer }),
+  disk: z.object({ usedBytes: integer, limitBytes: integer }),
+  content: z.object({ complete: z.number(), incomplete: z.number() }),
+  ring: z.object({ members: z.number(), lookups: z.number(), oneHop: z.number() }).nullable(),
+  deals: z.array(
+    z.object({
+      dealId: z.string(),
+      state: z.string(),
+      allocation: z.string(),
+      contentRoot: z.string(),
+      complete: z.boolean(),
+      balanceWei: integer,
+      paidWei: integer,
+      ratePerGib: integer,
+      throughEpoch: z.number(),
+    }),
+  ),
+  settlement: z.object({
+    lastAt: z.string().nullable(),
+    lastPaidWei: integer.nullable(),
+    lastTransaction: z.string().nullable(),
+    dueWei: integer,
+    nextAt: z.string(),
+  }),
+  chain: z.object({
+    state: z.enum(['connecting', 'connected', 'lost']),
+    since: z.string(),
+    block: z.number().nullable(),
+    driftMs: z.number().nullable(),
+    reason: z.string().nullable(),
+  }),
+});
+export type StatusDocument = z.output<typeof statusDocument>;
+
+const earningsRow = z.object({
+  key: z.string(),
+  bytes: integer,
+  meteredWei: integer,
+  settledWei: integer,
+  paidWei: integer,
+});
+
+/** Answer to `/earnings`. */
+export const earningsDocument = z.object({
+  by: z.string(),
+  /** Where the paid column comes from: the chain now, or what was last known of it. */
+  paidFrom: z.enum(['chain', 'last-known']),
+  rows: z.array(earningsRow),
+  total: earningsRow,
+});
+export type EarningsDocument = z.output<typeof earningsDocument>;
+
+/** Answer to `/settle/preview`. */
+export const settlePreviewDocument = z.object({
+  steps: z.array(
+    z.object({ dealId: z.string(), route: z.string(), throughEpoch: z.number().nullable(), dueWei: integer }),
+  ),
+  dueWei: integer,
+  gas: integer,
+  gasCostWei: integer,
+  /** What the gas is worth in token wei by --gas-token-wei; null when that is not set. */
+  gasTokenWei: integer.nullable(),
+  netWei: integer.nullable(),
+});
+export type SettlePreviewDocument = z.output<typeof settlePreviewDocument>;
+
+/** Answer to `/settle`. */
+export const settleDocument = z.object({
+  paidWei: integer,
+  gasCostWei: integer,
+  transactions: z.array(z.string()),
+  waiting: z.array(z.object({ dealId: z.string(), reason: z.string(), dueWei: integer })),
+  failures: z.array(
+    z.object({ dealId: z.string(), code: z.string(), message: z.string(), remedy: z.string().optional() }),
+  ),
+});
+export type SettleDocument = z.output<typeof settleDocument>;
+
+/** Answer to `/withdraw`. */
+export const withdrawDocument = z.object({
+  to: z.string(),
+  amountWei: integer,
+  remainingWei: integer,
+  transaction: z.string(),
+});
+export type WithdrawDocument = z.output<typeof withdrawDocument>;
+
+/** Body of `/earnings`. */
+export const earningsQuestion = z.object({ by: z.enum(['deal', 'day', 'publisher', 'content']) });
+
+/** Body of `/withdraw`; without an amount all of it. */
+export const withdrawQuestion = z.object({
+  amountWei: integer.optional(),
+  to: z
+    .string()
+    .regex(/^0x[0-9a-fA-F]{40}$/)
+    .optional(),
+});

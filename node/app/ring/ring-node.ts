@@ -1,0 +1,348 @@
+import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface';
+
+import type { Nid } from '../../../sdk/protocol/identifiers.ts';
+import type { Clock } from '../../adapters/clock/system-clock.ts';
+import { contactOfAddress } from '../../adapters/libp2p/ring-peer-id.ts';
+import { ringSignature } from '../../adapters/libp2p/ring-signature.ts';
+import { RingTransport, type RingTraffic } from '../../adapters/libp2p/ring-transport.ts';
+import type { Randomness } from '../../adapters/randomness/system-randomness.ts';
+import { DEFAULT_TIMING, type RingTiming } from '../../core/one-hop-ring/limits.ts';
+import type { ProviderRecord } from '../../core/one-hop-ring/provider-record.ts';
+import { RingMachine } from '../../core/one-hop-ring/ring-machine.ts';
+import type {
+  RingAction,
+  RingAdmission,
+  RingContact,
+  RingCounters,
+  RingEvent,
+} from '../../core/one-hop-ring/ring-ports.ts';
+import { answerOf, nidOf, type RingAnswer, type RingMember } from './ring-answer.ts';
+import { RingNodeError } from './ring-node-error.ts';
+
+/** Until a start without an answer from any seed, and without a ring of its own, is given up. */
+const JOIN_TIMEOUT_MS = 60_000;
+/** Until a stop goes on although nobody took note of the departure. */
+const LEAVE_TIMEOUT_MS = 5_000;
+/** The longest sleep; longer ones overflow the platform's timer. */
+const MAX_SLEEP_MS = 60_000;
+/** Rings up to this size keep a stream to every member open, so that any lookup meets a kept one. */
+const MAX_WARM_MEMBERS = 256;
+
+export interface RingNodeComponents {
+  /** Started, listening. */
+  readonly host: Libp2p;
+  readonly privateKey: Ed25519PrivateKey;
+  /** A cached registry snapshot. */
+  readonly admission: RingAdmission;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  /** Called when an unknown key knocks: refresh the snapshot, then call `registryRefreshed`. */
+  readonly onRegistryWanted?: () => void;
+  /** Called when a member's state changes, for the log. */
+  readonly onMembership?: (change: { readonly kind: string; readonly members: number }) => void;
+}
+
+export interface RingNodeOptions {
+  /** `ringProtocol(chainId, registry)`. */
+  readonly protocol: string;
+  /** Multiaddrs of the HTTP gateway, put into provider records. */
+  readonly providerAddresses: readonly string[];
+  /** Multiaddrs of the own host. @default those that the host announces */
+  readonly addresses?: readonly string[];
+  /** @default DEFAULT_TIMING */
+  readonly timing?: Partial<RingTiming>;
+}
+
+export interface RingStats extends RingCounters, RingTraffic {
+  readonly members: number;
+  readonly indexKeys: number;
+  readonly providedKeys: number;
+}
+
+interface PendingLookup {
+  readonly resolve: (answer: RingAnswer) => void;
+  readonly reject: (error: RingNodeError) => void;
+}
+
+/** An edge in the ring: runs the machine's actions over libp2p and gives its answers as promises. */
+export class RingNode {
+  readonly #components: RingNodeComponents;
+  readonly #options: RingNodeOptions;
+  readonly #lookups = new Map<number, PendingLookup>();
+  readonly #joined = Promise.withResolvers<undefined>();
+  readonly #left = Promise.withResolvers<undefined>();
+  #machine: RingMachine | undefined;
+  #transport: RingTransport | undefined;
+  #timer: NodeJS.Timeout | undefined;
+  #timerAtMs = Infinity;
+  #lastLookup = 0;
+
+  constructor(components: RingNodeComponents, options: RingNodeOptions) {
+    this.#components = components;
+    this.#options = options;
+  }
+
+  /**
+   * Joins the ring through any of the seeds; without seeds this node is the first.
+   * @param seeds multiaddrs that end in `/p2p/<peer id>`
+   * @throws RingNodeError RING_SEED_MALFORMED, RING_JOIN_TIMEOUT
+   * @throws RingError RING_SELF_NOT_ADMITTED
+   */
+  async start(seeds: readonly string[]): Promise<void> {
+    const contacts = seeds.map(parseSeed);
+    const { host, privateKey, admission, clock, randomness } = this.#components;
+    const machine = new RingMachine(
+      { admission, ...ringSignature(privateKey), random: () => uniform(randomness) },
+      {
+        network: this.#options.protocol,
+        publicKey: privateKey.publicKey.raw,
+        addresses: this.#options.addresses ?? host.getMultiaddrs().map((address) => address.toString()),
+        providerAddresses: this.#options.providerAddresses,
+        incarnation: Math.floor(clock.nowMs() / 1_000),
+        timing: { ...DEFAULT_TIMING, ...this.#options.timing },
+      },
+    );
+    this.#machine = machine;
+    this.#transport = new RingTransport(
+      { host },
+      {
+        protocol: this.#options.protocol,
+        listener: {
+          onMessage: (from, message) => {
+            this.#handle({ type: 'message', from, message });
+          },
+          onUnreachable: (publicKey) => {
+            this.#handle({ type: 'unreachable', publicKey });
+          },
+        },
+      },
+    );
+    await this.#transport.start();
+    this.#handle({ type: 'start', seeds: contacts });
+    const joined = await within(this.#joined.promise, JOIN_TIMEOUT_MS);
+    if (!joined) {
+      await this.#shutDown();
+      throw new RingNodeError('RING_JOIN_TIMEOUT', {
+        message: `No seed let this node into the ring within ${JOIN_TIMEOUT_MS / 1_000} s.`,
+        remedy: 'Check that the seeds run and that this node is registered as an active edge.',
+        values: { seeds: seeds.length, timeoutMs: JOIN_TIMEOUT_MS },
+      });
+    }
+  }
+
+  /** Leaves: hands the index over, tells the successor, closes the streams. The host goes on. */
+  async stop(): Promise<void> {
+    if (this.#machine?.isMember === true) {
+      this.#handle({ type: 'leave' });
+      await within(this.#left.promise, LEAVE_TIMEOUT_MS);
+    }
+    await this.#shutDown();
+  }
+
+  /**
+   * Who holds the content of this key? Best provider first.
+   * @param key 32 bytes: the content root
+   * @throws RingNodeError RING_NOT_RUNNING, RING_LOOKUP_UNANSWERED
+   */
+  async lookup(key: Uint8Array): Promise<RingAnswer> {
+    this.#running();
+    this.#lastLookup += 1;
+    const id = this.#lastLookup;
+    const { promise, resolve, reject } = Promise.withResolvers<RingAnswer>();
+    this.#lookups.set(id, { resolve, reject });
+    this.#handle({ type: 'lookup', id, key });
+    return await promise;
+  }
+
+  /** Publishes that this node holds the content, and keeps it published until `unprovide`. */
+  async provide(key: Uint8Array): Promise<void> {
+    this.#running();
+    this.#handle({ type: 'provide', key });
+  }
+
+  async unprovide(key: Uint8Array): Promise<void> {
+    this.#running();
+    this.#handle({ type: 'unprovide', key });
+  }
+
+  /** Own load, 0 idle to 254 full; told to others with the keep-alives. */
+  setLoad(load: number): void {
+    this.#handle({ type: 'load', load: Math.min(254, Math.max(0, Math.round(load))) });
+  }
+
+  /** The admission snapshot is newer now. `contacts`: multiaddrs of the edges that it lists. */
+  registryRefreshed(addresses: readonly string[]): void {
+    const contacts = addresses.map(contactOfAddress).filter((contact) => contact !== undefined);
+    this.#handle({ type: 'registry-refreshed', contacts });
+  }
+
+  /** Everybody in the table, tombstones included, in ring order. */
+  members(): readonly RingMember[] {
+    const entries = this.#machine === undefined ? [] : [...this.#machine.table.entries()];
+    return entries.map(({ nid, state, record }) => ({
+      nid: nidOf(nid),
+      operator: record.operator,
+      region: record.region,
+      state,
+      addresses: record.addresses,
+    }));
+  }
+
+  /** @throws RingNodeError RING_NOT_RUNNING */
+  get nid(): Nid {
+    return nidOf(this.#running().nid);
+  }
+
+  /** @throws RingNodeError RING_NOT_RUNNING */
+  stats(): RingStats {
+    const machine = this.#running();
+    const traffic = this.#transport?.traffic ?? emptyTraffic();
+    const { keys, provided } = machine.indexSize;
+    return {
+      ...machine.counters,
+      ...traffic,
+      members: machine.table.ringSize,
+      indexKeys: keys,
+      providedKeys: provided,
+    };
+  }
+
+  #running(): RingMachine {
+    if (this.#machine !== undefined) return this.#machine;
+    throw new RingNodeError('RING_NOT_RUNNING', {
+      message: 'The ring node is not running.',
+      remedy: 'Start it first.',
+    });
+  }
+
+  #handle(event: RingEvent): void {
+    const machine = this.#machine;
+    if (machine === undefined) return;
+    for (const action of machine.handle(event, this.#components.clock.nowMs()))
+      this.#perform(machine, action);
+    this.#arm(machine);
+  }
+
+  #perform(machine: RingMachine, action: RingAction): void {
+    switch (action.type) {
+      case 'send':
+        this.#transport?.send(action.to, action.message);
+        break;
+      case 'lookup-done':
+        this.#settle(machine, action);
+        break;
+      case 'joined':
+        this.#joined.resolve(undefined);
+        this.#warm(machine);
+        break;
+      case 'left':
+        this.#left.resolve(undefined);
+        break;
+      case 'registry-wanted':
+        this.#components.onRegistryWanted?.();
+        break;
+      case 'membership':
+        this.#components.onMembership?.({ kind: action.event.kind, members: machine.table.ringSize });
+        if (action.event.kind === 'record' && machine.isMember) this.#warmOne(machine, action.event.record);
+        break;
+      case 'provided':
+        break;
+    }
+  }
+
+  #settle(machine: RingMachine, done: Extract<RingAction, { type: 'lookup-done' }>): void {
+    const pending = this.#lookups.get(done.id);
+    this.#lookups.delete(done.id);
+    const region = this.#components.admission.nidOf(this.#components.privateKey.publicKey.raw)?.region ?? '';
+    const answer = answerOf(done.outcome, { region }, (record) => this.#delayMsOf(machine, record));
+    if (answer !== undefined) pending?.resolve(answer);
+    else pending?.reject(unanswered(done.outcome.hops));
+  }
+
+  #delayMsOf(machine: RingMachine, record: ProviderRecord): number | undefined {
+    const admitted = this.#components.admission.nidOf(record.publicKey);
+    if (admitted === undefined) return undefined;
+    const delayMs = machine.delayMsOf(admitted.nid);
+    return Number.isNaN(delayMs) ? undefined : delayMs;
+  }
+
+  /** Opens the streams of a small ring before the first lookup needs them. */
+  #warm(machine: RingMachine): void {
+    for (const entry of machine.table.members()) this.#warmOne(machine, entry.record);
+  }
+
+  #warmOne(machine: RingMachine, contact: RingContact & { readonly departed: boolean }): void {
+    const own = this.#components.privateKey.publicKey.raw;
+    if (contact.departed || machine.table.ringSize > MAX_WARM_MEMBERS) return;
+    if (Buffer.compare(contact.publicKey, own) !== 0) this.#transport?.warm(contact);
+  }
+
+  /** One timer for everything: the machine says when it wants to be woken. */
+  #arm(machine: RingMachine): void {
+    const wakeMs = machine.nextWakeMs();
+    if (wakeMs === this.#timerAtMs) return;
+    clearTimeout(this.#timer);
+    this.#timerAtMs = wakeMs;
+    if (wakeMs === Infinity) return;
+    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(0, Math.ceil(wakeMs - this.#components.clock.nowMs())));
+    this.#timer = setTimeout(() => {
+      this.#timerAtMs = Infinity;
+      this.#handle({ type: 'wake' });
+    }, sleepMs);
+  }
+
+  async #shutDown(): Promise<void> {
+    clearTimeout(this.#timer);
+    this.#machine = undefined;
+    for (const pending of this.#lookups.values()) pending.reject(unanswered(0));
+    this.#lookups.clear();
+    await this.#transport?.stop();
+    this.#transport = undefined;
+  }
+}
+
+function parseSeed(address: string): RingContact {
+  const contact = contactOfAddress(address);
+  if (contact !== undefined) return contact;
+  throw new RingNodeError('RING_SEED_MALFORMED', {
+    message: 'A seed of the ring is not a multiaddr of an Ed25519 peer.',
+    remedy: 'Give seeds as /ip4/…/tcp/…/p2p/12D3Koo….',
+    values: { address },
+  });
+}
+
+function unanswered(hops: number): RingNodeError {
+  return new RingNodeError('RING_LOOKUP_UNANSWERED', {
+    message: 'No member of the ring answered the lookup in time.',
+    remedy: 'Try again; see `bcdn-node status` if it persists.',
+    values: { hops },
+  });
+}
+
+/** True if the promise settled in time. */
+async function within(promise: Promise<undefined>, timeoutMs: number): Promise<boolean> {
+  const timeout = Promise.withResolvers<boolean>();
+  const timer = setTimeout(() => {
+    timeout.resolve(false);
+  }, timeoutMs);
+  try {
+    return await Promise.race([promise.then(() => true), timeout.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function uniform(randomness: Randomness): number {
+  return Buffer.from(randomness.bytes(4)).readUInt32BE() / 0x1_0000_0000;
+}
+
+function emptyTraffic(): RingTraffic {
+  return {
+    receivedMessages: 0,
+    receivedBytes: 0,
+    sentMessages: 0,
+    sentBytes: 0,
+    malformedMessages: 0,
+    droppedMessages: 0,
+  };
+}

@@ -1,0 +1,73 @@
+import { Option, type Command } from 'commander';
+import { loadConfig } from '../app/config/config-file.ts';
+import { formatSize, formatTokens } from '../app/config/units.ts';
+import { askNode } from '../app/control/control-client.ts';
+import { earningsDocument, type EarningsDocument } from '../app/control/documents.ts';
+import { EARNINGS_GROUPINGS, type EarningsGrouping } from '../app/earnings/earnings-table.ts';
+import { offlineEarnings } from '../app/earnings/offline-earnings.ts';
+import { NodeError } from '../app/node-error.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
+import type { Terminal } from './terminal.ts';
+
+const EARNINGS_TIMEOUT_MS = 30_000;
+
+interface EarningsOptions extends PlaceOptions {
+  readonly by: EarningsGrouping;
+  readonly csv?: boolean;
+}
+
+export function describeEarnings(command: Command): Command {
+  return addPlaceOptions(command)
+    .description('what was metered, settled and paid; works with the node stopped, too')
+    .addOption(new Option('--by <group>', 'how to group').choices([...EARNINGS_GROUPINGS]).default('deal'))
+    .addOption(new Option('--csv', 'print comma-separated values'))
+    .addHelpText(
+      'after',
+      `
+Examples:
+  $ bcdn-node earnings --by day
+  $ bcdn-node earnings --by publisher --csv > earnings.csv`,
+    );
+}
+
+/** Prints the earnings table from the running node or, without one, from its files and the chain. */
+export async function runEarnings(options: EarningsOptions, terminal: Terminal): Promise<ExitCode> {
+  const table = await readEarnings(options, terminal);
+  terminal.document('earnings', table);
+  const lines = options.csv === true ? csvLines(table) : describe(table);
+  for (const line of lines) terminal.data(line);
+  return EXIT.fine;
+}
+
+async function readEarnings(options: EarningsOptions, terminal: Terminal): Promise<EarningsDocument> {
+  const dataDir = dataDirOf(options);
+  try {
+    return await askNode({
+      socket: dataDir.controlSocket,
+      path: '/earnings',
+      body: { by: options.by },
+      answer: earningsDocument,
+      timeoutMs: EARNINGS_TIMEOUT_MS,
+    });
+  } catch (error) {
+    if (!(error instanceof NodeError) || error.code !== 'NODE_OFFLINE') throw error;
+    terminal.say('The node is not running: reading its journal and the chain.');
+    return offlineEarnings(await loadConfig(dataDir, {}, process.env), options.by);
+  }
+}
+
+function csvLines(table: EarningsDocument): string[] {
+  const header = `${table.by},bytes,metered_wei,settled_wei,paid_wei`;
+  const line = (row: EarningsDocument['total']): string =>
+    [row.key, row.bytes, row.meteredWei, row.settledWei, row.paidWei].join(',');
+  return [header, ...table.rows.map(line)];
+}
+
+function describe(table: EarningsDocument): string[] {
+  const line = (row: EarningsDocument['total']): string =>
+    `${row.key}: ${formatSize(Number(row.bytes))}, metered ${formatTokens(BigInt(row.meteredWei))} → settled ${formatTokens(BigInt(row.settledWei))} → paid ${formatTokens(BigInt(row.paidWei))}`;
+  const source =
+    table.paidFrom === 'chain' ? [] : ['Paid sums are as last known: the chain does not answer.'];
+  return [...table.rows.map(line), line(table.total), ...source];
+}
