@@ -1,7 +1,8 @@
-import { type Interface, type Result } from 'ethers';
+import { Result, type Interface } from 'ethers';
 
 import { marketInterface, registryInterface } from '../../sdk/chain/contracts.ts';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
+import type { Hex } from '../../sdk/protocol/bytes.ts';
 import { MarketplaceError } from '../errors.ts';
 import type { ContractName, EventArguments } from './chain-event.ts';
 import type { ChainSource, RawLog } from './chain-source.ts';
@@ -39,22 +40,42 @@ export async function readContractParameters(
   deployment: Deployment,
   signal: AbortSignal,
 ): Promise<ContractParameters> {
-  const read = async (address: Deployment['market'], face: Interface, name: string): Promise<bigint> => {
-    const data = face.encodeFunctionData(name);
-    const result = await source.call(address, data as `0x${string}`, signal);
-    if (result === '0x') {
-      throw new MarketplaceError('CHAIN_MISMATCH', `There is no contract of bcdn at ${address}.`, {
-        address,
-      });
-    }
-    const decoded: Result = face.decodeFunctionResult(name, result);
-    return BigInt(String(decoded[0]));
-  };
+  const { registry, market } = deployment;
+  const terms = await readView(source, { address: market, face: marketInterface, name: 'terms' }, signal);
+  const [minimumStake] = await readView(
+    source,
+    { address: registry, face: registryInterface, name: 'minimumEdgeStakeWei' },
+    signal,
+  );
+  if (String(terms.getValue('registry')).toLowerCase() !== registry) {
+    throw new MarketplaceError('CHAIN_MISMATCH', 'The market of the deployment uses another registry.', {
+      market,
+      registry,
+    });
+  }
   return {
-    epochSeconds: Number(await read(deployment.market, marketInterface, 'epochSeconds')),
-    minimumEdgeStakeWei: await read(deployment.registry, registryInterface, 'minimumEdgeStakeWei'),
-    protocolFeeBps: Number(await read(deployment.market, marketInterface, 'protocolFeeBps')),
+    epochSeconds: Number(terms.getValue('epochSeconds')),
+    minimumEdgeStakeWei: BigInt(String(minimumStake)),
+    protocolFeeBps: Number(terms.getValue('protocolFeeBps')),
   };
+}
+
+/** Members of what a view without arguments returns; those of the struct if it returns one. */
+async function readView(
+  source: ChainSource,
+  view: { address: Hex; face: Interface; name: string },
+  signal: AbortSignal,
+): Promise<Result> {
+  const data = view.face.encodeFunctionData(view.name) as Hex;
+  const result = await source.call(view.address, data, signal);
+  if (result === '0x') {
+    throw new MarketplaceError('CHAIN_MISMATCH', `There is no contract of bcdn at ${view.address}.`, {
+      address: view.address,
+    });
+  }
+  const decoded = view.face.decodeFunctionResult(view.name, result);
+  const first: unknown = decoded[0];
+  return first instanceof Result ? first : decoded;
 }
 
 function contractAt(deployment: Deployment, address: string): ContractName | undefined {

@@ -19,7 +19,7 @@ export interface ChainHead {
 
 /** How far the index is and, if it does not advance, why and since when. */
 export interface IndexerState {
-  readonly status: 'starting' | 'catching-up' | 'following' | 'unreachable' | 'refused';
+  readonly status: 'starting' | 'catching-up' | 'following' | 'unreachable' | 'refused' | 'failing';
   readonly sinceMs: number;
   /** Last answer of the chain; undefined before the first. */
   readonly lastContactMs: number | undefined;
@@ -134,7 +134,7 @@ export class Indexer {
         ? failure
         : new MarketplaceError('INTERNAL', `Indexing failed: ${describeFailure(failure)}.`, {}, failure);
     const refused = coded.code === 'CHAIN_REPLACED' || coded.code === 'CHAIN_MISMATCH';
-    const status = refused ? 'refused' : 'unreachable';
+    const status = refused ? 'refused' : coded.code === 'CHAIN_UNREACHABLE' ? 'unreachable' : 'failing';
     const isNew = this.#state.failure?.code !== coded.code || this.#state.status !== status;
     this.#state = {
       ...this.#state,

@@ -12,7 +12,10 @@ const readinessSchema = schema.object({
     description: 'Empty when ready.',
   },
   chain: schema.object({
-    status: { type: 'string', enum: ['starting', 'catching-up', 'following', 'unreachable', 'refused'] },
+    status: {
+      type: 'string',
+      enum: ['starting', 'catching-up', 'following', 'unreachable', 'refused', 'failing'],
+    },
     since: { ...schema.seconds, description: 'Unix seconds at which this status began.' },
     headBlock: schema.nullable({ type: 'integer' }),
     indexedBlock: schema.nullable({ type: 'integer' }),
