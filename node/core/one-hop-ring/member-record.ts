@@ -9,7 +9,8 @@ import {
   SIGNATURE_BYTES,
 } from './limits.ts';
 import { RingError } from './ring-error.ts';
-import { ByteReader, ByteWriter } from './wire-primitives.ts';
+import type { ByteReader } from './wire-primitives.ts';
+import { ByteWriter } from './wire-primitives.ts';
 
 const RECORD_VERSION = 1;
 const DOMAIN = 'bcdn ring member record 1\n';

@@ -3,7 +3,8 @@ import { MAX_WITNESSES, PUBLIC_KEY_BYTES, RING_ID_BYTES, SIGNATURE_BYTES } from 
 import { readMemberRecord, type MemberRecord } from './member-record.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
-import { ByteReader, ByteWriter } from './wire-primitives.ts';
+import type { ByteReader } from './wire-primitives.ts';
+import { ByteWriter } from './wire-primitives.ts';
 
 /** State of a table entry; of two claims of one incarnation the later in this list wins. */
 export const MEMBER_STATES = ['alive', 'suspect', 'failed', 'left'] as const;

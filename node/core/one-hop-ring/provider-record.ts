@@ -11,7 +11,8 @@ import {
 import { readAddresses, writeAddresses } from './member-record.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
-import { ByteReader, ByteWriter } from './wire-primitives.ts';
+import type { ByteReader } from './wire-primitives.ts';
+import { ByteWriter } from './wire-primitives.ts';
 
 const RECORD_VERSION = 1;
 const DOMAIN = 'bcdn ring provider record 1\n';

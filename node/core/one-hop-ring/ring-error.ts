@@ -9,7 +9,10 @@ export type RingErrorCode =
   | 'RING_WIRE_VALUE_INVALID'
   | 'RING_WIRE_TOO_LONG'
   | 'RING_TABLE_FULL'
-  | 'RING_PROVIDED_FULL';
+  | 'RING_PROVIDED_FULL'
+  | 'RING_STREAM_SURPLUS'
+  | 'RING_STOPPED'
+  | 'RING_PEER_KEY_UNSUPPORTED';
 
 export type RingErrorValues = Readonly<Record<string, string | number | boolean>>;
 

@@ -1,4 +1,5 @@
 import { bytesToHex, equalBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import type { Nid } from '../../../sdk/protocol/identifiers.ts';
 import { Deadlines } from './deadlines.ts';
 import { Departure } from './departure.ts';
 import { Dissemination } from './dissemination.ts';
@@ -97,6 +98,11 @@ export class RingMachine {
   /** Keys held for others and keys provided by this node. */
   get indexSize(): { readonly keys: number; readonly provided: number } {
     return { keys: this.#replication.index.keyCount, provided: this.#replication.providedCount };
+  }
+
+  /** Smoothed round trip to a member in milliseconds; NaN if never measured. */
+  delayMsOf(nid: Nid): number {
+    return this.#context.table.find(hexToBytes(nid))?.delayMs ?? Number.NaN;
   }
 
   /** @throws RingError RING_PROVIDED_FULL for one key too many */
