@@ -2,13 +2,12 @@
 pragma solidity 0.8.37;
 
 import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
-import {ERC20Burnable} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Burnable.sol";
 import {ERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/ERC20Permit.sol";
 
 /// @title BCDN token
 /// @notice ERC-20 with permit and a fixed supply. Nothing is ever minted after deployment: minting for delivered
-/// bytes would pay for self-dealing (PAYMENT.md, on chain). Holders can burn what is theirs.
-contract BcdnToken is ERC20, ERC20Permit, ERC20Burnable {
+/// bytes would pay for self-dealing (PAYMENT.md, on chain).
+contract BcdnToken is ERC20, ERC20Permit {
     /// @notice The whole supply, in wei: one thousand million tokens. It fits in 96 bits, which DealMarket relies on
     /// to keep the balance and the payments of an allocation in one storage word.
     uint256 public constant SUPPLY_WEI = 1_000_000_000 ether;

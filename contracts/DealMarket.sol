@@ -8,24 +8,34 @@ import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
 import {IDealMarket} from "./interfaces/IDealMarket.sol";
 import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
+import {Account, Accounts} from "./libraries/Accounts.sol";
 import {DealMessages} from "./libraries/DealMessages.sol";
 import {Payments} from "./libraries/Payments.sol";
 import {PermitSignature, TokenPermit} from "./libraries/TokenPermit.sol";
 
 /// @title Market of delivery deals
-/// @dev Every function refuses, updates, announces, and moves tokens last; no call leaves the contract between a
-/// check and its update, so no lock against re-entry is needed.
+/// @dev Every function refuses, updates, announces, and moves tokens last. Before that only views are called (the
+/// registry, an ERC-1271 collector), which cannot re-enter with an effect; so no lock against re-entry is needed.
 contract DealMarket is IDealMarket, EIP712 {
     using SafeERC20 for IERC20;
 
-    /// @notice Bound of the protocol fee, basis points.
-    uint16 public constant MAX_PROTOCOL_FEE_BPS = 500;
-    /// @notice Nodes in one call of `allocate`, `thaw`, `release`, `closeDeal`, `collectFees`.
-    uint256 public constant MAX_NODES_PER_CALL = 64;
-    /// @notice Vouchers in one call of `redeemVouchers`.
-    uint256 public constant MAX_VOUCHERS_PER_CALL = 64;
-    /// @notice Receipts in one call of `claimDirect`.
-    uint256 public constant MAX_RECEIPTS_PER_CLAIM = 512;
+    /// Longest epoch, seconds.
+    uint32 private constant MAX_EPOCH_SECONDS = 30 days;
+    /// Bound of the protocol fee, basis points.
+    uint16 private constant MAX_PROTOCOL_FEE_BPS = 500;
+    /// Nodes in one call of `allocate`, `thaw`, `release`, `closeDeal`, `collectFees`.
+    uint256 private constant MAX_NODES_PER_CALL = 64;
+    /// Vouchers in one call of `redeemVouchers`.
+    uint256 private constant MAX_VOUCHERS_PER_CALL = 64;
+    /// Receipts in one call of `claimDirect`.
+    uint256 private constant MAX_RECEIPTS_PER_CLAIM = 512;
+
+    struct StoredAllocation {
+        Account account;
+        uint128 ratePerGiB;
+        uint96 feeCollectedWei;
+        AllocationState state;
+    }
 
     struct StoredDeal {
         // The word a redemption reads.
@@ -42,60 +52,37 @@ contract DealMarket is IDealMarket, EIP712 {
         bytes32 contentRoot;
         address previousCollector;
         address previousGrantKey;
-    }
-
-    struct StoredAllocation {
-        // The word a redemption reads and writes.
-        uint96 balanceWei;
-        uint96 paidWei;
-        uint32 throughEpoch;
-        uint32 thawEndEpoch;
-        uint128 ratePerGiB;
-        uint96 feeCollectedWei;
-        AllocationState state;
+        mapping(address node => StoredAllocation) allocations;
     }
 
     IERC20 private immutable TOKEN;
     INodeRegistry private immutable REGISTRY;
     /// @inheritdoc IDealMarket
     uint32 public immutable epochSeconds;
-    /// @inheritdoc IDealMarket
-    uint32 public immutable claimWindowEpochs;
-    /// @inheritdoc IDealMarket
-    uint32 public immutable thawEpochs;
-    /// @inheritdoc IDealMarket
-    uint16 public immutable protocolFeeBps;
-    /// @inheritdoc IDealMarket
-    address public immutable feeRecipient;
+    uint32 private immutable CLAIM_WINDOW_EPOCHS;
+    uint32 private immutable THAW_EPOCHS;
+    uint16 private immutable PROTOCOL_FEE_BPS;
+    address private immutable FEE_RECIPIENT;
 
     mapping(bytes32 dealId => StoredDeal) private deals;
-    mapping(bytes32 dealId => mapping(address node => StoredAllocation)) private allocations;
 
-    struct Parameters {
-        IERC20 token;
-        INodeRegistry registry;
-        uint32 epochSeconds;
-        uint32 claimWindowEpochs;
-        uint32 thawEpochs;
-        uint16 protocolFeeBps;
-        address feeRecipient;
-    }
-
-    constructor(Parameters memory p) EIP712("BCDN", "1") {
-        if (address(p.token) == address(0) || address(p.registry) == address(0)) revert AddressZero();
-        if (p.epochSeconds == 0) revert EpochSecondsZero();
-        if (p.thawEpochs < uint256(p.claimWindowEpochs) + 1) {
-            revert ThawTooShort(p.thawEpochs, p.claimWindowEpochs + 1);
+    constructor(Terms memory t) EIP712("BCDN", "1") {
+        if (t.token == address(0) || t.registry == address(0)) revert AddressZero();
+        if (t.epochSeconds == 0 || t.epochSeconds > MAX_EPOCH_SECONDS) {
+            revert InvalidEpochSeconds(t.epochSeconds, MAX_EPOCH_SECONDS);
         }
-        if (p.protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeeTooHigh(p.protocolFeeBps, MAX_PROTOCOL_FEE_BPS);
-        if (p.protocolFeeBps != 0 && p.feeRecipient == address(0)) revert AddressZero();
-        TOKEN = p.token;
-        REGISTRY = p.registry;
-        epochSeconds = p.epochSeconds;
-        claimWindowEpochs = p.claimWindowEpochs;
-        thawEpochs = p.thawEpochs;
-        protocolFeeBps = p.protocolFeeBps;
-        feeRecipient = p.feeRecipient;
+        if (t.thawEpochs < uint256(t.claimWindowEpochs) + 1) {
+            revert ThawTooShort(t.thawEpochs, t.claimWindowEpochs + 1);
+        }
+        if (t.protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeeTooHigh(t.protocolFeeBps, MAX_PROTOCOL_FEE_BPS);
+        if (t.protocolFeeBps != 0 && t.feeRecipient == address(0)) revert AddressZero();
+        TOKEN = IERC20(t.token);
+        REGISTRY = INodeRegistry(t.registry);
+        epochSeconds = t.epochSeconds;
+        CLAIM_WINDOW_EPOCHS = t.claimWindowEpochs;
+        THAW_EPOCHS = t.thawEpochs;
+        PROTOCOL_FEE_BPS = t.protocolFeeBps;
+        FEE_RECIPIENT = t.feeRecipient;
     }
 
     // ------------------------------------------------------------------ publisher
@@ -147,7 +134,7 @@ contract DealMarket is IDealMarket, EIP712 {
         _requirePublisher(deals[dealId], dealId);
         _requireLength(nodes.length, MAX_NODES_PER_CALL);
         for (uint256 i = 0; i < nodes.length; ++i) {
-            StoredAllocation storage allocation = allocations[dealId][nodes[i]];
+            StoredAllocation storage allocation = deals[dealId].allocations[nodes[i]];
             if (allocation.state != AllocationState.Active) {
                 revert WrongAllocationState(dealId, nodes[i], allocation.state);
             }
@@ -178,7 +165,7 @@ contract DealMarket is IDealMarket, EIP712 {
             emit DealClosing(dealId);
         }
         for (uint256 i = 0; i < nodes.length; ++i) {
-            StoredAllocation storage allocation = allocations[dealId][nodes[i]];
+            StoredAllocation storage allocation = deals[dealId].allocations[nodes[i]];
             if (allocation.state == AllocationState.Active) _startThaw(allocation, dealId, nodes[i]);
         }
         _closeIfDone(deal, dealId);
@@ -202,7 +189,7 @@ contract DealMarket is IDealMarket, EIP712 {
         if (grantKey == address(0) || collector == address(0)) revert AddressZero();
         uint32 epoch = currentEpoch();
         if (deal.previousGrantKey != address(0)) {
-            uint32 allowedFromEpoch = deal.keyLastEpoch + claimWindowEpochs + 1;
+            uint32 allowedFromEpoch = deal.keyLastEpoch + CLAIM_WINDOW_EPOCHS + 1;
             if (epoch < allowedFromEpoch) revert RotationTooEarly(dealId, allowedFromEpoch, epoch);
         }
         deal.previousGrantKey = deal.grantKey;
@@ -218,7 +205,7 @@ contract DealMarket is IDealMarket, EIP712 {
     /// @inheritdoc IDealMarket
     function redeemVoucher(Voucher calldata voucher, bytes calldata signature, address to) external {
         uint256 netWei = _redeem(voucher, signature, to, currentEpoch());
-        if (netWei == 0) _revertNothingDue(voucher.dealId, voucher.node);
+        if (netWei == 0) _revertNothingDue(voucher.dealId, deals[voucher.dealId].allocations[msg.sender].account);
         TOKEN.safeTransfer(to, netWei);
     }
 
@@ -230,7 +217,10 @@ contract DealMarket is IDealMarket, EIP712 {
         for (uint256 i = 0; i < vouchers.length; ++i) {
             netWei += _redeem(vouchers[i].voucher, vouchers[i].signature, to, epoch);
         }
-        if (netWei == 0) _revertNothingDue(vouchers[0].voucher.dealId, vouchers[0].voucher.node);
+        if (netWei == 0) {
+            bytes32 dealId = vouchers[0].voucher.dealId;
+            _revertNothingDue(dealId, deals[dealId].allocations[msg.sender].account);
+        }
         TOKEN.safeTransfer(to, netWei);
     }
 
@@ -239,16 +229,17 @@ contract DealMarket is IDealMarket, EIP712 {
         _requireLength(receipts.length, MAX_RECEIPTS_PER_CLAIM);
         uint32 epoch = currentEpoch();
         if (toEpoch >= epoch) revert EpochNotEnded(toEpoch, epoch);
-        StoredAllocation storage allocation = allocations[dealId][msg.sender];
-        uint32 throughEpoch = allocation.throughEpoch;
+        StoredAllocation storage allocation = deals[dealId].allocations[msg.sender];
+        Account account = allocation.account;
+        uint32 throughEpoch = account.throughEpoch();
         if (toEpoch <= throughEpoch) revert EpochSettled(dealId, msg.sender, toEpoch, throughEpoch);
         uint256 bytesTotal = _sumReceipts(deals[dealId], receipts, Span(dealId, throughEpoch, toEpoch));
 
-        uint256 balanceWei = allocation.balanceWei;
         uint256 dueWei = Payments.priceWei(bytesTotal, allocation.ratePerGiB);
-        if (dueWei > balanceWei) dueWei = balanceWei;
-        if (dueWei == 0) _revertNothingDue(dealId, msg.sender);
-        uint256 feeWei = _pay(allocation, dueWei, toEpoch);
+        if (dueWei > account.balanceWei()) dueWei = account.balanceWei();
+        if (dueWei == 0) _revertNothingDue(dealId, account);
+        uint256 feeWei = Payments.feeOfPaymentWei(account.paidWei(), dueWei, PROTOCOL_FEE_BPS);
+        allocation.account = account.afterPayment(dueWei, toEpoch);
         emit DirectClaimed(dealId, msg.sender, to, toEpoch, bytesTotal, uint128(dueWei), uint128(feeWei));
         TOKEN.safeTransfer(to, dueWei - feeWei);
     }
@@ -258,14 +249,14 @@ contract DealMarket is IDealMarket, EIP712 {
         _requireLength(nodes.length, MAX_NODES_PER_CALL);
         uint96 totalWei = 0;
         for (uint256 i = 0; i < nodes.length; ++i) {
-            StoredAllocation storage allocation = allocations[dealId][nodes[i]];
-            uint96 withinWei = uint96(Payments.feeWithinWei(allocation.paidWei, protocolFeeBps));
+            StoredAllocation storage allocation = deals[dealId].allocations[nodes[i]];
+            uint96 withinWei = uint96(Payments.feeWithinWei(allocation.account.paidWei(), PROTOCOL_FEE_BPS));
             totalWei += withinWei - allocation.feeCollectedWei;
             allocation.feeCollectedWei = withinWei;
         }
         if (totalWei == 0) revert AmountZero();
-        emit FeesCollected(dealId, feeRecipient, totalWei);
-        TOKEN.safeTransfer(feeRecipient, totalWei);
+        emit FeesCollected(dealId, FEE_RECIPIENT, totalWei);
+        TOKEN.safeTransfer(FEE_RECIPIENT, totalWei);
     }
 
     // ------------------------------------------------------------------ views
@@ -292,23 +283,19 @@ contract DealMarket is IDealMarket, EIP712 {
 
     /// @inheritdoc IDealMarket
     function allocationOf(bytes32 dealId, address node) external view returns (Allocation memory) {
-        StoredAllocation storage allocation = allocations[dealId][node];
-        uint256 feeWithinWei = Payments.feeWithinWei(allocation.paidWei, protocolFeeBps);
+        StoredAllocation storage allocation = deals[dealId].allocations[node];
+        Account account = allocation.account;
+        uint256 feeWithinWei = Payments.feeWithinWei(account.paidWei(), PROTOCOL_FEE_BPS);
         return
             Allocation({
                 state: allocation.state,
-                balanceWei: allocation.balanceWei,
-                paidWei: allocation.paidWei,
+                balanceWei: account.balanceWei(),
+                paidWei: account.paidWei(),
                 ratePerGiB: allocation.ratePerGiB,
-                throughEpoch: allocation.throughEpoch,
-                thawEndEpoch: allocation.thawEndEpoch,
+                throughEpoch: account.throughEpoch(),
+                thawEndEpoch: account.thawEndEpoch(),
                 feeUncollectedWei: uint128(feeWithinWei - allocation.feeCollectedWei)
             });
-    }
-
-    /// @inheritdoc IDealMarket
-    function dealIdOf(address publisher, bytes32 salt) public view returns (bytes32) {
-        return keccak256(abi.encode(block.chainid, address(this), publisher, salt));
     }
 
     /// @inheritdoc IDealMarket
@@ -318,7 +305,7 @@ contract DealMarket is IDealMarket, EIP712 {
 
     /// @inheritdoc IDealMarket
     function hashGrant(Grant calldata grant) external view returns (bytes32) {
-        return _hashTypedDataV4(DealMessages.structHash(grant));
+        return _hashTypedDataV4(DealMessages.grantStructHash(grant));
     }
 
     /// @inheritdoc IDealMarket
@@ -328,23 +315,35 @@ contract DealMarket is IDealMarket, EIP712 {
 
     /// @inheritdoc IDealMarket
     function hashVoucher(Voucher calldata voucher) external view returns (bytes32) {
-        return _hashTypedDataV4(DealMessages.structHash(voucher));
+        return
+            _hashTypedDataV4(
+                DealMessages.voucherStructHash(
+                    voucher.dealId,
+                    voucher.node,
+                    voucher.throughEpoch,
+                    voucher.cumulative
+                )
+            );
     }
 
     /// @inheritdoc IDealMarket
-    function token() external view returns (address) {
-        return address(TOKEN);
-    }
-
-    /// @inheritdoc IDealMarket
-    function registry() external view returns (address) {
-        return address(REGISTRY);
+    function terms() external view returns (Terms memory) {
+        return
+            Terms({
+                token: address(TOKEN),
+                registry: address(REGISTRY),
+                epochSeconds: epochSeconds,
+                claimWindowEpochs: CLAIM_WINDOW_EPOCHS,
+                thawEpochs: THAW_EPOCHS,
+                protocolFeeBps: PROTOCOL_FEE_BPS,
+                feeRecipient: FEE_RECIPIENT
+            });
     }
 
     // ------------------------------------------------------------------ steps
 
     function _openDeal(OpenDeal calldata request) private returns (bytes32 dealId) {
-        dealId = dealIdOf(msg.sender, request.salt);
+        dealId = keccak256(abi.encode(block.chainid, address(this), msg.sender, request.salt));
         StoredDeal storage deal = deals[dealId];
         if (deal.state != DealState.None) revert DealExists(dealId);
         if (request.collector == address(0) || request.grantKey == address(0)) revert AddressZero();
@@ -375,40 +374,44 @@ contract DealMarket is IDealMarket, EIP712 {
         address node = request.node;
         if (request.ratePerGiB == 0) revert RateZero();
         if (!REGISTRY.isActiveEdge(node)) revert NodeNotActive(node);
-        StoredAllocation storage allocation = allocations[dealId][node];
+        StoredAllocation storage allocation = deals[dealId].allocations[node];
+        Account account = allocation.account;
         AllocationState state = allocation.state;
         if (state == AllocationState.None) {
             allocation.ratePerGiB = request.ratePerGiB;
             // Epochs before the allocation were never its business, so no old grant can be claimed from it.
-            allocation.throughEpoch = currentEpoch() - 1;
+            account = Accounts.pack(0, 0, currentEpoch() - 1, 0);
         } else if (allocation.ratePerGiB != request.ratePerGiB) {
             revert RateMismatch(dealId, node, allocation.ratePerGiB, request.ratePerGiB);
         }
         if (state != AllocationState.Active) {
             allocation.state = AllocationState.Active;
-            allocation.thawEndEpoch = 0;
+            account = account.withThawEnd(0);
         }
-        allocation.balanceWei += uint96(request.amountWei);
+        // Bounding all that was ever allocated keeps `paid` within its field however often tokens go round.
+        uint256 balanceWei = uint256(account.balanceWei()) + request.amountWei;
+        _toUint96(account.paidWei() + balanceWei);
+        allocation.account = account.withBalance(uint96(balanceWei));
         return state == AllocationState.None || state == AllocationState.Released;
     }
 
     function _startThaw(StoredAllocation storage allocation, bytes32 dealId, address node) private {
-        uint32 thawEndEpoch = currentEpoch() + thawEpochs;
+        uint32 thawEndEpoch = currentEpoch() + THAW_EPOCHS;
         allocation.state = AllocationState.Thawing;
-        allocation.thawEndEpoch = thawEndEpoch;
+        allocation.account = allocation.account.withThawEnd(thawEndEpoch);
         emit ThawStarted(dealId, node, thawEndEpoch);
     }
 
     function _release(bytes32 dealId, address node) private returns (uint96 amountWei) {
-        StoredAllocation storage allocation = allocations[dealId][node];
+        StoredAllocation storage allocation = deals[dealId].allocations[node];
         if (allocation.state != AllocationState.Thawing) {
             revert WrongAllocationState(dealId, node, allocation.state);
         }
         uint32 epoch = currentEpoch();
-        if (epoch < allocation.thawEndEpoch) revert ThawNotEnded(dealId, node, allocation.thawEndEpoch, epoch);
-        amountWei = allocation.balanceWei;
-        allocation.balanceWei = 0;
-        allocation.thawEndEpoch = 0;
+        Account account = allocation.account;
+        if (epoch < account.thawEndEpoch()) revert ThawNotEnded(dealId, node, account.thawEndEpoch(), epoch);
+        amountWei = account.balanceWei();
+        allocation.account = account.withBalance(0).withThawEnd(0);
         allocation.state = AllocationState.Released;
         emit Released(dealId, node, amountWei);
     }
@@ -426,43 +429,40 @@ contract DealMarket is IDealMarket, EIP712 {
         address to,
         uint32 epoch
     ) private returns (uint256 netWei) {
+        bytes32 dealId = voucher.dealId;
+        uint32 throughEpoch = voucher.throughEpoch;
         if (voucher.node != msg.sender) revert WrongNode(voucher.node, msg.sender);
-        if (voucher.throughEpoch >= epoch) revert EpochNotEnded(voucher.throughEpoch, epoch);
-        StoredAllocation storage allocation = allocations[voucher.dealId][msg.sender];
-        uint32 throughEpoch = allocation.throughEpoch;
-        if (voucher.throughEpoch < throughEpoch) {
-            revert EpochSettled(voucher.dealId, msg.sender, voucher.throughEpoch, throughEpoch);
+        if (throughEpoch >= epoch) revert EpochNotEnded(throughEpoch, epoch);
+        StoredDeal storage deal = deals[dealId];
+        StoredAllocation storage allocation = deal.allocations[msg.sender];
+        Account account = allocation.account;
+        if (throughEpoch < account.throughEpoch()) {
+            revert EpochSettled(dealId, msg.sender, throughEpoch, account.throughEpoch());
         }
-        _requireCollectorSignature(voucher, signature);
+        uint128 cumulativeWei = voucher.cumulative;
+        bytes32 digest = _hashTypedDataV4(
+            DealMessages.voucherStructHash(dealId, msg.sender, throughEpoch, cumulativeWei)
+        );
+        if (!_isCollectorSignature(deal, digest, signature, throughEpoch)) {
+            revert InvalidVoucherSignature(dealId, msg.sender, throughEpoch);
+        }
 
-        uint256 dueWei = Payments.dueWei(voucher.cumulative, allocation.paidWei, allocation.balanceWei);
+        uint256 dueWei = Payments.duePaymentWei(cumulativeWei, account.paidWei(), account.balanceWei());
         if (dueWei == 0) return 0;
-        uint256 feeWei = _pay(allocation, dueWei, voucher.throughEpoch);
+        uint256 feeWei = Payments.feeOfPaymentWei(account.paidWei(), dueWei, PROTOCOL_FEE_BPS);
+        allocation.account = account.afterPayment(dueWei, throughEpoch);
         emit VoucherRedeemed(
-            voucher.dealId,
+            dealId,
             msg.sender,
             to,
-            voucher.throughEpoch,
-            voucher.cumulative,
+            throughEpoch,
+            cumulativeWei,
             uint128(dueWei),
             uint128(feeWei)
         );
-        return dueWei - feeWei;
-    }
-
-    /// Moves `dueWei` (at most the balance) from balance to paid; returns the fee contained in it.
-    function _pay(
-        StoredAllocation storage allocation,
-        uint256 dueWei,
-        uint32 throughEpoch
-    ) private returns (uint256 feeWei) {
-        uint256 paidBeforeWei = allocation.paidWei;
-        allocation.balanceWei -= uint96(dueWei);
-        allocation.paidWei = uint96(paidBeforeWei + dueWei);
-        allocation.throughEpoch = throughEpoch;
-        return
-            Payments.feeWithinWei(paidBeforeWei + dueWei, protocolFeeBps) -
-            Payments.feeWithinWei(paidBeforeWei, protocolFeeBps);
+        unchecked {
+            return dueWei - feeWei;
+        }
     }
 
     /// What all receipts of a direct claim have in common.
@@ -486,7 +486,7 @@ contract DealMarket is IDealMarket, EIP712 {
             grant.viewerKey = receipt.viewerKey;
             grant.epoch = receipt.epoch;
             grant.capBytes = receipt.capBytes;
-            bytes32 grantHash = _hashTypedDataV4(DealMessages.structHash(grant));
+            bytes32 grantHash = _hashTypedDataV4(DealMessages.grantStructHash(grant));
             if (grantHash <= previousHash) revert GrantsNotSorted(previousHash, grantHash);
             previousHash = grantHash;
             if (receipt.epoch <= span.throughEpoch || receipt.epoch > span.toEpoch) {
@@ -510,31 +510,34 @@ contract DealMarket is IDealMarket, EIP712 {
 
     // ------------------------------------------------------------------ refusals
 
-    function _requireCollectorSignature(Voucher calldata voucher, bytes calldata signature) private view {
-        bytes32 digest = _hashTypedDataV4(DealMessages.structHash(voucher));
-        StoredDeal storage deal = deals[voucher.dealId];
+    /// Whether the collector signed, or the one before if its key is good for this epoch.
+    function _isCollectorSignature(
+        StoredDeal storage deal,
+        bytes32 digest,
+        bytes calldata signature,
+        uint32 throughEpoch
+    ) private view returns (bool) {
         address collector = deal.collector;
         address signer = address(0);
         if (signature.length == 64) {
-            signer = _recover(digest, bytes32(signature[0:32]), bytes32(signature[32:64]));
-            if (signer != address(0) && signer == collector) return;
+            (bytes32 r, bytes32 vs) = abi.decode(signature, (bytes32, bytes32));
+            signer = _recover(digest, r, vs);
+            if (signer != address(0) && signer == collector) return true;
         }
-        if (SignatureChecker.isValidERC1271SignatureNowCalldata(collector, digest, signature)) return;
-        if (voucher.throughEpoch <= deal.keyLastEpoch) {
-            address previous = deal.previousCollector;
-            if (signer != address(0) && signer == previous) return;
-            if (SignatureChecker.isValidERC1271SignatureNowCalldata(previous, digest, signature)) return;
-        }
-        revert InvalidVoucherSignature(voucher.dealId, voucher.node, voucher.throughEpoch);
+        if (SignatureChecker.isValidERC1271SignatureNowCalldata(collector, digest, signature)) return true;
+        if (throughEpoch > deal.keyLastEpoch) return false;
+        address previous = deal.previousCollector;
+        return
+            (signer != address(0) && signer == previous) ||
+            SignatureChecker.isValidERC1271SignatureNowCalldata(previous, digest, signature);
     }
 
     function _isPreviousGrantKey(StoredDeal storage deal, address signer, uint32 epoch) private view returns (bool) {
         return epoch <= deal.keyLastEpoch && signer == deal.previousGrantKey;
     }
 
-    function _revertNothingDue(bytes32 dealId, address node) private view {
-        StoredAllocation storage allocation = allocations[dealId][node];
-        revert NothingDue(dealId, node, allocation.paidWei, allocation.balanceWei);
+    function _revertNothingDue(bytes32 dealId, Account account) private view {
+        revert NothingDue(dealId, msg.sender, account.paidWei(), account.balanceWei());
     }
 
     function _openDealOf(bytes32 dealId) private view returns (StoredDeal storage deal) {

@@ -143,6 +143,24 @@ interface IDealMarket {
         bytes32 receiptVS;
     }
 
+    /// @notice What a market is deployed with. All of it is immutable.
+    struct Terms {
+        /// @dev The token of escrow and payment.
+        address token;
+        /// @dev Says which nodes are active.
+        address registry;
+        /// @dev Length of an epoch, seconds.
+        uint32 epochSeconds;
+        /// @dev Epochs that a node has for claiming after an epoch ended.
+        uint32 claimWindowEpochs;
+        /// @dev Epochs from the start of a thaw to its end.
+        uint32 thawEpochs;
+        /// @dev Protocol fee on payments to nodes, basis points.
+        uint16 protocolFeeBps;
+        /// @dev Receives the protocol fee.
+        address feeRecipient;
+    }
+
     /// @notice A deal was opened.
     event DealOpened(
         bytes32 indexed dealId,
@@ -174,7 +192,7 @@ interface IDealMarket {
     event VoucherRedeemed(
         bytes32 indexed dealId,
         address indexed node,
-        address indexed to,
+        address to,
         uint32 throughEpoch,
         uint128 cumulative,
         uint128 paidWei,
@@ -193,8 +211,8 @@ interface IDealMarket {
     /// @notice Protocol fees of a deal went to the fee recipient.
     event FeesCollected(bytes32 indexed dealId, address indexed recipient, uint128 amountWei);
 
-    /// @notice An epoch lasts at least one second.
-    error EpochSecondsZero();
+    /// @notice An epoch lasts from one second to 30 days.
+    error InvalidEpochSeconds(uint32 epochSeconds, uint32 maxSeconds);
     /// @notice The thaw must outlast the epoch it starts in and the claim window.
     error ThawTooShort(uint32 thawEpochs, uint32 minEpochs);
     /// @notice The protocol fee is above its bound.
@@ -268,18 +286,18 @@ interface IDealMarket {
     function topUp(bytes32 dealId, uint128 amountWei) external;
 
     /// @notice Moves free money to nodes: creates allocations, or adds to them at the same rate. A thawing or
-    /// released allocation becomes Active again. Only the publisher; at most MAX_NODES_PER_CALL requests.
+    /// released allocation becomes Active again. Only the publisher; at most 64 requests.
     function allocate(bytes32 dealId, AllocationRequest[] calldata requests) external;
 
-    /// @notice Starts the thaw of active allocations. Only the publisher; at most MAX_NODES_PER_CALL nodes.
+    /// @notice Starts the thaw of active allocations. Only the publisher; at most 64 nodes.
     function thaw(bytes32 dealId, address[] calldata nodes) external;
 
     /// @notice Returns the balances of allocations whose thaw has ended to the free part of the deal. Only the
-    /// publisher; at most MAX_NODES_PER_CALL nodes. A closing deal is Closed by its last release.
+    /// publisher; at most 64 nodes. A closing deal is Closed by its last release.
     function release(bytes32 dealId, address[] calldata nodes) external;
 
     /// @notice Refuses new money from now on and starts the thaw of the active ones of `nodes`. Only the publisher;
-    /// call again or use `thaw` for more than MAX_NODES_PER_CALL nodes.
+    /// call again or use `thaw` for more than 64 nodes.
     function closeDeal(bytes32 dealId, address[] calldata nodes) external;
 
     /// @notice Takes tokens out of the free part of a deal, in any state of the deal. Only the publisher.
@@ -295,16 +313,16 @@ interface IDealMarket {
 
     /// @notice Same for vouchers of many deals, with one transfer. A voucher with nothing due is passed over, so one
     /// publisher's empty allocation does not block the others; the whole must be due something. At most
-    /// MAX_VOUCHERS_PER_CALL.
+    /// 64 vouchers.
     function redeemVouchers(SignedVoucher[] calldata vouchers, address to) external;
 
     /// @notice Pays the sender for receipts of the epochs after the allocation's `throughEpoch` and up to `toEpoch`,
-    /// all ended; settles those epochs. Receipts are sorted by grant hash; at most MAX_RECEIPTS_PER_CLAIM.
+    /// all ended; settles those epochs. Receipts are sorted by grant hash; at most 512.
     /// @dev What the balance cannot cover can only be paid by a later voucher.
     function claimDirect(bytes32 dealId, uint32 toEpoch, DirectReceipt[] calldata receipts, address to) external;
 
     /// @notice Sends the protocol fees contained in payments of these allocations to the fee recipient. Anyone may
-    /// call it; at most MAX_NODES_PER_CALL nodes.
+    /// call it; at most 64 nodes.
     function collectFees(bytes32 dealId, address[] calldata nodes) external;
 
     /// @notice A deal; state None if there is none.
@@ -312,9 +330,6 @@ interface IDealMarket {
 
     /// @notice An allocation; state None if there is none.
     function allocationOf(bytes32 dealId, address node) external view returns (Allocation memory);
-
-    /// @notice The identifier of the deal that `publisher` opens with `salt`.
-    function dealIdOf(address publisher, bytes32 salt) external view returns (bytes32);
 
     /// @notice The epoch of the current block.
     function currentEpoch() external view returns (uint32);
@@ -328,24 +343,9 @@ interface IDealMarket {
     /// @notice EIP-712 digest of a voucher.
     function hashVoucher(Voucher calldata voucher) external view returns (bytes32);
 
-    /// @notice The token of escrow and payment.
-    function token() external view returns (address);
-
-    /// @notice The registry that says which nodes are active.
-    function registry() external view returns (address);
-
     /// @notice Length of an epoch, seconds.
     function epochSeconds() external view returns (uint32);
 
-    /// @notice Epochs that a node has for claiming after an epoch ended.
-    function claimWindowEpochs() external view returns (uint32);
-
-    /// @notice Epochs from the start of a thaw to its end.
-    function thawEpochs() external view returns (uint32);
-
-    /// @notice Protocol fee on payments to nodes, basis points.
-    function protocolFeeBps() external view returns (uint16);
-
-    /// @notice Receives the protocol fee.
-    function feeRecipient() external view returns (address);
+    /// @notice All immutable terms.
+    function terms() external view returns (Terms memory);
 }

@@ -14,7 +14,7 @@ library DealMessages {
     bytes32 internal constant VOUCHER_TYPEHASH =
         keccak256("Voucher(bytes32 dealId,address node,uint32 throughEpoch,uint128 cumulative)");
 
-    function structHash(IDealMarket.Grant memory grant) internal pure returns (bytes32) {
+    function grantStructHash(IDealMarket.Grant memory grant) internal pure returns (bytes32) {
         return
             keccak256(
                 abi.encode(
@@ -33,16 +33,12 @@ library DealMessages {
         return keccak256(abi.encode(RECEIPT_TYPEHASH, grantHash, bytesCumulative));
     }
 
-    function structHash(IDealMarket.Voucher calldata voucher) internal pure returns (bytes32) {
-        return
-            keccak256(
-                abi.encode(
-                    VOUCHER_TYPEHASH,
-                    voucher.dealId,
-                    voucher.node,
-                    voucher.throughEpoch,
-                    voucher.cumulative
-                )
-            );
+    function voucherStructHash(
+        bytes32 dealId,
+        address node,
+        uint32 throughEpoch,
+        uint128 cumulative
+    ) internal pure returns (bytes32) {
+        return keccak256(abi.encode(VOUCHER_TYPEHASH, dealId, node, throughEpoch, cumulative));
     }
 }

@@ -13,7 +13,7 @@ library Payments {
     }
 
     /// @notice What a cumulative claim pays now: never more than the balance, never what was paid before.
-    function dueWei(uint256 cumulativeWei, uint256 paidWei, uint256 balanceWei) internal pure returns (uint256) {
+    function duePaymentWei(uint256 cumulativeWei, uint256 paidWei, uint256 balanceWei) internal pure returns (uint256) {
         if (cumulativeWei <= paidWei) return 0;
         uint256 owedWei = cumulativeWei - paidWei;
         return owedWei < balanceWei ? owedWei : balanceWei;
@@ -23,5 +23,13 @@ library Payments {
     /// payments cannot escape it by rounding, and nothing needs to be stored at a payment.
     function feeWithinWei(uint256 paidWei, uint256 feeBps) internal pure returns (uint256) {
         return (paidWei * feeBps) / BPS;
+    }
+
+    /// @notice The part of a payment of `dueWei` that is the fee, after `paidBeforeWei` were paid.
+    /// @dev Amounts are below 2^96, so nothing here can overflow.
+    function feeOfPaymentWei(uint256 paidBeforeWei, uint256 dueWei, uint256 feeBps) internal pure returns (uint256) {
+        unchecked {
+            return ((paidBeforeWei + dueWei) * feeBps) / BPS - (paidBeforeWei * feeBps) / BPS;
+        }
     }
 }

@@ -1,4 +1,4 @@
-import type { JsonRpcProvider } from 'ethers';
+import { AbiCoder, keccak256, type JsonRpcProvider } from 'ethers';
 
 import type { Hex } from '../protocol/bytes.ts';
 import {
@@ -95,6 +95,7 @@ export interface MarketTerms {
   readonly claimWindowEpochs: number;
   readonly thawEpochs: number;
   readonly protocolFeeBps: number;
+  readonly feeRecipient: Address;
 }
 
 /** A deal, or undefined if there is none. @throws ChainError CHAIN_UNREACHABLE */
@@ -156,18 +157,13 @@ export async function readMarketTerms(
   provider: JsonRpcProvider,
   deployment: Deployment,
 ): Promise<MarketTerms> {
-  const { market } = connectContracts(provider, deployment);
-  const [epochSeconds, claimWindowEpochs, thawEpochs, protocolFeeBps] = await Promise.all([
-    fromChain(market.epochSeconds()),
-    fromChain(market.claimWindowEpochs()),
-    fromChain(market.thawEpochs()),
-    fromChain(market.protocolFeeBps()),
-  ]);
+  const terms = await fromChain(connectContracts(provider, deployment).market.terms());
   return {
-    epochSeconds: Number(epochSeconds),
-    claimWindowEpochs: Number(claimWindowEpochs),
-    thawEpochs: Number(thawEpochs),
-    protocolFeeBps: Number(protocolFeeBps),
+    epochSeconds: Number(terms.epochSeconds),
+    claimWindowEpochs: Number(terms.claimWindowEpochs),
+    thawEpochs: Number(terms.thawEpochs),
+    protocolFeeBps: Number(terms.protocolFeeBps),
+    feeRecipient: parseAddress(terms.feeRecipient),
   };
 }
 
@@ -176,6 +172,18 @@ export async function readChainTime(provider: JsonRpcProvider): Promise<number> 
   const block = await fromChain(provider.getBlock('latest'));
   if (block === null) throw new ChainError('CHAIN_ANSWER_INVALID', 'The chain has no latest block.');
   return block.timestamp;
+}
+
+/** The identifier of the deal that `publisher` opens with `salt`. */
+export function dealIdOf(deployment: Deployment, publisher: Address, salt: Hex): DealId {
+  const types = ['uint256', 'address', 'address', 'bytes32'];
+  const encoded = AbiCoder.defaultAbiCoder().encode(types, [
+    deployment.chainId,
+    deployment.market,
+    publisher,
+    salt,
+  ]);
+  return parseDealId(keccak256(encoded));
 }
 
 /** Opens a deal; the deposit is approved by permit, so it is one transaction. @throws ChainError */
@@ -193,8 +201,7 @@ export async function openDeal(
           [request, await signPermit(sender, sender.deployment.market, request.depositWei)],
           signal,
         );
-  const { market } = connectContracts(sender.provider, sender.deployment);
-  return { dealId: parseDealId(await fromChain(market.dealIdOf(sender.address, request.salt))), transaction };
+  return { dealId: dealIdOf(sender.deployment, sender.address, request.salt), transaction };
 }
 
 /** Adds tokens to a deal's free part (two transactions: approve and add). @throws ChainError */
