@@ -1,0 +1,55 @@
+import type { CID } from 'multiformats/cid';
+
+import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
+import type { GatewayComponents } from './gateway-components.ts';
+import { asGatewayError, GatewayError } from './gateway-error.ts';
+import { FILL_TIMEOUT_MS, MAX_FILLS } from './gateway-limits.ts';
+
+/** Gets missing blocks from elsewhere: one flight for all who ask for the same one (DELIVERY.md, miss). */
+export class BlockFill {
+  readonly #components: Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log'>;
+  readonly #flights = new Map<string, Promise<boolean>>();
+
+  constructor(components: Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log'>) {
+    this.#components = components;
+  }
+
+  /** @returns whether the block is stored now */
+  fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<boolean> {
+    if (this.#components.fill === undefined) return Promise.resolve(false);
+    const key = `${cid.toString()} ${contentRoot ?? ''}`;
+    let flight = this.#flights.get(key);
+    if (flight === undefined) {
+      if (this.#flights.size >= MAX_FILLS) return Promise.reject(fillsBusy());
+      flight = this.#fetch(cid, contentRoot).finally(() => this.#flights.delete(key));
+      this.#flights.set(key, flight);
+    }
+    return flight;
+  }
+
+  async #fetch(cid: CID, contentRoot: ContentRoot | undefined): Promise<boolean> {
+    const { blocks, fill, metrics, log } = this.#components;
+    try {
+      await fill?.(cid, contentRoot, AbortSignal.timeout(FILL_TIMEOUT_MS));
+    } catch (error) {
+      metrics.fill('failed');
+      log.warn(
+        { cid: cid.toString(), code: asGatewayError(error)?.code, error },
+        'a missing block could not be fetched',
+      );
+      return false;
+    }
+    const filled = (await blocks.sizeOf(cid)) !== undefined;
+    metrics.fill(filled ? 'filled' : 'missing');
+    return filled;
+  }
+}
+
+function fillsBusy(): GatewayError {
+  return new GatewayError(503, 'FILLS_BUSY', {
+    message: 'The node is fetching as many missing blocks as it can.',
+    values: { maxFills: MAX_FILLS },
+    remedy: 'Try again in a second, or ask another node.',
+    headers: { 'retry-after': '1' },
+  });
+}

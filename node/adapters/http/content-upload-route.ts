@@ -1,0 +1,150 @@
+import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
+import { decodeSignedUpload, uploadDigest, type SignedUpload } from '../../../sdk/protocol/authorisation.ts';
+import { contentRootOf } from '../../../sdk/protocol/content.ts';
+import { UPLOAD_HEADER } from '../../../sdk/protocol/http.ts';
+import type { CID } from 'multiformats/cid';
+import { dealTerms } from './deal-terms.ts';
+import { sendJson, type Exchange } from './exchange.ts';
+import type { GatewayComponents } from './gateway-components.ts';
+import { GatewayError, type GatewayErrorCode } from './gateway-error.ts';
+import { MAX_UPLOAD_BYTES, MAX_UPLOAD_VALIDITY_SECONDS, MAX_UPLOADS } from './gateway-limits.ts';
+import { bodyOf, requireDeclaredLength } from './request-body.ts';
+import { headerOf } from './request-parsing.ts';
+
+/** PUT /bcdn/v1/content/<root>: a publisher places the content of its deal on this node, as a CARv1. */
+export class ContentUpload {
+  readonly #components: GatewayComponents;
+  #uploads = 0;
+
+  constructor(components: GatewayComponents) {
+    this.#components = components;
+  }
+
+  /** @throws GatewayError UPLOAD_*; StorageError QUOTA_EXCEEDED, CAR_*, …; ProtocolError BLOCK_HASH_MISMATCH */
+  async take(exchange: Exchange, root: CID): Promise<void> {
+    const { contents, contentStored } = this.#components;
+    const { upload } = await this.#authorise(exchange, root);
+    const maxBytes = Number(upload.bytes);
+    requireDeclaredLength(exchange.request, maxBytes);
+    if (this.#uploads >= MAX_UPLOADS) throw uploadsBusy();
+    this.#uploads += 1;
+    try {
+      // A client that waits to be asked for its body is asked only now that everything else is right.
+      if (exchange.request.headers.expect !== undefined) exchange.response.writeContinue();
+      const content = await contents.importCar(root, bodyOf(exchange.request), {
+        pinFor: upload.dealId,
+        maxBytes,
+      });
+      await contentStored?.(root, upload.dealId);
+      const { bytes, blocks } = content;
+      // The content was here already and its body need not be read.
+      if (!exchange.request.complete) exchange.response.setHeader('connection', 'close');
+      sendJson(exchange, 201, { cid: root.toString(), bytes, blocks });
+    } finally {
+      this.#uploads -= 1;
+    }
+  }
+
+  async #authorise({ request }: Exchange, root: CID): Promise<SignedUpload> {
+    const { node, deals } = this.#components;
+    const signed = decodeUpload(headerOf(request, UPLOAD_HEADER));
+    const { upload } = signed;
+    if (upload.node !== node) {
+      throw refusal('UPLOAD_WRONG_NODE', 'The authorisation is for another node.', {
+        expected: node,
+        actual: upload.node,
+      });
+    }
+    if (upload.contentRoot !== contentRootOf(root)) {
+      throw refusal('UPLOAD_WRONG_CONTENT', 'The authorisation is for another content.', {
+        expected: contentRootOf(root),
+        actual: upload.contentRoot,
+      });
+    }
+    this.#requireTime(upload.expiresAt);
+    if (upload.bytes > BigInt(MAX_UPLOAD_BYTES)) {
+      throw refusal('UPLOAD_MALFORMED', 'The authorisation is for more bytes than a content may have.', {
+        bytes: upload.bytes,
+        maxBytes: MAX_UPLOAD_BYTES,
+      });
+    }
+    const { deal, allocation } = await dealTerms(deals, upload.dealId);
+    const wanted = deal?.contentRoot === upload.contentRoot && deal.contentCodec === root.code;
+    if (deal === undefined || allocation === undefined || allocation.state === 'released' || !wanted) {
+      throw refusal('UPLOAD_UNKNOWN_DEAL', 'No open deal allocates tokens to this node for this content.', {
+        dealId: upload.dealId,
+        dealKnown: deal !== undefined,
+        allocated: allocation !== undefined,
+      });
+    }
+    this.#requirePublisher(signed, deal.publisher);
+    return signed;
+  }
+
+  #requireTime(expiresAt: bigint): void {
+    const nowSeconds = Math.floor(this.#components.clock.nowMs() / 1000);
+    if (expiresAt > BigInt(nowSeconds) && expiresAt <= BigInt(nowSeconds + MAX_UPLOAD_VALIDITY_SECONDS))
+      return;
+    throw refusal('UPLOAD_EXPIRED', 'The authorisation is over, or good for too long.', {
+      expiresAt,
+      nowSeconds,
+      maxValiditySeconds: MAX_UPLOAD_VALIDITY_SECONDS,
+    });
+  }
+
+  #requirePublisher({ upload, signature }: SignedUpload, publisher: string): void {
+    const { secp256k1, domain } = this.#components;
+    let signer: string;
+    try {
+      signer = secp256k1.recover(uploadDigest(domain, upload), signature);
+    } catch (cause) {
+      throw refusal('UPLOAD_BAD_SIGNATURE', 'The signature of the authorisation is not valid.', {}, cause);
+    }
+    if (signer === publisher) return;
+    throw refusal('UPLOAD_BAD_SIGNATURE', 'The authorisation is not signed by the publisher of the deal.', {
+      expected: publisher,
+      actual: signer,
+    });
+  }
+}
+
+function decodeUpload(header: string | undefined): SignedUpload {
+  if (header === undefined) {
+    throw new GatewayError(401, 'UPLOAD_MISSING', {
+      message: 'An upload needs the authorisation of the publisher.',
+      remedy: `Send a signed Upload in the ${UPLOAD_HEADER} header, as \`bcdn publish\` does.`,
+    });
+  }
+  try {
+    return decodeSignedUpload(base64UrlDecode(header));
+  } catch (cause) {
+    throw new GatewayError(400, 'UPLOAD_MALFORMED', {
+      message: `The ${UPLOAD_HEADER} header cannot be decoded.`,
+      remedy: 'Send the signed Upload base64url-encoded, without padding.',
+      cause,
+    });
+  }
+}
+
+function refusal(
+  code: GatewayErrorCode,
+  message: string,
+  values: Record<string, string | number | bigint | boolean>,
+  cause?: unknown,
+): GatewayError {
+  return new GatewayError(403, code, {
+    message,
+    values,
+    remedy: 'Sign an upload authorisation for this node, this content and an open deal that allocates to it.',
+    cause,
+  });
+}
+
+function uploadsBusy(): GatewayError {
+  return new GatewayError(503, 'UPLOADS_BUSY', {
+    message: 'The node is taking as many uploads as it can.',
+    values: { maxUploads: MAX_UPLOADS },
+    remedy: 'Try again in a few seconds, or upload to another node of the deal.',
+    headers: { 'retry-after': '5' },
+  });
+}

@@ -1,0 +1,97 @@
+import type { CID } from 'multiformats/cid';
+
+import type { Domain } from '../../../sdk/protocol/eip712.ts';
+import type { SignedGrant } from '../../../sdk/protocol/grant.ts';
+import type { Address, ContentRoot, DealId, GrantHash } from '../../../sdk/protocol/identifiers.ts';
+import type { SignedReceipt } from '../../../sdk/protocol/receipt.ts';
+import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
+import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
+import type { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
+import type { BlockReader, ContentIndex, ContentSummary } from '../../core/storage/block-ports.ts';
+import type { StorageError } from '../../core/storage/storage-error.ts';
+import type { Clock } from '../clock/system-clock.ts';
+import type { GatewayMetrics } from './gateway-metrics.ts';
+
+/** What the gateway needs of the block store, beside reading blocks. */
+export interface ContentStore extends ContentIndex {
+  importCar(
+    root: CID,
+    stream: AsyncIterable<Uint8Array>,
+    options: { pinFor?: DealId; maxBytes: number },
+  ): Promise<ContentSummary>;
+}
+
+/** What the gateway needs of the receipt journal. */
+export interface ReceiptLog {
+  appendGrant(grantHash: GrantHash, signedGrant: SignedGrant): Promise<void>;
+  appendReceipt(signedReceipt: SignedReceipt): Promise<void>;
+  /** Why nothing more can be earned now, or undefined. */
+  readonly refusal: StorageError | undefined;
+}
+
+/** A node that holds a content, as the ring's index names it. */
+export interface ContentProvider {
+  readonly peerId: string;
+  /** Multiaddrs. */
+  readonly addresses: readonly string[];
+  readonly operator: Address;
+  readonly region: string;
+}
+
+/** Finds who holds a content. */
+export interface ContentRouter {
+  lookup(
+    cid: CID,
+    signal: AbortSignal,
+  ): Promise<{ readonly providers: readonly ContentProvider[]; readonly hops: number }>;
+}
+
+/** Messages for the operator's log. */
+export interface GatewayLog {
+  warn(values: Readonly<Record<string, unknown>>, message: string): void;
+  error(values: Readonly<Record<string, unknown>>, message: string): void;
+}
+
+export interface GatewayComponents {
+  /** The operator's address of this node. */
+  readonly node: Address;
+  readonly domain: Domain;
+  /** Bytes to serve. May be decorated; `contents` is the store itself. */
+  readonly blocks: BlockReader;
+  readonly contents: ContentStore;
+  readonly ledger: DeliveryLedger;
+  readonly journal: ReceiptLog;
+  readonly deals: DealDirectory;
+  readonly secp256k1: Secp256k1;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: GatewayLog;
+  /** Absent on nodes that are not in the ring. */
+  readonly router?: ContentRouter;
+  /**
+   * Gets a block that is not stored from elsewhere and stores it. Called once for all who ask at once.
+   * `contentRoot` is that of the grant, undefined for a client without one.
+   */
+  readonly fill?: (cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal) => Promise<void>;
+  /** Told when an uploaded content is complete and pinned. */
+  readonly contentStored?: (root: CID, dealId: DealId) => Promise<void>;
+  /** Why the node is not ready to serve; empty when it is. */
+  readonly readiness: () => readonly string[];
+  /** Public state of the node, ready for JSON. */
+  readonly status: () => Promise<Readonly<Record<string, unknown>>>;
+}
+
+export interface GatewayOptions {
+  /** @default 127.0.0.1 */
+  readonly host?: string;
+  /** 0 lets the system choose. @default 0 */
+  readonly port?: number;
+  /** For each client address; Infinity on a gateway for its own user. @default 1 MiB */
+  readonly freeBytesPerMinute?: number;
+  /** @default 2,000 */
+  readonly maxConnections?: number;
+  /** Where clients without a grant are sent. */
+  readonly coordinatorUrl?: string;
+  /** @default 30 s for each 256 KiB */
+  readonly slowClientTimeoutMs?: number;
+}

@@ -1,0 +1,43 @@
+/** Named limits of the HTTP gateway. Units are in the names. */
+
+/** All headers of a request together; a grant and a receipt take under 500 bytes. */
+export const MAX_HEADER_BYTES = 16 * 1024;
+/** A client sends its headers in this time … */
+export const HEADERS_TIMEOUT_MS = 10_000;
+/** … and a kept connection may be silent this long. */
+export const KEEP_ALIVE_TIMEOUT_MS = 65_000;
+/** Connections at once. @default for the option of the same name */
+export const DEFAULT_MAX_CONNECTIONS = 2_000;
+
+/** Bodies are sent in pieces of this size, so that an early end is known to this accuracy. */
+export const BODY_SLICE_BYTES = 256 * 1024;
+/** A client takes each piece in this time (8.7 kB/s), or the connection is ended. */
+export const BODY_SLICE_TIMEOUT_MS = 30_000;
+/** An upload that brings nothing for this long is ended. */
+export const UPLOAD_IDLE_TIMEOUT_MS = 30_000;
+
+/** Longest path below a CID, and the most segments it may have. */
+export const MAX_PATH_LENGTH = 1024;
+export const MAX_PATH_SEGMENTS = 32;
+/** A file is read in windows of this size: what one transfer holds in memory. */
+export const FILE_WINDOW_BYTES = 2 * 1024 * 1024;
+
+/** Time for finding a missing block elsewhere before 404. */
+export const FILL_TIMEOUT_MS = 10_000;
+/** Missing blocks that are being looked for at once. */
+export const MAX_FILLS = 256;
+/** Time for a lookup in the ring. */
+export const LOOKUP_TIMEOUT_MS = 5_000;
+/** Largest CAR that may be uploaded; the disk quota is usually lower. */
+export const MAX_UPLOAD_BYTES = 2 ** 40;
+/** Uploads at once. */
+export const MAX_UPLOADS = 8;
+/** Upload authorisations are good for a day at most, so that a leaked one dies. */
+export const MAX_UPLOAD_VALIDITY_SECONDS = 86_400;
+/** Texts of grants that are known to be good. */
+export const MAX_KNOWN_GRANTS = 20_000;
+/** Texts of CIDs that are parsed already. */
+export const MAX_PARSED_CIDS = 8_192;
+
+/** Content named by its hash never changes: a little less than a year, as IPFS gateways answer. */
+export const IMMUTABLE_SECONDS = 29_030_400;

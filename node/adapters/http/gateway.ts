@@ -1,0 +1,266 @@
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import type { Duplex } from 'node:stream';
+
+import {
+  ACKNOWLEDGED_HEADER,
+  CREDIT_HEADER,
+  errorBody,
+  GRANT_HEADER,
+  RECEIPT_HEADER,
+  SERVED_HEADER,
+  UPLOAD_HEADER,
+} from '../../../sdk/protocol/http.ts';
+import { errorCode } from '../disk/disk-error.ts';
+import { sendError, type Exchange } from './exchange.ts';
+import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import { asGatewayError, GatewayError } from './gateway-error.ts';
+import {
+  DEFAULT_MAX_CONNECTIONS,
+  HEADERS_TIMEOUT_MS,
+  KEEP_ALIVE_TIMEOUT_MS,
+  MAX_HEADER_BYTES,
+} from './gateway-limits.ts';
+import { parseTarget } from './request-parsing.ts';
+import { Routes, type Route } from './routes.ts';
+
+const EXPOSED = [
+  'content-range',
+  'content-length',
+  'accept-ranges',
+  'etag',
+  'server-timing',
+  'cache-status',
+  'x-ipfs-path',
+  'x-ipfs-roots',
+  ACKNOWLEDGED_HEADER,
+  CREDIT_HEADER,
+  SERVED_HEADER,
+].join(', ');
+const ALLOWED = ['range', 'if-none-match', 'if-range', GRANT_HEADER, RECEIPT_HEADER, UPLOAD_HEADER].join(
+  ', ',
+);
+/** Browsers may remember the answer to a preflight for a day. */
+const PREFLIGHT_SECONDS = '86400';
+
+/** A running HTTP gateway. */
+export interface Gateway {
+  /** Listens. @throws GatewayStartError HTTP_PORT_IN_USE, HTTP_LISTEN_FAILED */
+  start(): Promise<{ host: string; port: number }>;
+  /** Takes no more connections, lets transfers end for `drainMs`, then cuts them off. */
+  stop(drainMs?: number): Promise<void>;
+}
+
+/** Why the gateway could not begin to listen. */
+export class GatewayStartError extends Error {
+  readonly code: 'HTTP_PORT_IN_USE' | 'HTTP_LISTEN_FAILED';
+  readonly values: { readonly host: string; readonly port: number };
+  readonly remedy: string;
+
+  constructor(code: GatewayStartError['code'], values: GatewayStartError['values'], cause: unknown) {
+    const inUse = code === 'HTTP_PORT_IN_USE';
+    super(
+      inUse
+        ? `Port ${values.port} on ${values.host} is used by another program.`
+        : `The gateway cannot listen on ${values.host}:${values.port}.`,
+      { cause },
+    );
+    this.name = 'GatewayStartError';
+    this.code = code;
+    this.values = values;
+    this.remedy = inUse
+      ? 'Choose another port with --http-port, or 0 to let the system choose.'
+      : 'Check that the address belongs to this machine and that the port may be opened by this user.';
+  }
+}
+
+/**
+ * The edge's HTTP data plane on bare node:http (DELIVERY.md, two planes): content for grants or for free,
+ * receipts, uploads, content routing, health.
+ */
+export function createGateway(components: GatewayComponents, options: GatewayOptions = {}): Gateway {
+  return new HttpGateway(components, options);
+}
+
+class HttpGateway implements Gateway {
+  readonly #components: GatewayComponents;
+  readonly #options: GatewayOptions;
+  readonly #routes: Routes;
+  #server: Server | undefined;
+
+  constructor(components: GatewayComponents, options: GatewayOptions) {
+    this.#components = components;
+    this.#options = options;
+    this.#routes = new Routes(components, options);
+  }
+
+  async start(): Promise<{ host: string; port: number }> {
+    const { host = '127.0.0.1', port = 0, maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
+    const server = createServer({
+      maxHeaderSize: MAX_HEADER_BYTES,
+      headersTimeout: HEADERS_TIMEOUT_MS,
+      keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
+      // Uploads may take hours: silence is what ends them (request-body.ts).
+      requestTimeout: 0,
+      noDelay: true,
+    });
+    server.maxConnections = maxConnections;
+    server.on('request', this.#onRequest);
+    server.on('checkContinue', this.#onRequest);
+    server.on('clientError', refuseBrokenRequest);
+    server.on('connection', this.#onConnection);
+    await listen(server, host, port);
+    this.#server = server;
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  async stop(drainMs = 5_000): Promise<void> {
+    const server = this.#server;
+    if (server === undefined) return;
+    this.#routes.draining = true;
+    this.#server = undefined;
+    const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    server.closeIdleConnections();
+    const cutOff = setTimeout(() => server.closeAllConnections(), drainMs);
+    await closed;
+    clearTimeout(cutOff);
+  }
+
+  readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    const { path, query } = parseTarget(request.url ?? '/');
+    const exchange: Exchange = {
+      request,
+      response,
+      path,
+      query,
+      headOnly: request.method === 'HEAD',
+      startedMs: this.#components.clock.nowMs(),
+      client: request.socket.remoteAddress ?? '',
+    };
+    void this.#answer(exchange);
+  };
+
+  readonly #onConnection = (socket: Socket): void => {
+    const { metrics } = this.#components;
+    const count = (): void => {
+      this.#server?.getConnections((_error, open) => metrics.connections(open));
+    };
+    count();
+    socket.once('close', count);
+  };
+
+  /** Never rejects: what goes wrong is answered, counted and, if nobody foresaw it, logged. */
+  async #answer(exchange: Exchange): Promise<void> {
+    const { metrics, clock } = this.#components;
+    const { response, request } = exchange;
+    let name = 'unknown';
+    try {
+      allowCrossOrigin(response);
+      const route = this.#routes.find(exchange.path);
+      name = route.name;
+      if (request.method === 'OPTIONS') answerPreflight(response, route);
+      else {
+        requireMethod(request, route);
+        await route.run(exchange);
+      }
+    } catch (error) {
+      if (!response.destroyed) sendError(exchange, this.#asAnswer(error, exchange));
+    }
+    metrics.request(name, response.statusCode, (clock.nowMs() - exchange.startedMs) / 1000);
+  }
+
+  #asAnswer(error: unknown, exchange: Exchange): GatewayError {
+    const known = asGatewayError(error);
+    if (known !== undefined && known.status < 500) return known;
+    this.#components.log.error(
+      { method: exchange.request.method, path: exchange.path, code: known?.code, error },
+      'a request failed',
+    );
+    return (
+      known ??
+      new GatewayError(500, 'INTERNAL', {
+        message: 'The node made a mistake.',
+        remedy: 'Ask another node; the operator finds the reason in the log.',
+        cause: error,
+      })
+    );
+  }
+}
+
+function listen(server: Server, host: string, port: number): Promise<void> {
+  return new Promise((resolve, reject) => {
+    server.once('error', (error) => {
+      const code = errorCode(error) === 'EADDRINUSE' ? 'HTTP_PORT_IN_USE' : 'HTTP_LISTEN_FAILED';
+      reject(new GatewayStartError(code, { host, port }, error));
+    });
+    server.listen(port, host, () => resolve());
+  });
+}
+
+/** Content is public: any page may read it, and the headers of the payment protocol. */
+function allowCrossOrigin(response: ServerResponse): void {
+  response.setHeader('access-control-allow-origin', '*');
+  response.setHeader('access-control-expose-headers', EXPOSED);
+}
+
+function answerPreflight(response: ServerResponse, route: Route): void {
+  response.writeHead(204, {
+    'access-control-allow-methods': [...route.methods, 'OPTIONS'].join(', '),
+    'access-control-allow-headers': ALLOWED,
+    'access-control-max-age': PREFLIGHT_SECONDS,
+  });
+  response.end();
+}
+
+function requireMethod(request: IncomingMessage, route: Route): void {
+  const method = request.method ?? '';
+  if (route.methods.includes(method)) return;
+  throw new GatewayError(405, 'METHOD_NOT_ALLOWED', {
+    message: `${method} is not possible here.`,
+    values: { method },
+    remedy: `Use ${route.methods.join(' or ')}.`,
+    headers: { allow: [...route.methods, 'OPTIONS'].join(', ') },
+  });
+}
+
+/** Answers what could not even be parsed as a request, then ends the connection. */
+function refuseBrokenRequest(error: Error, socket: Duplex): void {
+  if (!socket.writable || errorCode(error) === 'ECONNRESET') {
+    socket.destroy();
+    return;
+  }
+  const { status, reason, code, message } = brokenRequest(errorCode(error));
+  const body = `${JSON.stringify(
+    errorBody({ code, message, values: {}, remedy: 'Send a request by HTTP/1.1 within the limits.' }),
+  )}\n`;
+  socket.end(
+    `HTTP/1.1 ${status} ${reason}\r\ncontent-type: application/json; charset=utf-8\r\n` +
+      `content-length: ${Buffer.byteLength(body)}\r\nconnection: close\r\n\r\n${body}`,
+  );
+}
+
+function brokenRequest(code: string): { status: number; reason: string; code: string; message: string } {
+  switch (code) {
+    case 'HPE_HEADER_OVERFLOW':
+      return {
+        status: 431,
+        reason: 'Request Header Fields Too Large',
+        code: 'HEADERS_TOO_LARGE',
+        message: `Headers may take ${MAX_HEADER_BYTES} bytes.`,
+      };
+    case 'ERR_HTTP_REQUEST_TIMEOUT':
+      return {
+        status: 408,
+        reason: 'Request Timeout',
+        code: 'REQUEST_TIMEOUT',
+        message: 'The headers did not arrive in time.',
+      };
+    default:
+      return {
+        status: 400,
+        reason: 'Bad Request',
+        code: 'REQUEST_INVALID',
+        message: 'This is not an HTTP request.',
+      };
+  }
+}

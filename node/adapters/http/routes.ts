@@ -1,0 +1,111 @@
+import { CONTENT_PATH, PROVIDERS_PATH, RECEIPTS_PATH, STATUS_PATH } from '../../../sdk/protocol/http.ts';
+import { BlockFill } from './block-fill.ts';
+import { ContentUpload } from './content-upload-route.ts';
+import type { Exchange } from './exchange.ts';
+import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import { GatewayError } from './gateway-error.ts';
+import { live, metrics, ready, status } from './health-routes.ts';
+import { findProviders } from './providers-route.ts';
+import { serveRawBlock, type BlockRouteParts } from './raw-block-route.ts';
+import { takeReceipts } from './receipts-route.ts';
+import { parseCidCached, parseContentPath, wantsRawBlock } from './request-parsing.ts';
+import { TransferDesk } from './transfer-desk.ts';
+import { serveFile } from './unixfs-file-route.ts';
+
+const IPFS_PATH = '/ipfs/';
+
+/** Where a request goes: the name is what metrics call it. */
+export interface Route {
+  readonly name: string;
+  readonly methods: readonly string[];
+  run(exchange: Exchange): Promise<void> | void;
+}
+
+/** The gateway's routes. One lookup by prefix each: there are few, and blocks come first. */
+export class Routes {
+  readonly #components: GatewayComponents;
+  readonly #parts: BlockRouteParts;
+  readonly #desk: TransferDesk;
+  readonly #upload: ContentUpload;
+  readonly #byPath: ReadonlyMap<string, Route>;
+  /** Set while the node stops: readiness says so. */
+  draining = false;
+
+  constructor(components: GatewayComponents, options: GatewayOptions) {
+    this.#components = components;
+    this.#desk = new TransferDesk(components, options);
+    this.#upload = new ContentUpload(components);
+    this.#parts = { components, options, desk: this.#desk, fill: new BlockFill(components) };
+    this.#byPath = new Map(this.#fixedRoutes());
+  }
+
+  /** @throws GatewayError NOT_FOUND */
+  find(path: string): Route {
+    if (path.startsWith(IPFS_PATH)) return this.#content;
+    const fixed = this.#byPath.get(path);
+    if (fixed !== undefined) return fixed;
+    if (path.startsWith(PROVIDERS_PATH)) return this.#providers;
+    if (path.startsWith(CONTENT_PATH)) return this.#uploads;
+    throw new GatewayError(404, 'NOT_FOUND', {
+      message: 'There is nothing at this path.',
+      remedy: 'Content is at /ipfs/<cid>, the state of the node at /bcdn/v1/status.',
+    });
+  }
+
+  readonly #content: Route = {
+    name: 'ipfs',
+    methods: ['GET', 'HEAD'],
+    run: async (exchange) => {
+      const content = parseContentPath(exchange.path.slice(IPFS_PATH.length));
+      const raw = wantsRawBlock(exchange.request, exchange.query);
+      if (!raw) await serveFile(this.#parts, exchange, content);
+      else if (content.segments.length === 0) await serveRawBlock(this.#parts, exchange, content.cid);
+      else throw rawWithPath();
+    },
+  };
+
+  readonly #providers: Route = {
+    name: 'providers',
+    methods: ['GET', 'HEAD'],
+    run: (exchange) =>
+      findProviders(
+        this.#components.router,
+        exchange,
+        parseCidCached(exchange.path.slice(PROVIDERS_PATH.length)),
+      ),
+  };
+
+  readonly #uploads: Route = {
+    name: 'content',
+    methods: ['PUT'],
+    run: (exchange) => this.#upload.take(exchange, parseCidCached(exchange.path.slice(CONTENT_PATH.length))),
+  };
+
+  *#fixedRoutes(): Generator<[string, Route]> {
+    const components = this.#components;
+    const read = ['GET', 'HEAD'];
+    yield [
+      RECEIPTS_PATH,
+      {
+        name: 'receipts',
+        methods: ['POST'],
+        run: (exchange) => takeReceipts(components, this.#desk.receipts, exchange),
+      },
+    ];
+    yield [STATUS_PATH, { name: 'status', methods: read, run: (exchange) => status(components, exchange) }];
+    yield ['/livez', { name: 'livez', methods: read, run: live }];
+    yield [
+      '/readyz',
+      { name: 'readyz', methods: read, run: (exchange) => ready(components, this.draining, exchange) },
+    ];
+    yield ['/metrics', { name: 'metrics', methods: read, run: (exchange) => metrics(components, exchange) }];
+  }
+}
+
+function rawWithPath(): GatewayError {
+  return new GatewayError(400, 'FORMAT_UNSUPPORTED', {
+    message: 'A single block is named by its CID alone.',
+    values: { format: 'raw' },
+    remedy: 'Leave out the path below the CID, or leave out format=raw.',
+  });
+}

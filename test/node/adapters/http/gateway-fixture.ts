@@ -1,0 +1,242 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { hash } from 'node:crypto';
+
+import { CarWriter } from '@ipld/car';
+import { importer } from 'ipfs-unixfs-importer';
+import { fixedSize } from 'ipfs-unixfs-importer/chunker';
+import { CID } from 'multiformats/cid';
+import { create as createDigest } from 'multiformats/hashes/digest';
+
+import { base64UrlEncode } from '../../../../sdk/protocol/bytes.ts';
+import { contentRootOf, RAW_CODEC, SHA2_256 } from '../../../../sdk/protocol/content.ts';
+import { encodeSignedGrant, grantDigest, grantHashOf, type Grant } from '../../../../sdk/protocol/grant.ts';
+import {
+  parseAddress,
+  parseDealId,
+  parseEpoch,
+  type Address,
+  type GrantHash,
+} from '../../../../sdk/protocol/identifiers.ts';
+import { encodeSignedUpload, uploadDigest, type Upload } from '../../../../sdk/protocol/authorisation.ts';
+import { receiptDigest, type SignedReceipt, encodeSignedReceipt } from '../../../../sdk/protocol/receipt.ts';
+import { nativeSecp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
+import { BlockStore } from '../../../../node/adapters/disk/block-store.ts';
+import { ReceiptJournal } from '../../../../node/adapters/disk/receipt-journal.ts';
+import { createGateway, type Gateway } from '../../../../node/adapters/http/gateway.ts';
+import type { GatewayComponents, GatewayOptions } from '../../../../node/adapters/http/gateway-components.ts';
+import { createGatewayMetrics } from '../../../../node/adapters/http/gateway-metrics.ts';
+import type { AllocationView, DealView } from '../../../../node/core/delivery/deal-directory.ts';
+import { DeliveryLedger } from '../../../../node/core/delivery/delivery-ledger.ts';
+
+const keyOf = (seed: string): Uint8Array => hash('sha256', seed, 'buffer');
+
+export const keys = {
+  grant: keyOf('grant key'),
+  viewer: keyOf('viewer key'),
+  publisher: keyOf('publisher key'),
+  stranger: keyOf('stranger key'),
+};
+export const NODE = parseAddress(`0x${'11'.repeat(20)}`);
+export const DEAL_ID = parseDealId(`0x${'d1'.repeat(32)}`);
+export const DOMAIN = { chainId: 31337n, verifyingContract: parseAddress(`0x${'aa'.repeat(20)}`) };
+export const EPOCH_SECONDS = 3600;
+export const EPOCH = parseEpoch(500_000);
+/** One GiB costs 2³⁰ wei here: a byte is a wei. */
+export const RATE_PER_GIB = 1n << 30n;
+
+export const addressOf = (key: Uint8Array): Address => nativeSecp256k1.addressOf(key);
+
+export interface StoredBlock {
+  readonly cid: CID;
+  readonly bytes: Uint8Array;
+}
+
+/** A content made like `ipfs add --cid-version=1 --raw-leaves`, with its blocks in the order they are made. */
+export interface TestContent {
+  readonly root: CID;
+  readonly blocks: readonly StoredBlock[];
+  readonly leaves: readonly StoredBlock[];
+}
+
+export async function contentOf(
+  source: { path?: string; content: Uint8Array }[],
+  chunkBytes = 64 * 1024,
+): Promise<TestContent> {
+  const blocks = new Map<string, StoredBlock>();
+  const sink = {
+    put: async (cid: CID, bytes: unknown): Promise<CID> => {
+      if (bytes instanceof Uint8Array) blocks.set(cid.toString(), { cid, bytes });
+      return cid;
+    },
+  };
+  let root: CID | undefined;
+  const options = {
+    cidVersion: 1 as const,
+    rawLeaves: true,
+    wrapWithDirectory: source.some(({ path }) => path !== undefined),
+    chunker: fixedSize({ chunkSize: chunkBytes }),
+  };
+  for await (const entry of importer(source, sink, options)) root = entry.cid;
+  if (root === undefined) throw new RangeError('nothing was imported');
+  const all = [...blocks.values()];
+  return { root, blocks: all, leaves: all.filter(({ cid }) => cid.code === RAW_CODEC) };
+}
+
+export function rawCidOf(bytes: Uint8Array): CID {
+  return CID.createV1(RAW_CODEC, createDigest(SHA2_256, hash('sha256', bytes, 'buffer')));
+}
+
+/** Bytes that look random and are the same in every run. */
+export function patternBytes(length: number, seed = 1): Uint8Array {
+  const bytes = new Uint8Array(length);
+  let state = seed >>> 0 || 1;
+  for (let i = 0; i < length; i++) {
+    state ^= state << 13;
+    state ^= state >>> 17;
+    state ^= state << 5;
+    bytes[i] = state;
+  }
+  return bytes;
+}
+
+export async function* carOf(root: CID, blocks: Iterable<StoredBlock>): AsyncGenerator<Uint8Array> {
+  const { writer, out } = CarWriter.create([root]);
+  const filling = (async () => {
+    for (const block of blocks) await writer.put(block);
+    await writer.close();
+  })();
+  yield* out;
+  await filling;
+}
+
+/** A gateway on real files and a real port, with the chain replaced by two objects that tests may change. */
+export class GatewayFixture {
+  readonly directory: string;
+  readonly store: BlockStore;
+  readonly journal: ReceiptJournal;
+  readonly ledger: DeliveryLedger;
+  readonly content: TestContent;
+  deal: DealView | undefined;
+  allocation: AllocationView | undefined;
+  nowMs = (EPOCH * EPOCH_SECONDS + 10) * 1000;
+  readonly logged: { message: string; values: Readonly<Record<string, unknown>> }[] = [];
+  origin = '';
+  #gateway: Gateway | undefined;
+
+  private constructor(directory: string, content: TestContent, quotaBytes: number) {
+    this.directory = directory;
+    this.content = content;
+    this.store = new BlockStore({ directory: join(directory, 'store'), quotaBytes });
+    this.journal = new ReceiptJournal({ path: join(directory, 'receipts.journal'), maxDelayMs: 5 });
+    this.ledger = new DeliveryLedger({ node: NODE, epochSeconds: EPOCH_SECONDS, claimWindowEpochs: 1 });
+    this.deal = {
+      dealId: DEAL_ID,
+      publisher: addressOf(keys.publisher),
+      contentRoot: contentRootOf(content.root),
+      contentCodec: content.root.code,
+      state: 'open',
+      grantKey: addressOf(keys.grant),
+    };
+    this.allocation = {
+      state: 'active',
+      balanceWei: 1n << 40n,
+      ratePerGiB: RATE_PER_GIB,
+      throughEpoch: parseEpoch(EPOCH - 1),
+    };
+  }
+
+  static async start(
+    overrides: {
+      content?: TestContent;
+      options?: GatewayOptions;
+      components?: Partial<GatewayComponents>;
+      empty?: boolean;
+      quotaBytes?: number;
+    } = {},
+  ): Promise<GatewayFixture> {
+    const directory = await mkdtemp(join(tmpdir(), 'bcdn-gateway-'));
+    const content = overrides.content ?? (await contentOf([{ content: patternBytes(300_000) }]));
+    const fixture = new GatewayFixture(directory, content, overrides.quotaBytes ?? 1 << 30);
+    await fixture.store.open();
+    await fixture.journal.open();
+    if (overrides.empty !== true) await fixture.importContent(content);
+    const components: GatewayComponents = {
+      node: NODE,
+      domain: DOMAIN,
+      blocks: fixture.store,
+      contents: fixture.store,
+      ledger: fixture.ledger,
+      journal: fixture.journal,
+      deals: {
+        deal: async (id) => (id === DEAL_ID ? fixture.deal : undefined),
+        allocation: async () => fixture.allocation,
+      },
+      secp256k1: nativeSecp256k1,
+      clock: { nowMs: () => fixture.nowMs },
+      metrics: createGatewayMetrics(),
+      log: {
+        warn: (values, message) => fixture.logged.push({ values, message }),
+        error: (values, message) => fixture.logged.push({ values, message }),
+      },
+      readiness: () => [],
+      status: async () => ({ node: NODE }),
+      ...overrides.components,
+    };
+    fixture.#gateway = createGateway(components, { ...overrides.options });
+    const { port } = await fixture.#gateway.start();
+    fixture.origin = `http://127.0.0.1:${port}`;
+    return fixture;
+  }
+
+  async importContent(content: TestContent): Promise<void> {
+    const maxBytes = content.blocks.reduce((sum, { bytes }) => sum + bytes.length + 100, 1000);
+    await this.store.importCar(content.root, carOf(content.root, content.blocks), {
+      maxBytes,
+      pinFor: DEAL_ID,
+    });
+  }
+
+  async stop(): Promise<void> {
+    await this.#gateway?.stop(100);
+    await this.journal.close();
+    await this.store.close();
+    await rm(this.directory, { recursive: true, force: true });
+  }
+
+  grant(changes: Partial<Grant> = {}): Grant {
+    return {
+      dealId: DEAL_ID,
+      node: NODE,
+      viewerKey: addressOf(keys.viewer),
+      epoch: EPOCH,
+      capBytes: 100_000_000n,
+      contentRoot: contentRootOf(this.content.root),
+      ...changes,
+    };
+  }
+}
+
+export function grantHeader(grant: Grant, key = keys.grant): string {
+  const signature = nativeSecp256k1.sign(grantDigest(DOMAIN, grant), key);
+  return base64UrlEncode(encodeSignedGrant({ grant, signature }));
+}
+
+export function hashOfGrant(grant: Grant): GrantHash {
+  return grantHashOf(DOMAIN, grant);
+}
+
+export function signedReceipt(grant: Grant, bytes: number | bigint, key = keys.viewer): SignedReceipt {
+  const receipt = { grantHash: hashOfGrant(grant), bytesCumulative: BigInt(bytes) };
+  return { receipt, signature: nativeSecp256k1.sign(receiptDigest(DOMAIN, receipt), key) };
+}
+
+export function receiptHeader(grant: Grant, bytes: number | bigint, key = keys.viewer): string {
+  return base64UrlEncode(encodeSignedReceipt(signedReceipt(grant, bytes, key)));
+}
+
+export function uploadHeader(upload: Upload, key = keys.publisher): string {
+  const signature = nativeSecp256k1.sign(uploadDigest(DOMAIN, upload), key);
+  return base64UrlEncode(encodeSignedUpload({ upload, signature }));
+}
