@@ -94,7 +94,7 @@ export class FetchSession {
     this.#components = components;
     this.#options = options;
     this.#viewer = new ViewerSession(
-      { api, secp256k1 },
+      { api, secp256k1, clock },
       {
         domain: domainOf(at.network),
         dealId: at.dealId,

@@ -63,6 +63,8 @@ const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().p
 const grantsSchema = z.object({
   epoch: z.number().int().nonnegative(),
   epochEndsAt: z.number().positive(),
+  /** Time left when the answer was made: independent of how right this machine's clock is. */
+  epochEndsInMs: z.number().nonnegative().optional(),
   grants: z
     .array(
       z.object({
@@ -93,6 +95,9 @@ const quoteSchema = z.object({
     )
     .max(256),
   depositWei: wei,
+  /** Edges asked for that no node is left for, and which constraint removed how many. */
+  missingReplicas: z.number().int().nonnegative().default(0),
+  removed: z.record(z.number().int().nonnegative()).default({}),
 });
 
 export type Network = z.output<typeof networkSchema>;

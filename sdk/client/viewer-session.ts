@@ -5,6 +5,7 @@ import type { Address, ContentRoot, DealId } from '../protocol/identifiers.ts';
 import { receiptDigest, type SignedReceipt } from '../protocol/receipt.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import { ClientError } from './client-error.ts';
+import type { Clock } from './clock.ts';
 import { httpOriginOf } from './endpoint.ts';
 import { GrantAccount } from './grant-account.ts';
 import type { GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
@@ -41,15 +42,17 @@ export interface ViewerIdentity {
 export class ViewerSession {
   readonly #api: MarketplaceApi;
   readonly #secp256k1: Secp256k1;
+  readonly #clock: Clock;
   readonly #identity: ViewerIdentity;
   readonly viewerKey: Address;
 
   constructor(
-    components: { readonly api: MarketplaceApi; readonly secp256k1: Secp256k1 },
+    components: { readonly api: MarketplaceApi; readonly secp256k1: Secp256k1; readonly clock: Clock },
     identity: ViewerIdentity,
   ) {
     this.#api = components.api;
     this.#secp256k1 = components.secp256k1;
+    this.#clock = components.clock;
     this.#identity = identity;
     this.viewerKey = components.secp256k1.addressOf(identity.privateKey);
   }
@@ -93,7 +96,11 @@ export class ViewerSession {
       const actual = grant[field as keyof typeof expected];
       if (actual !== value) throw wrongGrant(field, value, actual);
     }
-    const account = new GrantAccount(grantHashOf(domain, grant), issued.grant, answer.epochEndsAt * 1000);
+    const endsAtMs =
+      answer.epochEndsInMs === undefined
+        ? answer.epochEndsAt * 1000
+        : this.#clock.nowMs() + answer.epochEndsInMs;
+    const account = new GrantAccount(grantHashOf(domain, grant), issued.grant, endsAtMs);
     return { node: issued.node, region: issued.region, origin: httpOriginOf(issued.endpoints), account };
   }
 }

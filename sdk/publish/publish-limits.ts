@@ -15,7 +15,7 @@ export const MIN_CHUNK_BYTES = 1;
 export const MAX_CHUNK_BYTES = MAX_CREDIT_BYTES;
 
 /** Largest block of an existing CAR: a full leaf and the protobuf framing around it. */
-export const MAX_PUBLISHED_BLOCK_BYTES = MAX_CREDIT_BYTES + 64 * KIB;
+export const MAX_PUBLISHED_BLOCK_BYTES = MAX_CREDIT_BYTES + 16 * KIB;
 
 /** Files and directories of one published directory: their entries are kept in memory while importing. */
 export const MAX_DIRECTORY_ENTRIES = 100_000;
@@ -44,6 +44,9 @@ export const PUSH_RETRY_DELAY_MS = 250;
 /** A push with no byte taken by the edge for this long is given up. */
 export const PUSH_STALL_TIMEOUT_MS = 60_000;
 
+/** An edge that says neither yes nor no to a push for this long is sent the body (RFC 9110, section 10.1.1). */
+export const CONTINUE_TIMEOUT_MS = 5_000;
+
 /** How long a signed upload authorisation is good for. */
 export const UPLOAD_AUTHORISATION_SECONDS = 3_600;
 
@@ -53,6 +56,12 @@ export const MAX_PUSH_ANSWER_BYTES = 64 * KIB;
 /** Default time until every allocated node must hold the content. */
 export const PLACEMENT_TIMEOUT_MS = 120_000;
 
+/** Part of that time after which nodes that have not filled themselves are pushed to one by one. */
+export const SELF_FILL_SHARE = 0.25;
+
+/** Deliveries of the whole content that a publisher who names no number is assumed to expect. */
+export const DEFAULT_DELIVERIES = 10n;
+
 /** Pause between two looks at whether the nodes hold the content. */
 export const PLACEMENT_POLL_MS = 250;
 
@@ -61,3 +70,6 @@ export const THAW_POLL_MS = 500;
 
 /** Grace beyond the announced thaw end before closing is given up. */
 export const THAW_GRACE_MS = 60_000;
+
+/** Nodes named in one transaction. */
+export const MAX_NODES_PER_CALL = 32;

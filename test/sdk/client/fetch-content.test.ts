@@ -304,13 +304,12 @@ describe('fetchContent', function () {
     it('when every edge serves wrong bytes: nothing is written', async () => {
       await networkFor(await published(randomBytes(3 * MIB)), [{ corrupt: true }, { corrupt: true }]);
       const sink = memorySink();
-      const attempt = fetchContent({
-        cid: network.root,
-        marketplaceUrl: network.marketplaceUrl,
-        viewerKey,
-        sink,
-      });
-      const error = await failure(attempt);
+      const clock: Clock = {
+        ...systemClock,
+        sleep: (ms, signal) => systemClock.sleep(Math.min(ms, 20), signal),
+      };
+      const request = { cid: network.root, marketplaceUrl: network.marketplaceUrl, viewerKey, sink };
+      const error = await failure(fetchContent(request, { components: { clock } }));
       expect(error.code).to.equal('NO_SOURCES');
       expect(error.remedy).to.not.equal('');
       expect(sink.bytes().length).to.equal(0);

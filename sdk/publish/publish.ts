@@ -1,0 +1,177 @@
+import { randomBytes } from 'node:crypto';
+
+import type { CID } from 'multiformats/cid';
+
+import { systemClock } from '../client/clock.ts';
+import { MarketplaceApi, type Quote } from '../client/marketplace-api.ts';
+import { UndiciExchange } from '../client/undici-exchange.ts';
+import type { CallComponents } from '../client/json-call.ts';
+import { allocate, openDeal } from '../chain/deals.ts';
+import type { TransactionSender } from '../chain/transactions.ts';
+import { bytesToHex } from '../protocol/bytes.ts';
+import { contentRootOf } from '../protocol/content.ts';
+import type { Address, DealId } from '../protocol/identifiers.ts';
+import type { ContentSource } from './content-source.ts';
+import { importContent, type ImportedContent } from './import-content.ts';
+import { placeContent, type PlacementProgress } from './place-content.ts';
+import { PublishError } from './publish-error.ts';
+import { DEFAULT_DELIVERIES, PLACEMENT_TIMEOUT_MS } from './publish-limits.ts';
+
+/** What to publish, who pays, and how widely. */
+export interface PublishRequest {
+  readonly source: ContentSource;
+  /** The publisher's account: pays the deposit and signs the uploads. */
+  readonly sender: TransactionSender;
+  readonly marketplaceUrl: string;
+  /** Edges that will hold the content. */
+  readonly replicas: number;
+  /** @default all regions */
+  readonly regions?: readonly string[] | undefined;
+  /** Bytes that all viewers together are expected to fetch. @default ten times the content */
+  readonly expectedDeliveryBytes?: bigint | undefined;
+  /** Highest price, wei per GiB. @default no limit */
+  readonly maxRatePerGiB?: bigint | undefined;
+  /** Most wei to escrow. @default no limit */
+  readonly budgetWei?: bigint | undefined;
+  readonly serviceLevel?: number | undefined;
+  /** Leaf size in bytes. @default 1048576 */
+  readonly chunkBytes?: number | undefined;
+  /** Directory of the temporary archive. @default the system's */
+  readonly temporaryDirectory?: string | undefined;
+}
+
+/** How far publishing has come. */
+export type PublishProgress =
+  | { readonly phase: 'importing'; readonly bytes: number }
+  | { readonly phase: 'imported'; readonly cid: string; readonly bytes: number; readonly blocks: number }
+  | { readonly phase: 'quoted'; readonly nodes: number; readonly depositWei: bigint }
+  | { readonly phase: 'opened'; readonly dealId: DealId }
+  | { readonly phase: 'allocated'; readonly dealId: DealId; readonly nodes: number }
+  | PlacementProgress;
+
+export interface PublishOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((progress: PublishProgress) => void) | undefined;
+  /** Time until every allocated node must hold the content, milliseconds. @default 120000 */
+  readonly placementTimeoutMs?: number | undefined;
+  /** Replaces the machine's HTTP and clock. */
+  readonly components?: Partial<CallComponents> | undefined;
+}
+
+/** A node that was paid for in advance, and how. */
+export interface PlacedNode {
+  readonly node: Address;
+  readonly region: string;
+  readonly endpoints: readonly string[];
+  readonly allocatedWei: bigint;
+  readonly ratePerGiB: bigint;
+}
+
+/** A distribution that is being served. */
+export interface Publication {
+  readonly dealId: DealId;
+  readonly cid: CID;
+  readonly bytes: number;
+  readonly blocks: number;
+  readonly nodes: readonly PlacedNode[];
+  readonly escrowedWei: bigint;
+  readonly seconds: number;
+}
+
+/**
+ * Publishes a content: imports it, takes a quote, opens a deal by permit, allocates tokens to nodes, pushes to one edge
+ * of each region and waits until every allocated node holds it.
+ *
+ * Once the deal is open, failures carry `dealId` in their values: `closeDistribution` brings the deposit back.
+ *
+ * @throws PublishError NO_NODES, BUDGET_EXCEEDED, PUSH_REFUSED, PUSH_FAILED, PLACEMENT_INCOMPLETE and what importing
+ *   throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
+ */
+export async function publish(request: PublishRequest, options: PublishOptions = {}): Promise<Publication> {
+  const http = options.components?.http ?? new UndiciExchange();
+  const components: CallComponents = { http, clock: options.components?.clock ?? systemClock };
+  const { signal, onProgress } = options;
+  const startedMs = components.clock.nowMs();
+  let content: ImportedContent | undefined;
+  try {
+    content = await importContent(request.source, {
+      ...(request.chunkBytes !== undefined && { chunkBytes: request.chunkBytes }),
+      ...(request.temporaryDirectory !== undefined && { temporaryDirectory: request.temporaryDirectory }),
+      ...(signal && { signal }),
+      onProgress: (bytes) => onProgress?.({ phase: 'importing', bytes }),
+    });
+    const { root: cid, bytes, blocks } = content;
+    onProgress?.({ phase: 'imported', cid: cid.toString(), bytes, blocks });
+    const deal = await openPaidDeal({ components, request, content }, options);
+    const placement = {
+      content,
+      dealId: deal.dealId,
+      sender: request.sender,
+      nodes: deal.nodes,
+      timeoutMs: options.placementTimeoutMs ?? PLACEMENT_TIMEOUT_MS,
+    };
+    await placeContent(components, placement, { signal, onProgress });
+    return { ...deal, cid, bytes, blocks, seconds: (components.clock.nowMs() - startedMs) / 1000 };
+  } finally {
+    await content?.carFile.remove();
+    if (options.components?.http === undefined) await http.close();
+  }
+}
+
+async function openPaidDeal(
+  parts: {
+    readonly components: CallComponents;
+    readonly request: PublishRequest;
+    readonly content: ImportedContent;
+  },
+  { signal, onProgress }: PublishOptions,
+): Promise<Pick<Publication, 'dealId' | 'nodes' | 'escrowedWei'>> {
+  const { request, content } = parts;
+  const { sender } = request;
+  const api = new MarketplaceApi(parts.components, request.marketplaceUrl);
+  const quote = await acceptableQuote(api, parts, signal);
+  onProgress?.({ phase: 'quoted', nodes: quote.nodes.length, depositWei: quote.depositWei });
+  const keys = await api.coordinatorKeys(sender.address, signal);
+  const { dealId } = await openDeal(
+    sender,
+    {
+      ...keys,
+      salt: bytesToHex(randomBytes(32)),
+      contentRoot: contentRootOf(content.root),
+      contentCodec: content.root.code,
+      serviceLevel: request.serviceLevel ?? 0,
+      depositWei: quote.depositWei,
+    },
+    signal,
+  );
+  onProgress?.({ phase: 'opened', dealId });
+  const allocations = quote.nodes.map(({ node, amountWei, ratePerGiB }) => ({ node, amountWei, ratePerGiB }));
+  await allocate(sender, dealId, allocations, signal);
+  onProgress?.({ phase: 'allocated', dealId, nodes: allocations.length });
+  const nodes = quote.nodes.map(({ amountWei, ...node }) => ({ ...node, allocatedWei: amountWei }));
+  return { dealId, nodes, escrowedWei: quote.depositWei };
+}
+
+async function acceptableQuote(
+  api: MarketplaceApi,
+  { request, content }: { readonly request: PublishRequest; readonly content: ImportedContent },
+  signal: AbortSignal | undefined,
+): Promise<Quote> {
+  const { replicas, regions, serviceLevel, maxRatePerGiB, budgetWei } = request;
+  const expectedDeliveryBytes = request.expectedDeliveryBytes ?? BigInt(content.bytes) * DEFAULT_DELIVERIES;
+  const wishes = { replicas, regions, serviceLevel, maxRatePerGiB };
+  const quote = await api.quote({ bytes: content.bytes, expectedDeliveryBytes, ...wishes }, signal);
+  if (quote.nodes.length === 0) {
+    throw new PublishError('NO_NODES', 'No node meets the wishes for this distribution.', {
+      values: { replicas, ...quote.removed },
+      remedy: 'Allow more regions or a higher price; the values say which wish removed how many nodes.',
+    });
+  }
+  if (budgetWei !== undefined && quote.depositWei > budgetWei) {
+    throw new PublishError('BUDGET_EXCEEDED', 'The distribution needs a larger deposit than the budget.', {
+      values: { depositWei: quote.depositWei, budgetWei },
+      remedy: 'Raise the budget, or ask for fewer replicas or deliveries.',
+    });
+  }
+  return quote;
+}
