@@ -1,0 +1,306 @@
+import { join } from 'node:path';
+
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import type { Database } from '../../../marketplace/database/database.ts';
+import { PROJECTIONS } from '../../../marketplace/database/projection-rows.ts';
+import { openSqlite } from '../../../marketplace/database/sqlite.ts';
+import { ChainFollower, type FollowerOptions } from '../../../marketplace/indexer/chain-follower.ts';
+import { MarketplaceError } from '../../../marketplace/errors.ts';
+import { temporaryDirectory } from '../market-fixture.ts';
+import { DEPLOYMENT, ForkingChain, type PlannedEvent } from './forking-chain.ts';
+
+const never = new AbortController().signal;
+const address = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`;
+const word = (n: number): string => `0x${n.toString(16).padStart(64, '0')}`;
+const NODES = [11, 12, 13];
+
+/** A history that the contracts could have made: each step is possible in the state that the steps before left. */
+class PlausibleHistory {
+  readonly #registered = new Map<number, { stakeWei: bigint; drawn: boolean }>();
+  readonly #deals = new Map<
+    number,
+    { freeWei: bigint; allocations: Map<number, { balanceWei: bigint; state: string }> }
+  >();
+
+  /** @returns the event that the choice leads to, or undefined if it is impossible now */
+  next(choice: number, amount: number): PlannedEvent | undefined {
+    const node = NODES[choice % NODES.length] ?? 0;
+    const known = this.#registered.get(node);
+    if (choice % 3 === 0) return this.#registryEvent(node, amount, known);
+    return this.#marketEvent(choice % 4, node, BigInt(amount));
+  }
+
+  #registryEvent(
+    node: number,
+    amount: number,
+    known: { stakeWei: bigint; drawn: boolean } | undefined,
+  ): PlannedEvent {
+    const stakeWei = BigInt(amount);
+    if (known === undefined) {
+      this.#registered.set(node, { stakeWei, drawn: false });
+      const region = '0x65752d7765737400';
+      return registry(
+        'NodeRegistered',
+        address(node),
+        2,
+        region,
+        word(node),
+        ['/ip4/1.2.3.4/tcp/1/http'],
+        7n,
+        stakeWei,
+      );
+    }
+    if (!known.drawn) {
+      known.drawn = true;
+      return registry('PositionDrawn', address(node), word(1000 + node), word(node));
+    }
+    if (amount % 4 === 0) {
+      this.#registered.delete(node);
+      return registry('NodeDeregistered', address(node), word(node));
+    }
+    if (amount % 4 === 1) return registry('AskUpdated', address(node), stakeWei);
+    known.stakeWei += stakeWei;
+    return registry('StakeAdded', address(node), stakeWei, known.stakeWei);
+  }
+
+  #marketEvent(id: number, node: number, amountWei: bigint): PlannedEvent | undefined {
+    const deal = this.#deals.get(id);
+    if (deal === undefined) {
+      this.#deals.set(id, { freeWei: amountWei, allocations: new Map() });
+      return market(
+        'DealOpened',
+        word(id),
+        address(1),
+        word(50 + id),
+        0x55,
+        0,
+        address(2),
+        address(3),
+        amountWei,
+      );
+    }
+    const allocation = deal.allocations.get(node);
+    if (allocation !== undefined && allocation.balanceWei > 0n && amountWei % 3n === 0n) {
+      const paidWei = allocation.balanceWei / 2n + 1n;
+      allocation.balanceWei -= paidWei;
+      const toEpoch = 100n + amountWei;
+      return amountWei % 2n === 0n
+        ? market('VoucherRedeemed', word(id), address(node), address(9), toEpoch, paidWei, paidWei, 0n)
+        : market('DirectClaimed', word(id), address(node), address(9), toEpoch, 5n, paidWei, 0n);
+    }
+    if (allocation?.state === 'thawing') {
+      deal.freeWei += allocation.balanceWei;
+      const released = allocation.balanceWei;
+      Object.assign(allocation, { balanceWei: 0n, state: 'released' });
+      return market('Released', word(id), address(node), released);
+    }
+    if (allocation?.state === 'active' && amountWei % 5n === 0n) {
+      allocation.state = 'thawing';
+      return market('ThawStarted', word(id), address(node), 500n);
+    }
+    if (deal.freeWei < amountWei) {
+      deal.freeWei += amountWei;
+      return market('ToppedUp', word(id), address(1), amountWei);
+    }
+    deal.freeWei -= amountWei;
+    const balanceWei = (allocation?.balanceWei ?? 0n) + amountWei;
+    deal.allocations.set(node, { balanceWei, state: 'active' });
+    return market('Allocated', word(id), address(node), amountWei, 3n);
+  }
+}
+
+const registry = (name: string, ...args: unknown[]): PlannedEvent => ({ contract: 'registry', name, args });
+const market = (name: string, ...args: unknown[]): PlannedEvent => ({ contract: 'market', name, args });
+
+describe('chain follower', () => {
+  const cleanups: (() => Promise<void>)[] = [];
+
+  afterEach(async () => {
+    for (const cleanup of cleanups.splice(0).reverse()) await cleanup();
+  });
+
+  async function openDatabase(): Promise<Database> {
+    const directory = await temporaryDirectory();
+    const database = await openSqlite(join(directory.path, 'index.sqlite'));
+    cleanups.push(directory.remove, () => database.close());
+    return database;
+  }
+
+  const follower = (
+    source: ForkingChain,
+    database: Database,
+    options: Partial<FollowerOptions> = {},
+  ): ChainFollower =>
+    new ChainFollower(
+      { source, database, deployment: DEPLOYMENT },
+      { onReplacedChain: 'refuse', ...options },
+    );
+
+  async function follow(chain: ForkingChain, follows: ChainFollower): Promise<void> {
+    for (let steps = 0; steps < 200; steps++) {
+      const { head, tip } = await follows.step(never);
+      if (tip?.hash === head.hash) return;
+    }
+    throw new TypeError(`The follower did not reach block ${chain.height}.`);
+  }
+
+  /** Everything that the API answers from. */
+  async function contents(database: Database): Promise<unknown> {
+    const tables = [...Object.keys(PROJECTIONS), 'events'];
+    const rows = await Promise.all(
+      tables.map((table) => database.read.all(`SELECT * FROM ${table} ORDER BY 1, 2, 3`)),
+    );
+    return Object.fromEntries(tables.map((table, i) => [table, rows[i]]));
+  }
+
+  it('holds after any reorganisations what a fresh index of the final chain holds', async function () {
+    this.timeout(60_000);
+    const step = fc.oneof(
+      {
+        weight: 6,
+        arbitrary: fc.record({
+          kind: fc.constant('block'),
+          choice: fc.nat(60),
+          amount: fc.integer({ min: 1, max: 60 }),
+        }),
+      },
+      {
+        weight: 1,
+        arbitrary: fc.record({
+          kind: fc.constant('fork'),
+          choice: fc.integer({ min: 1, max: 12 }),
+          amount: fc.nat(3),
+        }),
+      },
+      {
+        weight: 2,
+        arbitrary: fc.record({
+          kind: fc.constant('follow'),
+          choice: fc.integer({ min: 1, max: 4 }),
+          amount: fc.nat(),
+        }),
+      },
+    );
+    await fc.assert(
+      fc.asyncProperty(
+        fc.array(step, { minLength: 5, maxLength: 50 }),
+        fc.integer({ min: 1, max: 7 }),
+        fc.integer({ min: 2, max: 20 }),
+        async (steps, maxBlocksPerRange, maxRollbackBlocks) => {
+          const chain = new ForkingChain();
+          const database = await openDatabase();
+          let follows = follower(chain, database, { maxBlocksPerRange, maxRollbackBlocks });
+          let kept: { choice: number; amount: number }[] = [];
+          const replay = (): PlausibleHistory => {
+            const history = new PlausibleHistory();
+            for (const { choice, amount } of kept) history.next(choice, amount);
+            return history;
+          };
+          for (const { kind, choice, amount } of steps) {
+            if (kind === 'block') {
+              const event = replay().next(choice, amount);
+              kept.push({ choice, amount });
+              chain.add(event === undefined ? [] : [event]);
+            } else if (kind === 'fork' && chain.height > 0) {
+              const height = Math.max(0, chain.height - choice);
+              kept = kept.slice(0, height);
+              chain.forkFrom(height);
+            } else {
+              for (let i = 0; i < choice; i++) await follows.step(never);
+              // A restart in the middle changes nothing.
+              if (amount % 3 === 0)
+                follows = follower(chain, database, { maxBlocksPerRange, maxRollbackBlocks });
+            }
+          }
+          chain.add();
+          await follow(chain, follows);
+          const fresh = await openDatabase();
+          await follow(chain, follower(chain, fresh));
+          expect(await contents(database)).to.deep.equal(await contents(fresh));
+        },
+      ),
+      { numRuns: 40 },
+    );
+  });
+
+  it('indexes again from the deployment when the fork is deeper than what can be taken back', async () => {
+    const chain = new ForkingChain();
+    const history = new PlausibleHistory();
+    for (let i = 0; i < 30; i++)
+      chain.add([history.next(0, 4 * i + 2)].filter((event) => event !== undefined));
+    const database = await openDatabase();
+    const follows = follower(chain, database, { maxRollbackBlocks: 5, maxBlocksPerRange: 10 });
+    await follow(chain, follows);
+    chain.forkFrom(10);
+    for (let i = 0; i < 3; i++) chain.add();
+    const { rolledBackTo } = await follows.step(never);
+    expect(rolledBackTo).to.equal(-1);
+    await follow(chain, follows);
+    const fresh = await openDatabase();
+    await follow(chain, follower(chain, fresh));
+    expect(await contents(database)).to.deep.equal(await contents(fresh));
+  });
+
+  it('applies nothing of a range that was reorganised while it was read', async () => {
+    const chain = new ForkingChain();
+    chain.add([registry('NodeRegistered', address(11), 1, '0x6575000000000000', word(11), [], 7n, 0n)]);
+    chain.add();
+    const database = await openDatabase();
+    chain.betweenQuestions = () => {
+      chain.betweenQuestions = undefined;
+      chain.forkFrom(0);
+      chain.add();
+      chain.add();
+    };
+    const follows = follower(chain, database);
+    await follows.step(never);
+    expect(await database.read.all('SELECT * FROM nodes')).to.deep.equal([]);
+    await follow(chain, follows);
+    expect(await database.read.all('SELECT * FROM nodes')).to.deep.equal([]);
+    expect(await database.read.get('SELECT MAX(number) AS tip FROM blocks')).to.deep.equal({ tip: 2 });
+  });
+
+  it('refuses a chain with another genesis and keeps the index', async () => {
+    const database = await openDatabase();
+    const first = new ForkingChain('first');
+    first.add([registry('NodeRegistered', address(11), 1, '0x6575000000000000', word(11), [], 7n, 0n)]);
+    await follow(first, follower(first, database));
+    const second = new ForkingChain('second');
+    second.add();
+    const failure = await follower(second, database)
+      .step(never)
+      .catch((error: unknown) => error);
+    expect(failure).to.be.instanceOf(MarketplaceError);
+    expect((failure as MarketplaceError).code).to.equal('CHAIN_REPLACED');
+    expect((failure as MarketplaceError).values['genesis']).to.equal((await second.header(0))?.hash);
+    expect(await database.read.all('SELECT address FROM nodes')).to.deep.equal([{ address: address(11) }]);
+  });
+
+  it('forgets the old chain when told to', async () => {
+    const database = await openDatabase();
+    const first = new ForkingChain('first');
+    first.add([registry('NodeRegistered', address(11), 1, '0x6575000000000000', word(11), [], 7n, 0n)]);
+    await follow(first, follower(first, database));
+    const second = new ForkingChain('second');
+    second.add();
+    const step = await follower(second, database, { onReplacedChain: 'reset' }).step(never);
+    expect(step.replaced).to.equal(true);
+    expect(await database.read.all('SELECT address FROM nodes')).to.deep.equal([]);
+  });
+
+  it('says that the chain is of another id than the deployment', async () => {
+    const chain = new ForkingChain();
+    const other = { ...DEPLOYMENT, chainId: 6n };
+    const database = await openDatabase();
+    const failure: unknown = await new ChainFollower(
+      { source: chain, database, deployment: other },
+      { onReplacedChain: 'refuse' },
+    )
+      .step(never)
+      .catch((error: unknown) => error);
+    expect(failure).to.include({ code: 'CHAIN_MISMATCH' });
+    expect((failure as MarketplaceError).values).to.deep.equal({ expected: '6', actual: '5' });
+  });
+});
