@@ -1,0 +1,39 @@
+/** The SDK's door: what applications import. Node.js; `sdk/client/fetch-session.ts` and below also run in browsers. */
+
+export { fetchContent, nodeSha256 } from './client/fetch-content.ts';
+export type { FetchOptions, FetchRequest, FetchResult } from './client/fetch-content.ts';
+export { FetchSession } from './client/fetch-session.ts';
+export type { FetchComponents, LookupCount, SessionOptions } from './client/fetch-session.ts';
+export { downloadFile } from './client/file-download.ts';
+export type { Downloaded, DownloadOptions } from './client/file-download.ts';
+export type { ByteRange } from './client/file-walk.ts';
+export { openFileSink } from './client/file-sink.ts';
+export type { ContentSink } from './client/content-sink.ts';
+export type { BadBlock, DroppedNode, DropReason } from './client/fetch-report.ts';
+export type { ReceiptOutcome } from './client/receipt-delivery.ts';
+export { ClientError } from './client/client-error.ts';
+export type { ClientErrorCode } from './client/client-error.ts';
+export { MarketplaceApi } from './client/marketplace-api.ts';
+export { lookUpProviders } from './client/provider-lookup.ts';
+export { httpOriginOf } from './client/endpoint.ts';
+export { UndiciExchange } from './client/undici-exchange.ts';
+export { systemClock } from './client/clock.ts';
+
+export { importContent } from './publish/import-content.ts';
+export type { ImportedContent, ImportOptions } from './publish/import-content.ts';
+export { sourceOfPath } from './publish/content-source.ts';
+export type { ContentSource } from './publish/content-source.ts';
+export { pushContent } from './publish/push-content.ts';
+export type { PushOptions, PushRequest } from './publish/push-content.ts';
+export { publish } from './publish/publish.ts';
+export type {
+  PlacedNode,
+  Publication,
+  PublishOptions,
+  PublishProgress,
+  PublishRequest,
+} from './publish/publish.ts';
+export { closeDistribution } from './publish/close-distribution.ts';
+export type { Closed, CloseOptions, CloseProgress, CloseRequest } from './publish/close-distribution.ts';
+export { PublishError } from './publish/publish-error.ts';
+export type { PublishErrorCode } from './publish/publish-error.ts';
