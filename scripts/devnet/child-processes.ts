@@ -67,25 +67,35 @@ export class Child {
    * @throws DevnetError PROCESS_FAILED if the process ends first (with the end of its log), PROCESS_TIMEOUT
    */
   async message(event: string, timeoutMs = READY_TIMEOUT_MS): Promise<Message> {
-    const signal = AbortSignal.timeout(timeoutMs);
-    const timedOut = Promise.withResolvers<void>();
-    signal.addEventListener('abort', () => timedOut.resolve(), { once: true });
-    for (;;) {
-      const found = this.#messages.find((message) => message['event'] === event);
-      if (found !== undefined) return found;
-      if (this.#ended !== undefined)
-        throw await this.failure(`ended (${this.#ended}) before it was ${event}`);
-      if (signal.aborted) {
-        throw new DevnetError(
-          'PROCESS_TIMEOUT',
-          `${this.name} was not ${event} within ${timeoutMs / 1000} s.`,
-          {
-            name: this.name,
-            timeoutMs,
-          },
-        );
+    return this.matching((message) => message['event'] === event, { what: event, timeoutMs });
+  }
+
+  /** First message, past or future, that fulfils a condition; `what` names it in errors. Throws as `message` does. */
+  async matching(
+    condition: (message: Message) => boolean,
+    { what, timeoutMs }: { readonly what: string; readonly timeoutMs: number },
+  ): Promise<Message> {
+    const timedOut = Promise.withResolvers<'timed out'>();
+    const timer = setTimeout(() => timedOut.resolve('timed out'), timeoutMs);
+    try {
+      for (;;) {
+        const found = this.#messages.find(condition);
+        if (found !== undefined) return found;
+        if (this.#ended !== undefined)
+          throw await this.failure(`ended (${this.#ended}) before it was ${what}`);
+        if ((await Promise.race([this.#wake.promise, timedOut.promise])) === 'timed out') {
+          throw new DevnetError(
+            'PROCESS_TIMEOUT',
+            `${this.name} was not ${what} within ${timeoutMs / 1000} s.`,
+            {
+              name: this.name,
+              timeoutMs,
+            },
+          );
+        }
       }
-      await Promise.race([this.#wake.promise, timedOut.promise]);
+    } finally {
+      clearTimeout(timer);
     }
   }
 
@@ -141,7 +151,7 @@ export class Child {
 /** Every process that the network started, so that none is left behind. */
 export class ChildProcesses {
   readonly #logDir: string;
-  readonly #children: Child[] = [];
+  #children: Child[] = [];
 
   constructor(logDir: string) {
     this.#logDir = logDir;
@@ -149,7 +159,7 @@ export class ChildProcesses {
 
   start(command: ChildCommand): Child {
     const child = new Child(command, this.#logDir);
-    this.#children.push(child);
+    this.#children = [...this.#children.filter(({ running }) => running), child];
     return child;
   }
 

@@ -1,0 +1,129 @@
+import { priceWei } from '../../sdk/protocol/price.ts';
+import type { Address } from '../../sdk/protocol/identifiers.ts';
+import type { JobOutcome } from './file-job.ts';
+import type { NodeBooks } from './node-books.ts';
+import { receiptedBytes } from './receipt-rows.ts';
+import type { Check, JobReport } from './report.ts';
+
+/** Holds what happened against what must hold, and writes the report. */
+export function checkJob(outcome: JobOutcome): JobReport {
+  const { job, publication, viewings, books, closed, receipts } = outcome;
+  const lookups = viewings.map((viewing) => viewing.lookups);
+  const sum = (amounts: readonly number[]): number => amounts.reduce((total, amount) => total + amount, 0);
+  const conserved = isConserved(outcome);
+  const checks = [
+    ...deliveryChecks(outcome),
+    ...moneyChecks(outcome),
+    check(
+      'escrowed = spent + refunded, to the last unit',
+      conserved,
+      `${publication.escrowedWei} = ${closed.spentWei} + ${closed.refundedWei}, ${outcome.marketBalanceWei} left in the market`,
+    ),
+  ];
+  return {
+    ok: checks.every(({ ok }) => ok),
+    seconds: Math.round(outcome.seconds * 10) / 10,
+    chainId: Number(job.network.deployment.chainId),
+    edges: job.network.edges.length,
+    peers: job.network.peers.length,
+    content: { cid: publication.cid.toString(), bytes: publication.bytes },
+    viewers: viewings.length,
+    bytesDelivered: sum(viewings.map(({ bytes }) => bytes)),
+    bytesReceipted: sum(receipts.map(({ bytes }) => bytes)),
+    receiptsVerified: receipts.length,
+    badBlocksRejected: sum(viewings.map(({ badBlocks }) => badBlocks)),
+    lookups: {
+      count: sum(lookups.map(({ count }) => count)),
+      oneHop: sum(lookups.map(({ oneHop }) => oneHop)),
+    },
+    operators: books.map(({ operator, meteredWei }) => ({
+      address: operator,
+      earnedWei: meteredWei,
+      paidWei: outcome.paidByChain.get(operator) ?? 0n,
+    })),
+    publisher: {
+      escrowedWei: publication.escrowedWei,
+      spentWei: closed.spentWei,
+      refundedWei: closed.refundedWei,
+    },
+    conserved,
+    checks,
+  };
+}
+
+function deliveryChecks({ job, viewings }: JobOutcome): Check[] {
+  const { file } = job;
+  const right = viewings.filter(({ sha256, bytes }) => sha256 === file.sha256 && bytes === file.bytes);
+  const lookups = viewings.reduce((total, viewing) => total + viewing.lookups.count, 0);
+  const oneHop = viewings.reduce((total, viewing) => total + viewing.lookups.oneHop, 0);
+  const bad = viewings.reduce((total, { badBlocks }) => total + badBlocks, 0);
+  const undelivered = viewings.reduce((total, { undeliveredReceipts }) => total + undeliveredReceipts, 0);
+  return [
+    check(
+      'every viewer got every byte right',
+      right.length === viewings.length,
+      `${right.length} of ${viewings.length}`,
+    ),
+    check('every lookup took at most one hop', lookups > 0 && lookups === oneHop, `${oneHop} of ${lookups}`),
+    check('corrupted blocks were met and rejected', bad > 0, String(bad)),
+    check('no receipt was lost', undelivered === 0, `${undelivered} lost`),
+  ];
+}
+
+function moneyChecks(outcome: JobOutcome): Check[] {
+  const { books, paidByChain } = outcome;
+  const unpaid = books.filter(({ operator, meteredWei }) => paidByChain.get(operator) !== meteredWei);
+  const wrong = books.filter((node) => !isPricedRight(node, outcome));
+  const beyond = books.filter((node) => receiptedBeyondVerified(node.operator, outcome));
+  const victim = books[0];
+  return [
+    check('earned = paid for every operator', unpaid.length === 0, describe(unpaid, books.length)),
+    check('each is paid the price of its receipted bytes', wrong.length === 0, describe(wrong, books.length)),
+    check(
+      'nobody is paid for bytes that no viewer verified',
+      beyond.length === 0,
+      describe(beyond, books.length),
+    ),
+    check(
+      'the killed edge is paid for what it had delivered',
+      victim !== undefined && (outcome.job.file.bytes === 0 || victim.paidWei > 0n),
+      `${victim?.paidWei ?? 0n} wei for ${victim?.receiptedBytes ?? 0n} bytes`,
+    ),
+  ];
+}
+
+function isPricedRight(node: NodeBooks, { publication, paidByChain }: JobOutcome): boolean {
+  const placed = publication.nodes.find((one) => one.node === node.operator);
+  return (
+    placed !== undefined &&
+    paidByChain.get(node.operator) === priceWei(node.receiptedBytes, placed.ratePerGiB)
+  );
+}
+
+/** Whether receipts of the viewers that fetched directly name other bytes of a node than these viewers verified. */
+function receiptedBeyondVerified(node: Address, { viewings, receipts }: JobOutcome): boolean {
+  const direct = viewings.filter(({ viewerKey }) => viewerKey !== undefined);
+  const keys = new Set(direct.flatMap(({ viewerKey }) => viewerKey ?? []));
+  const verified = direct.reduce((total, { bytesByNode }) => total + BigInt(bytesByNode.get(node) ?? 0), 0n);
+  return receiptedBytes(receipts, node, keys) !== verified;
+}
+
+function isConserved({ publication, closed, books, paidByChain, marketBalanceWei }: JobOutcome): boolean {
+  const paid = books.reduce((total, { operator }) => total + (paidByChain.get(operator) ?? 0n), 0n);
+  return (
+    publication.escrowedWei === closed.spentWei + closed.refundedWei &&
+    paid === closed.spentWei &&
+    marketBalanceWei === 0n
+  );
+}
+
+function describe(failing: readonly NodeBooks[], all: number): string {
+  if (failing.length === 0) return `${all} of ${all}`;
+  return failing
+    .map(({ node, meteredWei, paidWei }) => `${node}: earned ${meteredWei}, paid ${paidWei}`)
+    .join('; ');
+}
+
+function check(name: string, ok: boolean, found: string): Check {
+  return { name, ok, found };
+}

@@ -1,0 +1,163 @@
+import { join } from 'node:path';
+
+import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
+import type { Child, ChildProcesses, Message } from './child-processes.ts';
+import { DevnetError } from './devnet-error.ts';
+import type { NetworkNode } from './network-node.ts';
+import { REGIONS } from './network-plan.ts';
+
+const VIEWER_PROGRAM = join(import.meta.dirname, 'viewer.ts');
+/** A viewer that has not finished by then has failed. */
+const VIEWER_TIMEOUT_MS = 15 * 60_000;
+/** The edge dies when the first viewer has received this share of the file. */
+const KILL_AT_SHARE = 0.4;
+
+/** What one viewer received. */
+export interface Viewing {
+  readonly name: string;
+  readonly bytes: number;
+  readonly sha256: string;
+  readonly badBlocks: number;
+  readonly lookups: { readonly count: number; readonly oneHop: number };
+  readonly undeliveredReceipts: number;
+  /** Who signed; undefined for one that watched through a peer, which signs for it. */
+  readonly viewerKey: Address | undefined;
+  /** Verified bytes by node. */
+  readonly bytesByNode: ReadonlyMap<Address, number>;
+}
+
+/** What is delivered, by whom, and who misbehaves. */
+export interface DeliveryPlan {
+  readonly cid: string;
+  readonly bytes: number;
+  readonly marketplaceUrl: string;
+  readonly viewers: number;
+  readonly peers: readonly NetworkNode[];
+  /** Dies by SIGKILL in the middle. */
+  readonly victim: NetworkNode;
+  /** Serves wrong bytes from the middle on. */
+  readonly liar: NetworkNode;
+}
+
+interface PlannedViewer {
+  readonly name: string;
+  readonly flags: readonly string[];
+}
+
+/**
+ * Lets the viewers fetch in two waves. While the first is under way one edge is killed; from then on another lies.
+ * The first viewer asks the victim first and the first of the second wave asks the liar first, so that both faults
+ * meet somebody whatever the size of the file.
+ * @throws DevnetError PROCESS_FAILED, PROCESS_TIMEOUT, PROCESS_OUTPUT_INVALID
+ */
+export async function deliver(
+  plan: DeliveryPlan,
+  processes: ChildProcesses,
+  report: (text: string) => void,
+): Promise<readonly Viewing[]> {
+  const viewers = planViewers(plan);
+  const half = Math.ceil(viewers.length / 2);
+  const first = viewers.slice(0, half).map((viewer) => startViewer(viewer, plan, processes));
+  await reached(first, plan.bytes * KILL_AT_SHARE);
+  await plan.victim.kill();
+  report(`${plan.victim.plan.name} killed (SIGKILL)`);
+  plan.liar.corrupt();
+  report(`${plan.liar.plan.name} serves corrupted blocks from now on`);
+  const second = viewers.slice(half).map((viewer) => startViewer(viewer, plan, processes));
+  return Promise.all([...first, ...second].map(async (child) => viewingOf(child)));
+}
+
+/** One viewer process from its start to its end. */
+export async function fetchOnce(
+  viewer: {
+    readonly name: string;
+    readonly cid: string;
+    readonly marketplaceUrl: string;
+    readonly region: string;
+  },
+  processes: ChildProcesses,
+): Promise<Viewing> {
+  return viewingOf(startViewer({ name: viewer.name, flags: ['--region', viewer.region] }, viewer, processes));
+}
+
+/** Direct viewers in all regions, and two that watch through a peer of theirs. */
+function planViewers(plan: DeliveryPlan): readonly PlannedViewer[] {
+  const through = plan.peers.map((peer, index): PlannedViewer => {
+    return { name: `viewer-at-peer-${index + 1}`, flags: ['--gateway', peer.httpUrl] };
+  });
+  const directCount = plan.viewers - through.length;
+  const secondWaveStart = Math.ceil(plan.viewers / 2) - 1;
+  const direct = Array.from({ length: directCount }, (_, index): PlannedViewer => {
+    const region = REGIONS[index % REGIONS.length] ?? REGIONS[0];
+    const asksFirst: Address | undefined =
+      index === 0 ? plan.victim.operator : index === secondWaveStart ? plan.liar.operator : undefined;
+    return {
+      name: `viewer-${index + 1}`,
+      flags: ['--region', region, ...(asksFirst === undefined ? [] : ['--prefer', asksFirst])],
+    };
+  });
+  // One peer in each wave: the second finds what the first has left in nobody's cache but its own.
+  return [
+    ...direct.slice(0, secondWaveStart),
+    ...through.slice(0, 1),
+    ...direct.slice(secondWaveStart),
+    ...through.slice(1),
+  ];
+}
+
+function startViewer(
+  viewer: PlannedViewer,
+  plan: Pick<DeliveryPlan, 'cid' | 'marketplaceUrl'>,
+  processes: ChildProcesses,
+): Child {
+  return processes.start({
+    name: viewer.name,
+    argv: [VIEWER_PROGRAM, '--cid', plan.cid, '--marketplace', plan.marketplaceUrl, ...viewer.flags],
+  });
+}
+
+/** Resolves when one of the viewers has so many bytes, or all are done. */
+async function reached(viewers: readonly Child[], bytes: number): Promise<void> {
+  const done = Promise.all(viewers.map(async (viewer) => viewer.message('done', VIEWER_TIMEOUT_MS)));
+  const enough = viewers.map(async (viewer) =>
+    viewer.matching((message) => message['event'] === 'progress' && Number(message['bytes']) >= bytes, {
+      what: 'in the middle of the file',
+      timeoutMs: VIEWER_TIMEOUT_MS,
+    }),
+  );
+  // A short file is finished without any progress being told: then the wave as a whole decides.
+  await Promise.race([done, Promise.any(enough).catch(async () => done)]);
+}
+
+async function viewingOf(child: Child): Promise<Viewing> {
+  const done = await child.message('done', VIEWER_TIMEOUT_MS);
+  const exit = await child.exited();
+  if (exit !== 0) throw await child.failure(`failed (${exit}) after it had received everything`);
+  return {
+    name: child.name,
+    bytes: count(done, 'bytes'),
+    sha256: String(done['sha256']),
+    badBlocks: count(done, 'badBlocks', 0),
+    lookups: lookupsOf(done),
+    undeliveredReceipts: count(done, 'undeliveredReceipts', 0),
+    viewerKey: typeof done['viewerKey'] === 'string' ? parseAddress(done['viewerKey']) : undefined,
+    bytesByNode: bytesByNodeOf(done),
+  };
+}
+
+function lookupsOf(done: Message): Viewing['lookups'] {
+  const { lookups } = done;
+  if (typeof lookups !== 'object' || lookups === null) return { count: 0, oneHop: 0 };
+  return { count: count(lookups as Message, 'count'), oneHop: count(lookups as Message, 'oneHop') };
+}
+
+function bytesByNodeOf(done: Message): Map<Address, number> {
+  const entries = Object.entries((done['bytesByNode'] as Message | undefined) ?? {});
+  return new Map(entries.map(([node, bytes]) => [parseAddress(node), Number(bytes)]));
+}
+
+function count(message: Message, field: string, fallback?: number): number {
+  const value = message[field] ?? fallback;
+  if (typeof value === 'number' && Number.isSafeInteger(value) && value >= 0) return value;
+  throw new DevnetError('PROCESS_OUTPUT_INVALID', `A viewer did not say its ${field}.`, { field });
+}

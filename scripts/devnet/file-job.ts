@@ -1,0 +1,201 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
+import { Wallet } from 'ethers';
+
+import { openProvider } from '../../sdk/chain/provider.ts';
+import { readAllocation } from '../../sdk/chain/deals.ts';
+import { connectContracts } from '../../sdk/chain/contracts.ts';
+import { TransactionSender } from '../../sdk/chain/transactions.ts';
+import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
+import { publish, type Publication } from '../../sdk/publish/publish.ts';
+import { sourceOfPath } from '../../sdk/publish/content-source.ts';
+import type { Address } from '../../sdk/protocol/identifiers.ts';
+import { checkJob } from './checks.ts';
+import { deliver, type Viewing } from './delivery.ts';
+import { DevnetError } from './devnet-error.ts';
+import type { InputFile } from './input-file.ts';
+import type { Network } from './network.ts';
+import type { NetworkNode } from './network-node.ts';
+import { TOKEN_WEI } from './network-plan.ts';
+import { nodeBooks, type NodeBooks } from './node-books.ts';
+import type { Progress } from './progress.ts';
+import { readReceipts, receiptedBytes, type ReceiptRow } from './receipt-rows.ts';
+import type { JobReport } from './report.ts';
+
+/** Everything a job needs. */
+export interface Job {
+  readonly network: Network;
+  readonly file: InputFile;
+  readonly viewers: number;
+  readonly folder: string;
+  readonly progress: Progress;
+  readonly signal: AbortSignal;
+}
+
+/** Operators are paid within two epochs and some blocks; this is for a slow machine. */
+const SETTLE_TIMEOUT_MS = 120_000;
+const SETTLE_POLL_MS = 1_000;
+/** Every edge could serve every viewer: the deposit covers that, and what is not used comes back. */
+const SMALLEST_DELIVERY_BYTES = 64n * 1024n * 1024n;
+
+/** What is known after everything was delivered, settled and closed. */
+export interface JobOutcome {
+  readonly job: Job;
+  readonly publication: Publication;
+  readonly viewings: readonly Viewing[];
+  readonly books: readonly NodeBooks[];
+  readonly paidByChain: ReadonlyMap<Address, bigint>;
+  readonly receipts: readonly ReceiptRow[];
+  readonly closed: { readonly spentWei: bigint; readonly refundedWei: bigint };
+  /** Tokens left in the market contract at the end. */
+  readonly marketBalanceWei: bigint;
+  readonly seconds: number;
+}
+
+/**
+ * The whole life of a published file: escrow, publish, place, deliver with faults, settle, close, refund.
+ * @throws DevnetError, and what the SDK throws; the checks themselves do not throw, they are in the report
+ */
+export async function runFileJob(job: Job): Promise<JobReport> {
+  const startedAtMs = performance.now();
+  const { network, progress } = job;
+  const sender = publisherOf(network);
+  try {
+    const publication = await publishFile(job, sender);
+    const victim = nodeAt(network.edges, 0);
+    const viewings = await progress.task(
+      `${job.viewers} viewers fetch, verify and sign`,
+      async () => deliverWithFaults(job, publication, victim),
+      (all) => `${all.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`,
+    );
+    await progress.task(`${victim.plan.name} restarted`, async () => victim.start());
+    const books = await progress.task(
+      'Operators paid',
+      async () => awaitSettlement(job, publication),
+      (all) => `${tokens(all.reduce((sum, { paidWei }) => sum + paidWei, 0n))} BCDN`,
+    );
+    const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
+    const closed = await progress.task(
+      'Deal closed, thawed and refunded',
+      async () => closeDistribution(closing(sender, publication), { signal: job.signal }),
+      ({ refundedWei }) => `${tokens(refundedWei)} BCDN back`,
+    );
+    const report = checkJob({
+      ...{ job, publication, viewings, books, receipts, closed },
+      paidByChain: await paidByChain(sender, publication),
+      marketBalanceWei: await marketBalance(sender),
+      seconds: (performance.now() - startedAtMs) / 1000,
+    });
+    for (const { name, ok, found } of report.checks) progress.say(`${ok ? '✓' : '✗'} ${name}: ${found}`);
+    return report;
+  } finally {
+    sender.provider.destroy();
+  }
+}
+
+/** The publisher's account, with the chain it sends to. */
+export function publisherOf(network: Network): TransactionSender {
+  const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
+  const wallet = new Wallet(network.publisherKey, provider);
+  return new TransactionSender({ provider, wallet, deployment: network.deployment });
+}
+
+/** Imports the file, opens a paid deal and waits until every edge holds the content. */
+export async function publishFile(job: Job, sender: TransactionSender): Promise<Publication> {
+  const { network, file, progress } = job;
+  const deliveries = BigInt(job.viewers * network.edges.length);
+  const expectedBytes = BigInt(file.bytes) * deliveries;
+  return progress.task(
+    `Published ${file.bytes} bytes to ${network.edges.length} edges`,
+    async () =>
+      publish(
+        {
+          source: await sourceOfPath(file.path),
+          sender,
+          marketplaceUrl: network.marketplaceUrl,
+          replicas: network.edges.length,
+          expectedDeliveryBytes:
+            expectedBytes > SMALLEST_DELIVERY_BYTES ? expectedBytes : SMALLEST_DELIVERY_BYTES,
+          temporaryDirectory: job.folder,
+        },
+        { signal: job.signal, onProgress: (at) => progress.update(`… publishing: ${at.phase}`) },
+      ),
+    ({ cid, escrowedWei }) => `${cid.toString()}, ${tokens(escrowedWei)} BCDN escrowed`,
+  );
+}
+
+async function deliverWithFaults(
+  job: Job,
+  publication: Publication,
+  victim: NetworkNode,
+): Promise<readonly Viewing[]> {
+  const { network, progress } = job;
+  const liar = network.edges.find(({ plan }) => plan.hostile);
+  if (liar === undefined) throw new DevnetError('STOPPED', 'The network has no edge that can lie.');
+  return deliver(
+    {
+      cid: publication.cid.toString(),
+      bytes: publication.bytes,
+      marketplaceUrl: network.marketplaceUrl,
+      viewers: job.viewers,
+      peers: network.peers,
+      victim,
+      liar,
+    },
+    network.processes,
+    (text) => progress.say(`  ${text}`),
+  );
+}
+
+/** Waits until every edge's own books say that all receipts which exist for it are metered and paid. */
+export async function awaitSettlement(job: Job, publication: Publication): Promise<readonly NodeBooks[]> {
+  const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    const books: NodeBooks[] = [];
+    for (const edge of job.network.edges) books.push(await nodeBooks(edge));
+    const receipts = await readReceipts(job.network.marketplaceUrl, publication.dealId);
+    const open = books.filter(
+      (node) =>
+        node.meteredWei !== node.paidWei || node.receiptedBytes !== receiptedBytes(receipts, node.operator),
+    );
+    if (open.length === 0 || performance.now() > deadlineMs) return books;
+    job.progress.update(`… ${open.length} edges wait for their epoch to end and be paid`);
+    await sleep(SETTLE_POLL_MS, undefined, { signal: job.signal });
+  }
+}
+
+export function closing(
+  sender: TransactionSender,
+  publication: Publication,
+): Parameters<typeof closeDistribution>[0] {
+  return { sender, dealId: publication.dealId, nodes: publication.nodes.map(({ node }) => node) };
+}
+
+async function paidByChain(
+  sender: TransactionSender,
+  publication: Publication,
+): Promise<Map<Address, bigint>> {
+  const paid = new Map<Address, bigint>();
+  for (const { node } of publication.nodes) {
+    const { dealId } = publication;
+    const allocation = await readAllocation(sender.provider, sender.deployment, { dealId, node });
+    paid.set(node, allocation?.paidWei ?? 0n);
+  }
+  return paid;
+}
+
+async function marketBalance(sender: TransactionSender): Promise<bigint> {
+  const { token } = connectContracts(sender.provider, sender.deployment);
+  return token.balanceOf(sender.deployment.market);
+}
+
+function nodeAt(nodes: readonly NetworkNode[], index: number): NetworkNode {
+  const node = nodes[index];
+  if (node === undefined) throw new DevnetError('STOPPED', 'The network has no edges.');
+  return node;
+}
+
+/** Whole tokens with four decimals, for people. */
+export function tokens(wei: bigint): string {
+  return (Number((wei * 10_000n) / TOKEN_WEI) / 10_000).toFixed(4);
+}

@@ -1,0 +1,144 @@
+import { emitKeypressEvents } from 'node:readline';
+
+import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
+import type { Publication } from '../../sdk/publish/publish.ts';
+import { fetchOnce, type Viewing } from './delivery.ts';
+import { awaitSettlement, closing, publisherOf, publishFile, tokens, type Job } from './file-job.ts';
+import type { NetworkNode } from './network-node.ts';
+import { REGIONS } from './network-plan.ts';
+
+/** Pause between two viewers, so that an idle network does not keep the machine busy. */
+const VIEWER_PAUSE_MS = 2_000;
+/** An edge that was killed comes back after this. */
+const RESTART_AFTER_MS = 8_000;
+
+interface Totals {
+  viewers: number;
+  bytes: number;
+  wrong: number;
+  badBlocks: number;
+}
+
+/**
+ * Keeps the network up with a viewer every few seconds, until `q`, Ctrl-C or SIGTERM; then settles and refunds.
+ * @returns the exit code
+ */
+export async function stayUp(job: Job): Promise<number> {
+  const { network, progress } = job;
+  const sender = publisherOf(network);
+  try {
+    const publication = await publishFile(job, sender);
+    progress.say('');
+    progress.say(`Marketplace API   ${network.marketplaceUrl}/v1/openapi.json`);
+    progress.say(`Nodes             ${network.marketplaceUrl}/v1/nodes`);
+    progress.say(`Deal              ${network.marketplaceUrl}/v1/deals/${publication.dealId}`);
+    for (const { plan, httpUrl } of [...network.edges, ...network.peers]) {
+      progress.say(`${plan.name.padEnd(17)} ${httpUrl}/ipfs/${publication.cid.toString()}  (${plan.region})`);
+    }
+    progress.say('');
+    progress.say('k kills an edge · c lets one serve corrupted blocks · q quits, settles and refunds');
+    const totals = await watchUntilQuit(job, publication);
+    await progress.task('Operators paid', async () =>
+      awaitSettlement({ ...job, signal: NEVER }, publication),
+    );
+    const closed = await progress.task('Deal closed, thawed and refunded', async () =>
+      closeDistribution(closing(sender, publication)),
+    );
+    const { spentWei, refundedWei } = closed;
+    progress.say(`Spent ${tokens(spentWei)} BCDN, refunded ${tokens(refundedWei)} BCDN`);
+    return totals.wrong === 0 && spentWei + refundedWei === publication.escrowedWei ? 0 : 1;
+  } finally {
+    sender.provider.destroy();
+  }
+}
+
+const NEVER = new AbortController().signal;
+
+async function watchUntilQuit(job: Job, publication: Publication): Promise<Totals> {
+  const { network, progress } = job;
+  const quit = new AbortController();
+  const signal = AbortSignal.any([quit.signal, job.signal]);
+  const stopKeys = listenForKeys({
+    k: () => void killNextEdge(network.edges, (text) => progress.say(text)),
+    c: () => corruptLiar(network.edges, (text) => progress.say(text)),
+    q: () => quit.abort(),
+  });
+  const totals: Totals = { viewers: 0, bytes: 0, wrong: 0, badBlocks: 0 };
+  try {
+    while (!signal.aborted) {
+      const region = REGIONS[totals.viewers % REGIONS.length] ?? REGIONS[0];
+      const viewing = await fetchOnce(
+        {
+          name: `viewer-${totals.viewers + 1}`,
+          cid: publication.cid.toString(),
+          marketplaceUrl: network.marketplaceUrl,
+          region,
+        },
+        network.processes,
+      );
+      add(totals, viewing, job.file.sha256);
+      progress.update(summary(totals, publication));
+      await pause(VIEWER_PAUSE_MS, signal);
+    }
+  } finally {
+    stopKeys();
+  }
+  return totals;
+}
+
+function add(totals: Totals, viewing: Viewing, sha256: string): void {
+  totals.viewers += 1;
+  totals.bytes += viewing.bytes;
+  totals.badBlocks += viewing.badBlocks;
+  if (viewing.sha256 !== sha256) totals.wrong += 1;
+}
+
+function summary(totals: Totals, publication: Publication): string {
+  const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
+  const offload = totals.bytes === 0 ? 0 : Math.max(0, 1 - publication.bytes / totals.bytes);
+  return `${totals.viewers} viewers · ${mib(totals.bytes)} delivered · offload ${(offload * 100).toFixed(0)} % · ${totals.badBlocks} bad blocks rejected · ${totals.wrong} wrong files`;
+}
+
+/** Kills the next edge that runs, and starts it again a little later. */
+async function killNextEdge(edges: readonly NetworkNode[], say: (text: string) => void): Promise<void> {
+  const edge = edges.find((one) => one.running && !one.plan.hostile);
+  if (edge === undefined) return;
+  await edge.kill();
+  say(`${edge.plan.name} killed (SIGKILL); it comes back in ${RESTART_AFTER_MS / 1000} s`);
+  await pause(RESTART_AFTER_MS, NEVER);
+  await edge.start();
+  say(`${edge.plan.name} is back`);
+}
+
+function corruptLiar(edges: readonly NetworkNode[], say: (text: string) => void): void {
+  const liar = edges.find(({ plan, running }) => plan.hostile && running);
+  liar?.corrupt();
+  if (liar !== undefined) say(`${liar.plan.name} serves corrupted blocks from now on`);
+}
+
+/** Calls what belongs to a key; without a terminal there are no keys, and signals end the network. */
+function listenForKeys(actions: Readonly<Record<string, () => void>>): () => void {
+  const { stdin } = process;
+  if (!stdin.isTTY) return () => undefined;
+  emitKeypressEvents(stdin);
+  stdin.setRawMode(true);
+  const listener = (_text: string, key: { readonly name?: string; readonly ctrl?: boolean }): void => {
+    if (key.ctrl === true && key.name === 'c') process.kill(process.pid, 'SIGINT');
+    else actions[key.name ?? '']?.();
+  };
+  stdin.on('keypress', listener).resume();
+  return () => {
+    stdin.off('keypress', listener).pause();
+    stdin.setRawMode(false);
+  };
+}
+
+async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
+  const { promise, resolve } = Promise.withResolvers<void>();
+  const timer = setTimeout(resolve, durationMs);
+  const stop = (): void => resolve();
+  signal.addEventListener('abort', stop, { once: true });
+  await promise;
+  clearTimeout(timer);
+  signal.removeEventListener('abort', stop);
+}
