@@ -20,16 +20,20 @@ export function ringSignature(privateKey: Ed25519PrivateKey): Pick<RingPorts, 's
     },
     format: 'jwk',
   });
-  const keys = new LRUCache<string, KeyObject>({ max: MAX_CACHED_KEYS });
-  const keyOf = (publicKey: Uint8Array): KeyObject => {
-    const x = base64Url(publicKey);
-    const held = keys.get(x) ?? createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
-    keys.set(x, held);
-    return held;
-  };
   return {
     sign: (message) => new Uint8Array(sign(null, message, signingKey)),
-    verify: (publicKey, message, signature) => verify(null, message, keyOf(publicKey), signature),
+    verify: ringVerification(),
+  };
+}
+
+/** Verification alone, for those who only ask. */
+export function ringVerification(): RingPorts['verify'] {
+  const keys = new LRUCache<string, KeyObject>({ max: MAX_CACHED_KEYS });
+  return (publicKey, message, signature) => {
+    const x = base64Url(publicKey);
+    const key = keys.get(x) ?? createPublicKey({ key: { kty: 'OKP', crv: 'Ed25519', x }, format: 'jwk' });
+    keys.set(x, key);
+    return verify(null, message, key, signature);
   };
 }
 

@@ -59,6 +59,8 @@ export const MAX_PARKED_EVENTS = 256;
 export const MAX_SEEN_SPREADS = 4_096;
 /** Spread messages waiting for their acknowledgement. */
 export const MAX_PENDING_SPREADS = 8_192;
+/** Provider records whose signature need not be checked again. */
+export const MAX_VERIFIED_RECORDS = 8_192;
 /** Lookups in flight, own and forwarded. */
 export const MAX_PENDING_LOOKUPS = 4_096;
 /** Contacts of the registry kept for finding a lost part of the ring. */

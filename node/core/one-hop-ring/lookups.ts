@@ -3,12 +3,13 @@ import { MAX_CORRECTIONS, MAX_PENDING_LOOKUPS, MAX_PROVIDERS_PER_ANSWER, REPLICA
 import type { MembershipEvent } from './membership-event.ts';
 import type { Membership } from './membership.ts';
 import type { ProviderIndex } from './provider-index.ts';
-import { expiresAtMs, verifyProviderRecord, type ProviderRecord } from './provider-record.ts';
+import { expiresAtMs, type ProviderRecord } from './provider-record.ts';
 import { contactOf, type RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { LookupOutcome, RingContact } from './ring-ports.ts';
 import { ownsKeys, type RingEntry } from './routing-table.ts';
 import { Deadlines } from './deadlines.ts';
+import { VerifiedRecords } from './verified-records.ts';
 import type { LoadedProvider, LookupReply, LookupRequest } from './wire-message.ts';
 
 /** Round trips remembered for the p95 that triggers a hedge. */
@@ -46,6 +47,7 @@ export class Lookups {
   readonly #context: RingContext;
   readonly #membership: Membership;
   readonly #index: ProviderIndex;
+  readonly #verified: VerifiedRecords;
   /** By our own number; due at the next hedge or at the end. */
   readonly #lookups = new Deadlines<number, Lookup>();
   readonly #byRequest = new Map<number, number>();
@@ -56,6 +58,9 @@ export class Lookups {
     this.#context = context;
     this.#membership = membership;
     this.#index = index;
+    this.#verified = new VerifiedRecords(context.options.network, (key, message, signature) =>
+      context.ports.verify(key, message, signature),
+    );
   }
 
   /** A lookup of this node itself. */
@@ -267,16 +272,13 @@ export class Lookups {
   }
 
   #isGood(record: ProviderRecord, key: RingId, nowMs: number): boolean {
-    const { ports, options } = this.#context;
-    const admitted = ports.admission.nidOf(record.publicKey);
+    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
     const good =
       equalBytes(record.key, key) &&
       !record.withdrawn &&
       expiresAtMs(record) > nowMs &&
       admitted?.operator === record.operator &&
-      verifyProviderRecord(record, options.network, (signer, message, signature) =>
-        ports.verify(signer, message, signature),
-      );
+      this.#verified.isGenuine(record);
     if (!good) this.#context.counters.refusedRecords += 1;
     return good;
   }

@@ -11,9 +11,6 @@ import { addEntry, emptyDigest, removeEntry, type TableDigest } from './table-di
 /** Load that nobody has reported yet. */
 export const LOAD_UNKNOWN = 255;
 
-/** Bytes of all columns for one entry; the signed record itself is referenced, not copied (README.md). */
-export const ENTRY_BYTES = 32 + 2 * 8 + 4 + 1 + 1 + 4 + 8;
-
 const FIRST_CAPACITY = 16;
 
 /** One entry, read out of the columns. */
@@ -56,6 +53,13 @@ export class RoutingTable {
   /** Members and tombstones. */
   get size(): number {
     return this.#all.length;
+  }
+
+  /** Bytes of all columns; the signed records are referenced, not copied (README.md). */
+  get columnBytes(): number {
+    const { incarnation, state, load, delayMs } = this.#columns;
+    const values = incarnation.byteLength + state.byteLength + load.byteLength + delayMs.byteLength;
+    return this.#ids.byteLength + this.#all.byteLength + this.#ring.byteLength + values;
   }
 
   /** Equal tables have equal digests; suspicion does not count, it passes. */

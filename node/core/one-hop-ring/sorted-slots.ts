@@ -7,6 +7,10 @@ const FIRST_CAPACITY = 16;
 export class IdColumn {
   #bytes = new Uint8Array(FIRST_CAPACITY * RING_ID_BYTES);
 
+  get byteLength(): number {
+    return this.#bytes.byteLength;
+  }
+
   set(slot: number, id: RingId): void {
     const end = (slot + 1) * RING_ID_BYTES;
     if (end > this.#bytes.length) {
@@ -45,6 +49,10 @@ export class SortedSlots {
 
   constructor(ids: IdColumn) {
     this.#ids = ids;
+  }
+
+  get byteLength(): number {
+    return this.#slots.byteLength + this.#words.byteLength;
   }
 
   get length(): number {

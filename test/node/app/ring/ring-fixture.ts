@@ -102,8 +102,8 @@ export class RingFixture {
   }
 
   async close(): Promise<void> {
-    await Promise.all(this.#hosts.map((host) => host.stop()));
-    await Promise.all(this.edges.map((edge) => edge.node.stop()));
+    await Promise.all(this.#hosts.map(async (host) => host.stop()));
+    await Promise.all(this.edges.map(async (edge) => edge.node.stop()));
   }
 }
 

@@ -24,7 +24,9 @@ function nodeAt(network: VirtualNetwork, index: number): VirtualNode {
   return node;
 }
 
-describe('ring machine: membership', () => {
+describe('ring machine: membership', function () {
+  this.timeout(30_000);
+
   it('fills the table of every member when fifty nodes join through one seed', () => {
     const network = ringOf(50, 1);
     expect(network.runUntil(() => tablesAreTrue(network), 5_000)).to.equal(true);
@@ -98,6 +100,31 @@ describe('ring machine: membership', () => {
     expect(entry?.incarnation).to.equal(again.machine.table.find(again.machine.nid)?.incarnation);
   });
 
+  it('becomes one ring again after a split in two halves, with all records', () => {
+    const network = ringOf(20, 16);
+    network.run(2_000);
+    for (let i = 0; i < 20; i++) network.act(nodeAt(network, i), { type: 'provide', key: key(`half ${i}`) });
+    network.run(1_000);
+    const half = new Set(network.nodes.slice(0, 10));
+    network.connected = (a, b) => half.has(a) === half.has(b);
+    network.run(60_000);
+    expect(believedRing(nodeAt(network, 0))).to.have.length(10);
+    expect(believedRing(nodeAt(network, 19))).to.have.length(10);
+    network.connected = () => true;
+    expect(network.runUntil(() => tablesAreTrue(network), 60_000)).to.equal(true);
+    network.run(2_000);
+    for (let i = 0; i < 20; i++) {
+      expect(network.lookup(nodeAt(network, 19 - i), key(`half ${i}`)).providers).to.have.length(1);
+    }
+  });
+
+  it('takes in thirty nodes that join at the same moment', () => {
+    const network = new VirtualNetwork(17);
+    const first = network.addNode('node-0', []);
+    for (let i = 1; i < 30; i++) network.addNode(`node-${i}`, [first]);
+    expect(network.runUntil(() => tablesAreTrue(network), 20_000)).to.equal(true);
+  });
+
   it('refuses a node that the registry does not list', () => {
     const network = ringOf(5, 9);
     const stranger = network.addNode('stranger', [nodeAt(network, 0)]);
@@ -118,7 +145,9 @@ describe('ring machine: membership', () => {
   });
 });
 
-describe('ring machine: index', () => {
+describe('ring machine: index', function () {
+  this.timeout(30_000);
+
   it('answers every lookup in one hop and right', () => {
     const network = ringOf(50, 11);
     network.run(2_000);

@@ -1,0 +1,230 @@
+import { expect } from 'chai';
+
+import { bytesToHex, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
+import { DEFAULT_TIMING, MAX_PARKED_EVENTS } from '../../../../node/core/one-hop-ring/limits.ts';
+import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
+import {
+  accusationBytes,
+  supersedes,
+  type Accusation,
+} from '../../../../node/core/one-hop-ring/membership-event.ts';
+import { Membership } from '../../../../node/core/one-hop-ring/membership.ts';
+import { RingContext } from '../../../../node/core/one-hop-ring/ring-context.ts';
+import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
+import {
+  seededRandom,
+  TEST_NETWORK,
+  testKey,
+  testPorts,
+  TestRegistry,
+  testSignature,
+} from './virtual-network.ts';
+
+interface Fixture {
+  readonly registry: TestRegistry;
+  readonly context: RingContext;
+  readonly membership: Membership;
+}
+
+function fixture(): Fixture {
+  const registry = new TestRegistry();
+  const publicKey = testKey('self');
+  registry.add(publicKey);
+  const context = new RingContext(testPorts(publicKey, registry, seededRandom(1)), {
+    network: TEST_NETWORK,
+    publicKey,
+    addresses: [],
+    providerAddresses: [],
+    incarnation: 5,
+    timing: DEFAULT_TIMING,
+  });
+  const membership = new Membership(context);
+  membership.applyOwnRecord(context.record);
+  return { registry, context, membership };
+}
+
+/** A record of a registered edge, as the edge itself would sign it. */
+function recordOf(registry: TestRegistry, name: string, claim: Partial<MemberRecord> = {}): MemberRecord {
+  const publicKey = testKey(name);
+  const { operator, region } = registry.nidOf(publicKey) ?? new TestRegistry().add(publicKey);
+  return signMemberRecord(
+    { publicKey, operator, region, incarnation: 1, departed: false, addresses: [], ...claim },
+    TEST_NETWORK,
+    (message) => testSignature(publicKey, message),
+  );
+}
+
+function accusationBy(accuser: string, subject: Uint8Array, claim: Partial<Accusation> = {}): Accusation {
+  const body = { kind: claim.kind ?? 'failed', nid: subject, incarnation: claim.incarnation ?? 1 };
+  const publicKey = testKey(accuser);
+  const signature = testSignature(publicKey, accusationBytes(TEST_NETWORK, body));
+  return { ...body, witnesses: claim.witnesses ?? [{ publicKey, signature }] };
+}
+
+describe('membership', () => {
+  it('takes a registered edge in at the position that the registry names', () => {
+    const { registry, context, membership } = fixture();
+    const nid = new Uint8Array(32).fill(42);
+    registry.add(testKey('edge'), nid);
+    expect(membership.apply({ kind: 'record', record: recordOf(registry, 'edge') })).to.equal('news');
+    expect(context.table.find(nid)?.state).to.equal('alive');
+  });
+
+  it('parks an edge that the registry does not know yet, and takes it in after a refresh', () => {
+    const { registry, context, membership } = fixture();
+    const record = recordOf(registry, 'late');
+    expect(membership.apply({ kind: 'record', record })).to.equal('parked');
+    expect(context.table.size).to.equal(1);
+    expect(context.takeActions().map((action) => action.type)).to.include('registry-wanted');
+    registry.add(testKey('late'));
+    membership.registryRefreshed();
+    expect(context.table.size).to.equal(2);
+  });
+
+  it('parks a bounded number', () => {
+    const { registry, context, membership } = fixture();
+    const names = Array.from({ length: MAX_PARKED_EVENTS + 10 }, (_, i) => `unknown-${i}`);
+    for (const name of names) membership.apply({ kind: 'record', record: recordOf(registry, name) });
+    for (const name of names) registry.add(testKey(name));
+    membership.registryRefreshed();
+    expect(context.table.size).to.equal(1 + MAX_PARKED_EVENTS);
+  });
+
+  it('refuses a forged signature, a foreign network, another operator and another region', () => {
+    const { registry, context, membership } = fixture();
+    registry.add(testKey('edge'));
+    const good = recordOf(registry, 'edge');
+    const forged = { ...good, signature: new Uint8Array(64) };
+    const foreign = signMemberRecord(good, '/bcdn/1/other/ring/1', (message) =>
+      testSignature(good.publicKey, message),
+    );
+    const records = [
+      forged,
+      foreign,
+      recordOf(registry, 'edge', { operator: context.admitted.operator }),
+      recordOf(registry, 'edge', { region: 'nowhere' }),
+    ];
+    for (const record of records) expect(membership.apply({ kind: 'record', record })).to.equal('refused');
+    expect(context.counters.refusedEvents).to.equal(4);
+    expect(context.table.size).to.equal(1);
+  });
+
+  it('keeps the highest incarnation, and lets nobody replay an older one', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    membership.apply({
+      kind: 'record',
+      record: recordOf(registry, 'edge', { incarnation: 9, departed: true }),
+    });
+    expect(
+      membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 8 }) }),
+    ).to.equal('known');
+    expect(context.table.find(nid)?.state).to.equal('left');
+    expect(
+      membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 10 }) }),
+    ).to.equal('news');
+    expect(context.table.find(nid)?.state).to.equal('alive');
+  });
+
+  it('believes an admitted witness about the incarnation at hand, and only that one', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    registry.add(testKey('witness'));
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 3 }) });
+    expect(membership.apply(accusationBy('witness', nid, { incarnation: 2 }))).to.equal('known');
+    expect(membership.apply(accusationBy('witness', nid, { incarnation: 3, kind: 'suspect' }))).to.equal(
+      'news',
+    );
+    expect(context.table.find(nid)?.state).to.equal('suspect');
+    expect(membership.apply(accusationBy('witness', nid, { incarnation: 3 }))).to.equal('news');
+    expect(context.table.isInRing(nid)).to.equal(false);
+    expect(
+      membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 4 }) }),
+    ).to.equal('news');
+    expect(context.table.isInRing(nid)).to.equal(true);
+  });
+
+  it('refuses accusations without witness, by a stranger, or with a false signature', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    registry.add(testKey('witness'));
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
+    const falseWitness = { publicKey: testKey('witness'), signature: new Uint8Array(64) };
+    for (const accusation of [
+      accusationBy('witness', nid, { witnesses: [] }),
+      accusationBy('stranger', nid),
+      accusationBy('witness', nid, { witnesses: [falseWitness] }),
+    ]) {
+      expect(membership.apply(accusation)).to.equal('refused');
+    }
+    expect(context.table.find(nid)?.state).to.equal('alive');
+  });
+
+  it('marks what speaks against the node itself, to be refuted', () => {
+    const { registry, context, membership } = fixture();
+    registry.add(testKey('witness'));
+    expect(membership.apply(accusationBy('witness', context.nid, { incarnation: 4 }))).to.equal('known');
+    expect(membership.apply(accusationBy('witness', context.nid, { incarnation: 5 }))).to.equal('self');
+    expect(context.table.find(context.nid)?.state).to.equal('alive');
+  });
+
+  it('explains an entry by events that make any other table hold the same', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    registry.add(testKey('witness'));
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
+    membership.apply(accusationBy('witness', nid));
+    const entry = context.table.find(nid);
+    const events = entry === undefined ? [] : membership.explain(entry);
+    const other = fixture();
+    other.registry.add(testKey('edge'));
+    other.registry.add(testKey('witness'));
+    for (const event of events) other.membership.apply(event);
+    expect(other.context.table.find(nid)?.state).to.equal('failed');
+  });
+
+  it('expels a member that the registry lists no more', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
+    registry.remove(testKey('edge'));
+    membership.registryRefreshed();
+    expect(context.table.find(nid)).to.equal(undefined);
+    expect(context.table.isInRing(context.nid)).to.equal(true);
+  });
+
+  it('needs its own key in the registry', () => {
+    const publicKey = testKey('unlisted');
+    const make = (): RingContext =>
+      new RingContext(testPorts(publicKey, new TestRegistry(), seededRandom(1)), {
+        network: TEST_NETWORK,
+        publicKey,
+        addresses: [],
+        providerAddresses: [],
+        incarnation: 1,
+        timing: DEFAULT_TIMING,
+      });
+    expect(make)
+      .to.throw(RingError)
+      .that.deep.includes({ code: 'RING_SELF_NOT_ADMITTED', values: { publicKey: bytesToHex(publicKey) } });
+  });
+});
+
+describe('precedence of claims', () => {
+  it('puts incarnation before state, and alive before suspect before failed before left', () => {
+    const order = ['alive', 'suspect', 'failed', 'left'] as const;
+    order.forEach((later, i) => {
+      order.forEach((earlier, j) => {
+        expect(supersedes({ incarnation: 1, state: later }, { incarnation: 1, state: earlier })).to.equal(
+          i > j,
+        );
+        expect(supersedes({ incarnation: 2, state: later }, { incarnation: 1, state: earlier })).to.equal(
+          true,
+        );
+        expect(supersedes({ incarnation: 1, state: later }, { incarnation: 2, state: earlier })).to.equal(
+          false,
+        );
+      });
+    });
+  });
+});

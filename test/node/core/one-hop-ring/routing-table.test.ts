@@ -1,0 +1,154 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { bytesToHex, compareBytes } from '../../../../sdk/protocol/bytes.ts';
+import { contains, isWholeRing, withoutPoint } from '../../../../node/core/one-hop-ring/id-interval.ts';
+import { nextId } from '../../../../node/core/one-hop-ring/ring-identifier.ts';
+import { RoutingTable } from '../../../../node/core/one-hop-ring/routing-table.ts';
+import { equalDigests } from '../../../../node/core/one-hop-ring/table-digest.ts';
+import type { MemberState } from '../../../../node/core/one-hop-ring/membership-event.ts';
+import { recordAt, smallId, smallValue } from './ring-samples.ts';
+
+const id = fc.uint8Array({ minLength: 32, maxLength: 32 });
+/** Few leading bits, so that positions collide in their leading words. */
+const crowdedId = id.map((bytes) =>
+  Uint8Array.from(bytes, (byte, i) => (i < 8 ? 0 : i === 31 ? byte & 3 : byte & 1)),
+);
+const state = fc.constantFrom<MemberState>('alive', 'suspect', 'failed', 'left');
+
+/** The worked example of SOURCES.md [004]: m = 3, mapped onto the three leading bits. */
+describe('routing table: the source’s example ring {0, 1, 2, 5, 7}', () => {
+  const table = new RoutingTable();
+  for (const value of [0, 1, 2, 5, 7]) table.put(smallId(value), recordAt(1), 'alive');
+
+  for (const [key, owner] of [
+    [2, 2],
+    [4, 5],
+    [6, 7],
+    [3, 5],
+  ] as const) {
+    it(`puts key ${key} on node ${owner}`, () => {
+      expect(smallValue(table.successor(smallId(key))?.nid)).to.equal(owner);
+    });
+  }
+
+  it('wraps around: the replicas of key 6 are 7, 0, 1, 2, 5', () => {
+    expect(table.successors(smallId(6), 5).map((entry) => smallValue(entry.nid))).to.deep.equal([
+      7, 0, 1, 2, 5,
+    ]);
+  });
+
+  it('knows predecessors: of 0 it is 7, of 5 it is 2', () => {
+    expect(smallValue(table.predecessor(smallId(0))?.nid)).to.equal(7);
+    expect(smallValue(table.predecessor(smallId(5))?.nid)).to.equal(2);
+    expect(smallValue(table.predecessor(smallId(0), 3)?.nid)).to.equal(2);
+  });
+});
+
+describe('routing table: properties', () => {
+  it('answers like a sorted list, whatever is put, changed and expelled', () => {
+    const operation = fc.record({ id: fc.oneof(id, crowdedId), state, expel: fc.boolean() });
+    fc.assert(
+      fc.property(
+        fc.array(operation, { maxLength: 60 }),
+        fc.array(fc.oneof(id, crowdedId)),
+        (operations, keys) => {
+          const table = new RoutingTable();
+          const model = new Map<string, { id: Uint8Array; state: MemberState }>();
+          operations.forEach((each, i) => {
+            table.put(each.id, recordAt(i), each.state);
+            model.set(bytesToHex(each.id), each);
+            if (each.expel && i % 3 === 0) {
+              table.expel(each.id);
+              model.delete(bytesToHex(each.id));
+            }
+          });
+          const sorted = [...model.values()].sort((a, b) => compareBytes(a.id, b.id));
+          const ring = sorted.filter((each) => each.state === 'alive' || each.state === 'suspect');
+          expect([...table.entries()].map((entry) => bytesToHex(entry.nid))).to.deep.equal(
+            sorted.map((each) => bytesToHex(each.id)),
+          );
+          expect(table.ringSize).to.equal(ring.length);
+          for (const key of keys) {
+            const owner = ring.find((each) => compareBytes(each.id, key) >= 0) ?? ring[0];
+            const found = table.successor(key)?.nid;
+            expect(found && bytesToHex(found)).to.equal(owner && bytesToHex(owner.id));
+          }
+        },
+      ),
+    );
+  });
+
+  it('counts the members of any interval', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { maxLength: 30, selector: bytesToHex }), id, id, (ids, from, to) => {
+        const table = new RoutingTable();
+        for (const each of ids) table.put(each, recordAt(1), 'alive');
+        const interval = { from, to };
+        const { first, count } = table.ringRange(interval);
+        expect(count).to.equal(ids.filter((each) => contains(interval, each)).length);
+        for (let i = 0; i < count; i++)
+          expect(contains(interval, table.ringEntryAt(first + i).nid)).to.equal(true);
+      }),
+    );
+  });
+
+  it('has one digest for one content, however it came about; suspicion does not count', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { minLength: 1, maxLength: 20, selector: bytesToHex }), (ids) => {
+        const [a, b] = [new RoutingTable(), new RoutingTable()];
+        for (const each of ids) a.put(each, recordAt(3), 'alive');
+        for (const each of ids.toReversed()) {
+          b.put(each, recordAt(1), 'failed');
+          b.put(each, recordAt(3), 'suspect');
+        }
+        expect(equalDigests(a.digest, b.digest)).to.equal(true);
+        const [first] = ids;
+        if (first !== undefined) a.put(first, recordAt(3), 'failed');
+        expect(equalDigests(a.digest, b.digest)).to.equal(false);
+      }),
+    );
+  });
+
+  it('spends at most 96 bytes of columns on an entry', () => {
+    const table = new RoutingTable();
+    const record = recordAt(1);
+    for (let i = 0; i < 4_096; i++) {
+      const position = new Uint8Array(32);
+      new DataView(position.buffer).setUint32(0, i * 1_048_576);
+      table.put(position, record, 'alive');
+    }
+    expect(table.size).to.equal(4_096);
+    // 8 bytes more for the reference to the record.
+    expect(table.columnBytes / table.size + 8).to.be.at.most(96);
+  });
+});
+
+describe('interval of positions', () => {
+  it('loses exactly the point that is taken out', () => {
+    fc.assert(
+      fc.property(id, id, id, id, (from, to, point, probe) => {
+        const interval = { from, to };
+        const pieces = withoutPoint(interval, point);
+        const inPieces = pieces.filter((piece) => contains(piece, probe)).length;
+        const expected = contains(interval, probe) && bytesToHex(probe) !== bytesToHex(point) ? 1 : 0;
+        expect(inPieces).to.equal(expected);
+        for (const piece of pieces) expect(contains(piece, point)).to.equal(false);
+      }),
+    );
+  });
+
+  it('is empty without its only point, and everything but one point without it', () => {
+    const point = smallId(3);
+    expect(withoutPoint({ from: point, to: nextId(point) }, point)).to.deep.equal([]);
+    const [rest, ...others] = withoutPoint({ from: smallId(0), to: smallId(0) }, point);
+    expect(others).to.deep.equal([]);
+    expect(rest).to.deep.equal({ from: nextId(point), to: point });
+    expect(isWholeRing({ from: point, to: point })).to.equal(true);
+  });
+
+  it('wraps from the last position to the first', () => {
+    const last = new Uint8Array(32).fill(255);
+    expect(bytesToHex(nextId(last))).to.equal(`0x${'00'.repeat(32)}`);
+  });
+});

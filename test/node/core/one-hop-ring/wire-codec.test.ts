@@ -1,0 +1,193 @@
+import { expect } from 'chai';
+import fc from 'fast-check';
+
+import { bytesToHex, concatBytes } from '../../../../sdk/protocol/bytes.ts';
+import { MAX_MESSAGE_BYTES } from '../../../../node/core/one-hop-ring/limits.ts';
+import type { MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
+import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
+import { decodeMessage, encodeMessage } from '../../../../node/core/one-hop-ring/wire-codec.ts';
+import { MESSAGE_CODES, type RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
+import { providerRecordOf, recordAt } from './ring-samples.ts';
+
+const requestId = fc.nat(0xffff_ffff);
+const id = fc.uint8Array({ minLength: 32, maxLength: 32 });
+const uint32 = fc.nat(0xffff_ffff);
+const byte = fc.nat(255);
+const digest = fc.record({ high: uint32, low: uint32 });
+const region = fc.stringMatching(/^[a-z0-9-]{1,8}$/);
+const addresses = fc.array(fc.stringMatching(/^\/[a-z0-9/.]{0,60}$/), { maxLength: 8 });
+const record = fc
+  .record({ publicKey: id, region, addresses, departed: fc.boolean(), incarnation: uint32 })
+  .map(({ incarnation, ...claim }) => recordAt(incarnation, claim));
+const providerRecord = fc
+  .record({
+    key: id,
+    publicKey: id,
+    region,
+    addresses,
+    sequence: fc.nat(Number.MAX_SAFE_INTEGER),
+    ttlSeconds: fc.nat(86_400),
+    withdrawn: fc.boolean(),
+  })
+  .map((claim) => providerRecordOf(claim));
+const witness = fc.record({ publicKey: id, signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) });
+const event: fc.Arbitrary<MembershipEvent> = fc.oneof(
+  record.map((each) => ({ kind: 'record' as const, record: each })),
+  fc.record({
+    kind: fc.constantFrom('suspect' as const, 'failed' as const),
+    nid: id,
+    incarnation: uint32,
+    witnesses: fc.array(witness, { maxLength: 4 }),
+  }),
+);
+const events = fc.array(event, { maxLength: 4 });
+const state = fc.constantFrom('alive' as const, 'suspect' as const, 'failed' as const, 'left' as const);
+
+const message: fc.Arbitrary<RingMessage> = fc.oneof(
+  fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), requestId, load: byte, digest }),
+  fc.record({ kind: fc.constant('indirect-ping' as const), requestId, target: id }),
+  fc.record({ kind: fc.constantFrom('reached' as const, 'acknowledgement' as const), requestId }),
+  fc.record({
+    kind: fc.constant('spread' as const),
+    requestId,
+    interval: fc.record({ from: id, to: id }),
+    events,
+  }),
+  fc.record({ kind: fc.constant('snapshot-request' as const), requestId, from: id }),
+  fc.record({
+    kind: fc.constant('snapshot-page' as const),
+    requestId,
+    digest,
+    next: fc.option(id, { nil: undefined }),
+    events,
+  }),
+  fc.record({ kind: fc.constantFrom('join-request' as const, 'leave-request' as const), requestId, record }),
+  fc.record({
+    kind: fc.constant('join-reply' as const),
+    requestId,
+    redirect: fc.option(record, { nil: undefined }),
+  }),
+  fc.record({
+    kind: fc.constant('store' as const),
+    requestId,
+    records: fc.array(providerRecord, { maxLength: 4 }),
+  }),
+  fc.record({ kind: fc.constant('store-reply' as const), requestId, stored: fc.nat(256) }),
+  fc.record({ kind: fc.constant('lookup-request' as const), requestId, key: id, forward: fc.boolean() }),
+  fc.record({
+    kind: fc.constant('lookup-reply' as const),
+    requestId,
+    hops: fc.nat(8),
+    answeredBy: id,
+    providers: fc.array(fc.record({ load: byte, record: providerRecord }), { maxLength: 4 }),
+    corrections: events,
+  }),
+  fc.record({
+    kind: fc.constant('sync-request' as const),
+    requestId,
+    digests: fc.array(digest, { minLength: 16, maxLength: 16 }),
+  }),
+  fc.record({
+    kind: fc.constant('sync-summary' as const),
+    requestId,
+    arcs: fc.array(byte, { maxLength: 16 }),
+    entries: fc.array(fc.record({ nid: id, incarnation: uint32, state }), { maxLength: 8 }),
+  }),
+  fc.record({
+    kind: fc.constant('sync-exchange' as const),
+    requestId,
+    wanted: fc.array(id, { maxLength: 8 }),
+    events,
+  }),
+  fc.record({ kind: fc.constant('sync-events' as const), requestId, events }),
+);
+
+/** The code of the refusal; anything but a coded refusal fails the test. */
+function refusalOf(bytes: Uint8Array): string | undefined {
+  try {
+    decodeMessage(bytes);
+    return undefined;
+  } catch (error) {
+    if (error instanceof RingError) return error.code;
+    throw error;
+  }
+}
+
+describe('wire codec', () => {
+  it('decodes every message to what was encoded', () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        expect(decodeMessage(encodeMessage(each))).to.deep.equal(each);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('never fails on random bytes but with a coded refusal', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ maxLength: 400 }), (bytes) => {
+        refusalOf(bytes);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+
+  it('never fails on damaged messages but with a coded refusal', () => {
+    fc.assert(
+      fc.property(message, fc.nat(), byte, (each, position, value) => {
+        const bytes = encodeMessage(each);
+        bytes[position % bytes.length] = value;
+        refusalOf(bytes);
+      }),
+      { numRuns: 1_000 },
+    );
+  });
+
+  it('refuses every truncation and every trailing byte', () => {
+    fc.assert(
+      fc.property(message, fc.nat(), (each, cut) => {
+        const bytes = encodeMessage(each);
+        expect(refusalOf(bytes.subarray(0, cut % bytes.length))).to.be.oneOf([
+          'RING_WIRE_TRUNCATED',
+          'RING_WIRE_VALUE_INVALID',
+        ]);
+        expect(refusalOf(concatBytes(bytes, Uint8Array.of(0)))).to.equal('RING_WIRE_TRAILING');
+      }),
+      { numRuns: 300 },
+    );
+  });
+
+  it('gives each kind a code of its own', () => {
+    const codes = Object.values(MESSAGE_CODES);
+    expect(new Set(codes).size).to.equal(codes.length);
+  });
+
+  it('refuses unknown kinds, over-long messages and counts beyond their limits, with the values', () => {
+    expect(refusalOf(Uint8Array.of(99, 0, 0, 0, 0))).to.equal('RING_WIRE_KIND_UNKNOWN');
+    expect(refusalOf(new Uint8Array(MAX_MESSAGE_BYTES + 1))).to.equal('RING_WIRE_TOO_LONG');
+    const store = Uint8Array.of(MESSAGE_CODES.store, 0, 0, 0, 1, 0xff, 0xff);
+    expect(() => decodeMessage(store))
+      .to.throw(RingError)
+      .that.deep.includes({
+        code: 'RING_WIRE_VALUE_INVALID',
+        values: { what: 'number of records', value: 65_535, max: 256 },
+      });
+  });
+
+  it('has the layout of the specification', () => {
+    const ping = encodeMessage({
+      kind: 'ping',
+      requestId: 0x01020304,
+      load: 9,
+      digest: { high: 0xa, low: 0xb },
+    });
+    expect(bytesToHex(ping)).to.equal('0x0101020304090000000a0000000b');
+    const lookup = encodeMessage({
+      kind: 'lookup-request',
+      requestId: 1,
+      key: new Uint8Array(32).fill(5),
+      forward: true,
+    });
+    expect(bytesToHex(lookup)).to.equal(`0x0e00000001${'05'.repeat(32)}01`);
+  });
+});
