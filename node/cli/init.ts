@@ -33,7 +33,6 @@ const questions: readonly (readonly [SettingName, string])[] = [
   ['region', 'Region code (such as eu-west)'],
   ['disk', 'Disk for content'],
   ['uploadCap', 'Upload cap per second (such as 20MiB, or none)'],
-  ['monthlyCap', 'Monthly cap (such as 10TiB, or none)'],
   ['askWeiPerGib', 'Lowest price, wei per GiB'],
   ['stakeWei', 'Stake to lock, wei'],
   ['rpcUrl', 'JSON-RPC URL of the chain'],

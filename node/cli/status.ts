@@ -41,7 +41,7 @@ export async function runStatus(options: PlaceOptions, terminal: Terminal): Prom
       const because = 'the node is not running';
       terminal.document('status', {
         state: 'offline',
-        earning: { yes: false, because, run: 'bcdn-node start' },
+        earning: { yes: false, because, run: 'run bcdn-node start' },
       });
     } else {
       tellError(terminal, 'status', error);
@@ -71,7 +71,7 @@ function describe(status: StatusDocument): string[] {
     lines.push(`Ring:       ${members} members, ${lookups} lookups, ${oneHop} of them in one hop`);
   }
   for (const { message } of status.problems) lines.push(`Problem:    ${message}`);
-  const run = earning.run === null ? '' : ` → run ${earning.run}`;
+  const run = earning.run === null ? '' : ` → ${earning.run}`;
   lines.push(earning.yes ? 'Earning: yes' : `Earning: no, because ${earning.because ?? 'unknown'}${run}`);
   return lines;
 }

@@ -25,7 +25,7 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
       () => undefined,
     );
     const deals = dealEarnings({ journal, store, paidWei: (dealId) => chain?.paid.get(dealId) });
-    const epochSeconds = chain?.epochSeconds ?? store.epochSeconds() ?? 1;
+    const epochSeconds = chain?.epochSeconds ?? store.terms()?.epochSeconds ?? 1;
     return encodeEarnings(
       earningsTable(deals, by, epochSeconds),
       by,

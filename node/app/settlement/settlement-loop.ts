@@ -111,6 +111,11 @@ export class SettlementLoop {
     return { plan: this.#plan(requested, gasPriceWei), gasPriceWei };
   }
 
+  /** What the next round would do, gas left out. */
+  plan(): SettlementPlan {
+    return this.#plan(false, 0n);
+  }
+
   /** One round now; rounds never overlap. @throws ChainError when the chain is away */
   settle(requested: boolean, signal: AbortSignal): Promise<SettlementReport> {
     const round = this.#turn.then(() => this.#settle(requested, signal));

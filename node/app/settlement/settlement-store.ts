@@ -32,7 +32,8 @@ const SCHEMA = `
     PRIMARY KEY (transaction_hash, log_index));
   CREATE TABLE failing (deal_id TEXT PRIMARY KEY, since_epoch INTEGER NOT NULL);
   CREATE TABLE followed (one INTEGER PRIMARY KEY CHECK (one = 1), next_block INTEGER NOT NULL, anchor TEXT NOT NULL);
-  CREATE TABLE terms (one INTEGER PRIMARY KEY CHECK (one = 1), epoch_seconds INTEGER NOT NULL);
+  CREATE TABLE terms (
+    one INTEGER PRIMARY KEY CHECK (one = 1), epoch_seconds INTEGER NOT NULL, claim_window_epochs INTEGER NOT NULL);
   PRAGMA user_version = ${SCHEMA_VERSION};`;
 
 /** What is remembered of a deal after the chain has forgotten its allocation. */
@@ -55,6 +56,12 @@ export interface PaymentNote {
   readonly feeWei: bigint;
   /** When its block was made. */
   readonly atSeconds: number;
+}
+
+/** The market's terms that serving and settling need. */
+export interface NotedTerms {
+  readonly epochSeconds: number;
+  readonly claimWindowEpochs: number;
 }
 
 type Row = Record<string, unknown>;
@@ -197,14 +204,18 @@ export class SettlementStore {
     this.#run('INSERT OR REPLACE INTO followed VALUES (1, ?, ?)', nextBlock, anchor);
   }
 
-  /** Length of the market's epochs as last read, for a time when the chain is away. */
-  epochSeconds(): number | undefined {
-    const row = this.#all('SELECT epoch_seconds FROM terms')[0];
-    return row === undefined ? undefined : Number(row['epoch_seconds']);
+  /** The market's terms as last read, for a time when the chain is away. */
+  terms(): NotedTerms | undefined {
+    const row = this.#all('SELECT epoch_seconds, claim_window_epochs FROM terms')[0];
+    if (row === undefined) return undefined;
+    return {
+      epochSeconds: Number(row['epoch_seconds']),
+      claimWindowEpochs: Number(row['claim_window_epochs']),
+    };
   }
 
-  noteEpochSeconds(epochSeconds: number): void {
-    this.#run('INSERT OR REPLACE INTO terms VALUES (1, ?)', epochSeconds);
+  noteTerms(terms: NotedTerms): void {
+    this.#run('INSERT OR REPLACE INTO terms VALUES (1, ?, ?)', terms.epochSeconds, terms.claimWindowEpochs);
   }
 
   #run(sql: string, ...values: (string | number | Uint8Array)[]): void {

@@ -1,0 +1,113 @@
+import { requireChain } from '../../sdk/chain/provider.ts';
+import type { DealId } from '../../sdk/protocol/identifiers.ts';
+import type { OwnDeal } from '../adapters/chain/cached-deal-directory.ts';
+import {
+  ChainFollower,
+  type ChainCondition,
+  type ChainFollowerListener,
+} from '../adapters/chain/chain-follower.ts';
+import type { ChainNews } from '../adapters/chain/chain-reader.ts';
+import type { Foundation } from './foundation.ts';
+import { reportOf } from './node-error.ts';
+
+/** Blocks between two notes of how far the chain was followed, when nothing happened in them. */
+const BLOCKS_PER_NOTE = 50;
+
+/** Who wants to know. */
+export interface ChainWatchers {
+  /** A deal that allocates this node is new or changed. */
+  onDeal(own: OwnDeal): void;
+  /** The registry snapshot is newer. */
+  onRegistry(): void;
+}
+
+type Payment = Extract<ChainNews, { kind: 'payment' }>;
+
+/** Keeps deals, payments and the registry as the chain says, over restarts and absences of the chain. */
+export class ChainWatch implements ChainFollowerListener {
+  readonly #foundation: Foundation;
+  readonly #watchers: ChainWatchers;
+  readonly #follower: ChainFollower;
+  readonly #anchor: string;
+  #notedBlock: number;
+
+  constructor(foundation: Foundation, watchers: ChainWatchers) {
+    const { deployment } = foundation.config;
+    this.#foundation = foundation;
+    this.#watchers = watchers;
+    this.#anchor = `${deployment.chainId.toString()} ${deployment.market}`;
+    this.#notedBlock = foundation.store.nextBlock(this.#anchor) ?? deployment.deployedAtBlock;
+    const { reader, clock } = foundation;
+    this.#follower = new ChainFollower({ reader, clock, listener: this }, { fromBlock: this.#notedBlock });
+  }
+
+  get condition(): ChainCondition {
+    return this.#follower.condition;
+  }
+
+  start(): void {
+    this.#follower.start();
+  }
+
+  async stop(): Promise<void> {
+    await this.#follower.stop();
+  }
+
+  async onConnected(): Promise<void> {
+    const { provider, config, store, reader, directory, log } = this.#foundation;
+    const { deployment, settings } = config;
+    await requireChain(provider, { url: settings.rpcUrl, chainId: deployment.chainId });
+    store.noteTerms(await reader.terms());
+    await this.#refreshRegistry();
+    const known = new Set(
+      [...store.deals(), ...directory.own().map(({ deal }) => deal)].map((deal) => deal.dealId),
+    );
+    for (const dealId of known) await this.#refreshDeal(dealId);
+    log.info({ url: settings.rpcUrl, deals: known.size }, 'Connected to the chain');
+  }
+
+  onLost(reason: unknown): void {
+    const { code, message } = reportOf(reason);
+    this.#foundation.log.warn({ code, reason: message }, 'The chain is away; receipts are kept');
+  }
+
+  async onNews(news: readonly ChainNews[]): Promise<void> {
+    const { node, directory } = this.#foundation;
+    const changed = new Set<DealId>();
+    for (const item of news) {
+      if (item.kind === 'payment' && item.node === node) await this.#notePayment(item);
+      if (item.kind !== 'deal') continue;
+      const concernsDeal = item.node === undefined && directory.known(item.dealId) !== undefined;
+      if (item.node === node || concernsDeal) changed.add(item.dealId);
+    }
+    for (const dealId of changed) await this.#refreshDeal(dealId);
+    if (news.some(({ kind }) => kind === 'registry')) await this.#refreshRegistry();
+    this.#notedBlock = -Infinity;
+  }
+
+  onFollowed(nextBlock: number): void {
+    if (nextBlock - this.#notedBlock < BLOCKS_PER_NOTE && nextBlock >= this.#notedBlock) return;
+    this.#foundation.store.noteNextBlock(this.#anchor, nextBlock);
+    this.#notedBlock = nextBlock;
+  }
+
+  async #refreshRegistry(): Promise<void> {
+    await this.#foundation.registry.refresh();
+    this.#watchers.onRegistry();
+  }
+
+  async #refreshDeal(dealId: DealId): Promise<void> {
+    const own = await this.#foundation.directory.refresh(dealId);
+    if (own === undefined) return;
+    const { publisher, contentRoot, contentCodec } = own.deal;
+    const { ratePerGiB } = own.allocation;
+    this.#foundation.store.noteDeal({ dealId, publisher, contentRoot, contentCodec, ratePerGiB });
+    this.#watchers.onDeal(own);
+  }
+
+  async #notePayment(payment: Payment): Promise<void> {
+    const { reader, store, clock } = this.#foundation;
+    const atSeconds = (await reader.timeOf(payment.block)) ?? Math.floor(clock.nowMs() / 1000);
+    store.notePayment({ ...payment, atSeconds });
+  }
+}

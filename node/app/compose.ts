@@ -1,0 +1,324 @@
+import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
+import type { Nid } from '../../sdk/protocol/identifiers.ts';
+import { createHost, type Host } from '../adapters/libp2p/host.ts';
+import { ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
+import { ChainWatch } from './chain-watch.ts';
+import { controlActions } from './control-actions.ts';
+import { ControlServer } from './control/control-server.ts';
+import type { StatusDocument } from './control/documents.ts';
+import type { NodeConfig } from './config/config-file.ts';
+import { composeDelivery, type DeliveryPlane } from './delivery-plane.ts';
+import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
+import { endpointsOf, httpUrlOf } from './endpoints.ts';
+import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
+import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
+import { PeerDelivery } from './peer-delivery.ts';
+import { ensureRegistered } from './registration.ts';
+import { untilItWorks } from './retry.ts';
+import { RingClient } from './ring/ring-client.ts';
+import type { NotedTerms } from './settlement/settlement-store.ts';
+import { publicStatus, statusReport, type StatusSources } from './status-report.ts';
+
+export type { NodeKeys, NodeOverrides } from './foundation.ts';
+
+/** Transfers under way when the node is asked to stop get so long to end. */
+const DRAIN_MS = 5_000;
+
+/** What a node says when it serves. */
+export interface ReadyReport {
+  readonly operator: string;
+  readonly peerId: string;
+  /** Undefined for a peer. */
+  readonly nid: Nid | undefined;
+  readonly httpUrl: string;
+  readonly multiaddrs: readonly string[];
+}
+
+/** A composed node: started and stopped once. */
+export interface ComposedNode {
+  /** Resolves when the node is registered, joined and serving; waits for a chain that is away. */
+  start(): Promise<ReadyReport>;
+  /** Drains: no new work, transfers end, receipts are flushed, the ring is left. */
+  stop(): Promise<void>;
+  status(): Promise<StatusDocument>;
+}
+
+/** Builds a node from its configuration and keys: the only place that knows every part. */
+export async function composeNode(
+  config: NodeConfig,
+  keys: NodeKeys,
+  overrides: NodeOverrides = {},
+): Promise<ComposedNode> {
+  return new NodeLife(await openFoundation(config, keys, overrides), overrides);
+}
+
+/** The order in which the parts of one node begin and end. */
+class NodeLife implements ComposedNode {
+  readonly #foundation: Foundation;
+  readonly #overrides: NodeOverrides;
+  readonly #stopping = new AbortController();
+  readonly #control: ControlServer;
+  readonly #watch: ChainWatch;
+  readonly #startedMs: number;
+  #starting: Promise<ReadyReport> | undefined;
+  #stopped: Promise<void> | undefined;
+  #state: StatusDocument['state'] = 'starting';
+  #trouble: ErrorReport | undefined;
+  #host: Host | undefined;
+  #delivery: DeliveryPlane | undefined;
+  #edge: EdgePlane | undefined;
+  #peer: { readonly delivery: PeerDelivery; readonly ring: RingClient } | undefined;
+  #endpoints: readonly string[] = [];
+  #httpUrl = '';
+
+  constructor(foundation: Foundation, overrides: NodeOverrides) {
+    this.#foundation = foundation;
+    this.#overrides = overrides;
+    this.#startedMs = foundation.clock.nowMs();
+    this.#watch = new ChainWatch(foundation, {
+      onDeal: (own) => this.#edge?.filling.attend(own),
+      onRegistry: () => this.#onRegistry(),
+    });
+    this.#control = new ControlServer(
+      foundation.config.dataDir.controlSocket,
+      controlActions({
+        foundation,
+        status: () => this.status(),
+        settlement: () => (this.#state === 'starting' ? undefined : this.#edge?.settlement),
+        signal: this.#stopping.signal,
+      }),
+    );
+  }
+
+  start(): Promise<ReadyReport> {
+    this.#starting ??= this.#start(this.#stopping.signal);
+    return this.#starting;
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop();
+    return this.#stopped;
+  }
+
+  status(): Promise<StatusDocument> {
+    return statusReport(this.#sources());
+  }
+
+  async #start(signal: AbortSignal): Promise<ReadyReport> {
+    await this.#control.start();
+    const host = await this.#listen();
+    const terms = await this.#terms(signal);
+    const delivery = this.#composeDelivery(terms);
+    const { port } = await delivery.gateway.start();
+    this.#nameEndpoints(host, port);
+    if (this.#role === 'edge') {
+      this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints: this.#endpoints });
+    } else {
+      this.#composePeer(host);
+    }
+    this.#watch.start();
+    await this.#waiting(signal, () => this.#register(signal));
+    if (this.#edge !== undefined) await this.#enterRing(this.#edge, signal);
+    this.#state = 'serving';
+    const { node, registry } = this.#foundation;
+    return {
+      operator: node,
+      peerId: this.#peerId,
+      nid: registry.nodeOf(node)?.nid,
+      httpUrl: this.#httpUrl,
+      multiaddrs: this.#endpoints,
+    };
+  }
+
+  async #stop(): Promise<void> {
+    this.#state = 'draining';
+    this.#stopping.abort();
+    // A start that is under way ends by the signal; its error has no reader any more.
+    await this.#starting?.catch((error: unknown) => {
+      this.#foundation.log.debug({ code: reportOf(error).code }, 'Start ended by stop');
+    });
+    this.#state = 'draining';
+    const steps: (() => Promise<unknown> | void | undefined)[] = [
+      () => this.#delivery?.gateway.stop(DRAIN_MS),
+      () => this.#peer?.delivery.stop(),
+      () => this.#edge?.settlement.stop(),
+      () => this.#edge?.filling.stop(),
+      () => this.#edge?.ring.stop(),
+      () => this.#peer?.ring.stop(),
+      () => this.#edge?.exchange.stop(),
+      () => this.#watch.stop(),
+      () => this.#host?.stop(),
+      () => this.#control.stop(),
+      () => this.#foundation.close(),
+    ];
+    for (const step of steps) {
+      try {
+        await step();
+      } catch (error) {
+        // The other parts must still end; what failed is for the log.
+        this.#foundation.log.error({ error }, 'A part of the node did not stop cleanly');
+      }
+    }
+  }
+
+  async #listen(): Promise<Host> {
+    const { keys, config } = this.#foundation;
+    const { listenHost, tcpPort, wsPort } = config.settings;
+    const ip = listenHost.includes(':') ? 'ip6' : 'ip4';
+    const host = await createHost({
+      privateKey: keys.libp2p,
+      listenAddresses: [`/${ip}/${listenHost}/tcp/${tcpPort}`, `/${ip}/${listenHost}/tcp/${wsPort}/ws`],
+    });
+    this.#host = host;
+    try {
+      await host.start();
+    } catch (cause) {
+      throw new NodeError('PORT_IN_USE', {
+        message: `libp2p cannot listen on ${listenHost}, ports ${tcpPort} (TCP) and ${wsPort} (WebSocket).`,
+        remedy: 'Choose other ports with --tcp-port and --ws-port, or 0 to let the system choose.',
+        values: { host: listenHost, tcpPort, wsPort },
+        cause,
+      });
+    }
+    return host;
+  }
+
+  /** The market's terms: from the last run if there was one, so that a chain that is away holds nothing up. */
+  async #terms(signal: AbortSignal): Promise<NotedTerms> {
+    const { store, reader } = this.#foundation;
+    const noted = store.terms();
+    if (noted !== undefined) return noted;
+    return this.#waiting(signal, async () => {
+      const terms = await reader.terms();
+      store.noteTerms(terms);
+      return terms;
+    });
+  }
+
+  #composeDelivery(terms: NotedTerms): DeliveryPlane {
+    const lookup = (key: Uint8Array) =>
+      this.#edge === undefined ? requireRing(this.#peer?.ring).lookup(key) : this.#edge.ring.lookup(key);
+    this.#delivery = composeDelivery(
+      this.#foundation,
+      { terms, overrides: this.#overrides, signal: this.#stopping.signal },
+      {
+        lookup,
+        fill: async (cid, root, until) => {
+          await this.#edge?.filling.fillBlock(cid, root, until);
+          await this.#peer?.delivery.fill(cid, until);
+        },
+        contentStored: async (root) => this.#edge?.filling.announce(root),
+        readiness: () => this.#readiness(),
+        publicStatus: async () => publicStatus(this.#sources()),
+      },
+    );
+    return this.#delivery;
+  }
+
+  #composePeer(host: Host): void {
+    const { blocks, log, config, keys, registry, clock } = this.#foundation;
+    const { settings, deployment } = config;
+    const delivery = new PeerDelivery(
+      { store: blocks, log },
+      {
+        marketplaceUrl: settings.marketplaceUrl,
+        viewerKey: hexToBytes(keys.operator.privateKey, 32),
+        region: settings.region,
+      },
+    );
+    const protocol = ringProtocol(deployment.chainId, deployment.registry);
+    const ring = new RingClient({ host, admission: registry, clock }, { protocol, region: settings.region });
+    this.#peer = { delivery, ring };
+  }
+
+  #nameEndpoints(host: Host, httpPort: number): void {
+    const { httpHost, announceHosts } = this.#foundation.config.settings;
+    const libp2pAddresses = host.getMultiaddrs().map((address) => address.toString());
+    const points = { httpHost, httpPort, libp2pAddresses, peerId: this.#peerId, announceHosts };
+    this.#endpoints = endpointsOf(points);
+    this.#httpUrl = httpUrlOf(points);
+  }
+
+  async #register(signal: AbortSignal): Promise<void> {
+    const { keys, config, registry } = this.#foundation;
+    const { role, region, askWeiPerGib, stakeWei } = config.settings;
+    await ensureRegistered(
+      this.#foundation,
+      {
+        role,
+        region,
+        stakeWei,
+        askWeiPerGiB: askWeiPerGib,
+        libp2pPublicKey: bytesToHex(keys.libp2p.publicKey.raw),
+        endpoints: this.#endpoints,
+      },
+      signal,
+    );
+    await registry.refresh();
+  }
+
+  async #enterRing(edge: EdgePlane, signal: AbortSignal): Promise<void> {
+    const { directory } = this.#foundation;
+    await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
+    tellRing(this.#foundation, edge.ring);
+    await edge.exchange.start();
+    for (const own of directory.own()) edge.filling.attend(own);
+    edge.settlement.start();
+  }
+
+  #onRegistry(): void {
+    if (this.#edge !== undefined && this.#state === 'serving') tellRing(this.#foundation, this.#edge.ring);
+    this.#peer?.ring.useEdges(ringSeeds(this.#foundation));
+  }
+
+  /** Waits out what can pass, and lets status tell what it is. */
+  #waiting<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+    return untilItWorks(work, {
+      signal,
+      onTrouble: (report) => {
+        if (report !== undefined && report.code !== this.#trouble?.code) {
+          const { code, message, remedy } = report;
+          this.#foundation.log.warn({ code, remedy }, message);
+        }
+        this.#trouble = report;
+      },
+    });
+  }
+
+  #readiness(): readonly string[] {
+    if (this.#state === 'serving') return [];
+    if (this.#trouble !== undefined) return [this.#trouble.message];
+    return [`The node is ${this.#state}.`];
+  }
+
+  #sources(): StatusSources {
+    return {
+      foundation: this.#foundation,
+      state: this.#state,
+      startedMs: this.#startedMs,
+      peerId: this.#peerId,
+      httpUrl: this.#httpUrl,
+      multiaddrs: this.#endpoints,
+      trouble: this.#trouble,
+      chain: this.#watch.condition,
+      delivery: this.#delivery,
+      edge: this.#edge,
+    };
+  }
+
+  get #role(): 'edge' | 'peer' {
+    return this.#foundation.config.settings.role;
+  }
+
+  get #peerId(): string {
+    return this.#host?.peerId.toString() ?? '';
+  }
+}
+
+function requireRing(ring: RingClient | undefined): RingClient {
+  if (ring !== undefined) return ring;
+  throw new NodeError('NODE_NOT_READY', {
+    message: 'The node is still starting.',
+    remedy: 'Try again in a second, or ask another edge.',
+  });
+}

@@ -1,0 +1,102 @@
+import type { CID } from 'multiformats/cid';
+import { domainOf } from '../../sdk/chain/deployment.ts';
+import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
+import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
+import type { ContentRouter } from '../adapters/http/gateway-components.ts';
+import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
+import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
+import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
+import type { ProviderRecord } from '../core/one-hop-ring/provider-record.ts';
+import type { BlockReader } from '../core/storage/block-ports.ts';
+import type { Foundation, NodeOverrides } from './foundation.ts';
+import type { NotedTerms } from './settlement/settlement-store.ts';
+import { cappedReader } from './upload-cap.ts';
+
+/** What the delivery plane asks of the rest of the node. */
+export interface DeliveryTies {
+  /** Finds providers in the ring; undefined where there is no ring. */
+  lookup?: ((key: Uint8Array) => Promise<{ providers: readonly ProviderRecord[]; hops: number }>) | undefined;
+  fill(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void>;
+  contentStored(root: ContentRoot): Promise<void>;
+  readiness(): readonly string[];
+  publicStatus(): Promise<Readonly<Record<string, unknown>>>;
+}
+
+/** Serving content: the ledger that counts, and the gateway that sends. */
+export interface DeliveryPlane {
+  readonly ledger: DeliveryLedger;
+  readonly gateway: Gateway;
+  /** What is served, capped and decorated as configured. */
+  readonly blocks: BlockReader;
+}
+
+/** Builds the delivery plane and gives the ledger back what the journal kept. */
+export function composeDelivery(
+  foundation: Foundation,
+  options: { terms: NotedTerms; overrides: NodeOverrides; signal: AbortSignal },
+  ties: DeliveryTies,
+): DeliveryPlane {
+  const { config, node, clock, journal, blocks: contents, log, metrics, directory } = foundation;
+  const { settings, deployment } = config;
+  const ledger = new DeliveryLedger({ node, ...options.terms });
+  restoreLedger(ledger, journal);
+  const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
+  const { signal } = options;
+  const blocks = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
+  const { lookup } = ties;
+  const gateway = createGateway(
+    {
+      node,
+      domain: domainOf(deployment),
+      blocks,
+      contents,
+      ledger,
+      journal,
+      deals: directory,
+      secp256k1: nativeSecp256k1,
+      clock,
+      metrics: createGatewayMetrics(metrics),
+      log,
+      ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
+      fill: (cid, root, until) => ties.fill(cid, root, until),
+      contentStored: (root) => ties.contentStored(contentRootOf(root)),
+      readiness: () => ties.readiness(),
+      status: () => ties.publicStatus(),
+    },
+    {
+      host: settings.httpHost,
+      port: settings.httpPort,
+      // A peer's gateway serves its own user on loopback: nothing is rationed there.
+      freeBytesPerMinute: settings.role === 'peer' ? Infinity : settings.freeAllowance,
+      coordinatorUrl: settings.marketplaceUrl,
+    },
+  );
+  return { ledger, gateway, blocks };
+}
+
+function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {
+  ledger.restore(journal.restorable());
+  for (const dealId of journal.deals()) {
+    const closedThrough = journal.totals(dealId)?.closedThrough;
+    if (closedThrough !== undefined) ledger.closeEpochs(dealId, closedThrough);
+  }
+}
+
+function routerOf(lookup: NonNullable<DeliveryTies['lookup']>): ContentRouter {
+  return {
+    lookup: async (cid) => {
+      const { providers, hops } = await lookup(ringKeyOf(contentRootOf(cid)));
+      return {
+        hops,
+        providers: providers.map(({ publicKey, addresses, operator, region }) => ({
+          peerId: peerOfRingKey(publicKey).toString(),
+          addresses,
+          operator,
+          region,
+        })),
+      };
+    },
+  };
+}

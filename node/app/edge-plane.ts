@@ -1,0 +1,143 @@
+import type { CID } from 'multiformats/cid';
+import { domainOf } from '../../sdk/chain/deployment.ts';
+import type { ContentRoot, DealId } from '../../sdk/protocol/identifiers.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { BlockExchangeClient } from '../adapters/libp2p/block-exchange-client.ts';
+import { blockExchangeProtocol } from '../adapters/libp2p/block-exchange-protocol.ts';
+import { BlockExchangeServer } from '../adapters/libp2p/block-exchange-server.ts';
+import type { Host } from '../adapters/libp2p/host.ts';
+import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
+import { ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
+import { ContentFilling } from './content/content-filling.ts';
+import type { DeliveryPlane } from './delivery-plane.ts';
+import type { Foundation } from './foundation.ts';
+import { reportOf } from './node-error.ts';
+import { RingNode } from './ring/ring-node.ts';
+import { CoordinatorClient } from './settlement/coordinator-client.ts';
+import { SettlementLoop } from './settlement/settlement-loop.ts';
+import type { NotedTerms } from './settlement/settlement-store.ts';
+
+/** Edges from the registry that joining begins with. */
+const MAX_SEEDS = 16;
+
+/** What only an edge does: ring, exchange with siblings, filling, settling. */
+export interface EdgePlane {
+  readonly ring: RingNode;
+  readonly exchange: BlockExchangeServer;
+  readonly filling: ContentFilling;
+  readonly settlement: SettlementLoop;
+}
+
+export interface EdgePlaneOptions {
+  readonly host: Host;
+  readonly delivery: DeliveryPlane;
+  readonly terms: NotedTerms;
+  /** Multiaddrs of this node: gateway first, then libp2p. */
+  readonly endpoints: readonly string[];
+}
+
+/** Builds the edge's own parts; none is started. */
+export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): EdgePlane {
+  const { config, keys, clock, randomness, registry, log, directory, blocks, node } = foundation;
+  const { deployment, settings } = config;
+  const protocol = blockExchangeProtocol(Number(deployment.chainId), deployment.market);
+  const ring: RingNode = new RingNode(
+    {
+      host: options.host,
+      privateKey: keys.libp2p,
+      admission: registry,
+      clock,
+      randomness,
+      onRegistryWanted: () => void refreshRing(foundation, ring),
+      onMembership: (change) => log.debug(change, 'Ring membership'),
+    },
+    {
+      protocol: ringProtocol(deployment.chainId, deployment.registry),
+      providerAddresses: options.endpoints,
+      addresses: libp2pOf(options.endpoints),
+    },
+  );
+  const filling = new ContentFilling({
+    store: blocks,
+    directory,
+    exchange: new BlockExchangeClient({ host: options.host }, { protocol }),
+    findHolders: async (key) => {
+      const { providers } = await ring.lookup(key);
+      const others = providers.filter(({ operator }) => operator !== node);
+      return others.map(({ publicKey, addresses }) => ({
+        peerId: peerOfRingKey(publicKey).toString(),
+        addresses,
+      }));
+    },
+    announcer: ring,
+    log,
+  });
+  const exchange = new BlockExchangeServer(
+    { host: options.host, source: exchangeSource(foundation, options.delivery) },
+    { protocol },
+  );
+  const settlement = new SettlementLoop(
+    {
+      ...foundation,
+      ledger: options.delivery.ledger,
+      coordinator: new CoordinatorClient({ marketplaceUrl: settings.marketplaceUrl }),
+      secp256k1: nativeSecp256k1,
+      domain: domainOf(deployment),
+    },
+    {
+      epochSeconds: options.terms.epochSeconds,
+      minimumDueWei: settings.settleMinimumWei,
+      directClaimAfterEpochs: settings.directClaimAfterEpochs,
+      gasTokenWei: settings.gasTokenWei,
+    },
+  );
+  return { ring, exchange, filling, settlement };
+}
+
+/** Multiaddrs of other active edges, for joining the ring. */
+export function ringSeeds({ registry, config, node }: Foundation): string[] {
+  const others = registry.activeEdges().filter(({ operator }) => operator !== node);
+  const known = others.flatMap(({ endpoints }) => libp2pOf(endpoints).slice(0, 1));
+  return [...config.settings.bootstrap, ...known].slice(0, MAX_SEEDS);
+}
+
+/** Reads the registry again for a key that knocked, then tells the ring. */
+export async function refreshRing(foundation: Foundation, ring: RingNode): Promise<void> {
+  try {
+    await foundation.registry.refresh();
+    tellRing(foundation, ring);
+  } catch (error) {
+    const { code, message } = reportOf(error);
+    foundation.log.warn({ code, reason: message }, 'The registry could not be read for the ring');
+  }
+}
+
+/** Hands the ring the edges of a newer registry snapshot. */
+export function tellRing(foundation: Foundation, ring: RingNode): void {
+  const others = foundation.registry.activeEdges().filter(({ operator }) => operator !== foundation.node);
+  ring.registryRefreshed(others.flatMap(({ endpoints }) => libp2pOf(endpoints).slice(0, 1)));
+}
+
+function libp2pOf(endpoints: readonly string[]): string[] {
+  return endpoints.filter((endpoint) => endpoint.includes('/p2p/'));
+}
+
+/** Blocks of shared deals for the other nodes that are allocated in them. */
+function exchangeSource(foundation: Foundation, delivery: DeliveryPlane) {
+  const { registry, directory, blocks, log } = foundation;
+  return {
+    mayFetch: async (libp2pPublicKey: Uint8Array, dealId: DealId): Promise<boolean> => {
+      const owner = registry.nodeOfKey(libp2pPublicKey);
+      return owner !== undefined && (await directory.isSibling(dealId, owner.operator));
+    },
+    blockOf: async (dealId: DealId, cid: CID): Promise<Uint8Array | undefined> => {
+      const root: ContentRoot | undefined = directory.known(dealId)?.deal.contentRoot;
+      if (root === undefined || !blocks.contains(root, cid)) return undefined;
+      return delivery.blocks.get(cid);
+    },
+    onFailure: (error: unknown): void => {
+      const { code, message } = reportOf(error);
+      log.debug({ code, reason: message }, 'A stream of the block exchange failed');
+    },
+  };
+}

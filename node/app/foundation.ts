@@ -1,0 +1,114 @@
+import type { Ed25519PrivateKey } from '@libp2p/interface';
+import { Wallet, type JsonRpcProvider } from 'ethers';
+import type { Logger } from 'pino';
+import { Registry } from 'prom-client';
+import { openProvider } from '../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../sdk/chain/transactions.ts';
+import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
+import { CachedDealDirectory } from '../adapters/chain/cached-deal-directory.ts';
+import { ChainReader } from '../adapters/chain/chain-reader.ts';
+import { RegistrySnapshot } from '../adapters/chain/registry-snapshot.ts';
+import { systemClock, type Clock } from '../adapters/clock/system-clock.ts';
+import { BlockStore } from '../adapters/disk/block-store.ts';
+import { ReceiptJournal } from '../adapters/disk/receipt-journal.ts';
+import type { OperatorKey } from '../adapters/keystore/operator-keystore.ts';
+import { systemRandomness, type Randomness } from '../adapters/randomness/system-randomness.ts';
+import type { BlockReader } from '../core/storage/block-ports.ts';
+import type { NodeConfig } from './config/config-file.ts';
+import { DataDirLock } from './config/data-dir-lock.ts';
+import { createLog } from './node-log.ts';
+import { SettlementStore } from './settlement/settlement-store.ts';
+
+/** The keys of a node, opened. */
+export interface NodeKeys {
+  readonly operator: OperatorKey;
+  readonly libp2p: Ed25519PrivateKey;
+}
+
+/** Doors for tests and for the development network. */
+export interface NodeOverrides {
+  /** Changes what is served, for a node that is to misbehave. */
+  readonly decorateBlocks?: (reader: BlockReader) => BlockReader;
+  readonly clock?: Clock;
+  readonly randomness?: Randomness;
+  readonly log?: Logger;
+}
+
+/** What every part of a node stands on: configuration, keys, files, chain. Opened first, closed last. */
+export interface Foundation {
+  readonly config: NodeConfig;
+  readonly keys: NodeKeys;
+  readonly node: Address;
+  readonly clock: Clock;
+  readonly randomness: Randomness;
+  readonly log: Logger;
+  readonly metrics: Registry;
+  readonly provider: JsonRpcProvider;
+  readonly reader: ChainReader;
+  readonly registry: RegistrySnapshot;
+  readonly directory: CachedDealDirectory;
+  readonly sender: TransactionSender;
+  readonly blocks: BlockStore;
+  readonly journal: ReceiptJournal;
+  readonly store: SettlementStore;
+  close(): Promise<void>;
+}
+
+/**
+ * Takes the data directory and opens what lies in it. The chain is not asked yet.
+ *
+ * @throws NodeError DATA_DIR_IN_USE; StorageError for damaged files, with what to do
+ */
+export async function openFoundation(
+  config: NodeConfig,
+  keys: NodeKeys,
+  overrides: NodeOverrides,
+): Promise<Foundation> {
+  const { dataDir, deployment, settings } = config;
+  const log = overrides.log ?? createLog(settings.logLevel);
+  const lock = DataDirLock.acquire(dataDir);
+  const blocks = new BlockStore({
+    directory: dataDir.content,
+    quotaBytes: settings.disk,
+    hotBytes: settings.memoryCache,
+  });
+  const journal = new ReceiptJournal({ path: dataDir.journal });
+  const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });
+  let store: SettlementStore | undefined;
+  const close = async (): Promise<void> => {
+    provider.destroy();
+    await journal.close();
+    await blocks.close();
+    store?.close();
+    lock.release();
+  };
+  try {
+    store = SettlementStore.open(dataDir.settlements);
+    const recovery = await journal.open();
+    const stored = await blocks.open();
+    log.info({ ...recovery, blocks: stored.blocks }, 'Receipts and blocks recovered');
+  } catch (error) {
+    await close();
+    throw error;
+  }
+  const node = parseAddress(keys.operator.address);
+  const reader = new ChainReader({ provider, deployment });
+  return {
+    config,
+    keys,
+    node,
+    clock: overrides.clock ?? systemClock,
+    randomness: overrides.randomness ?? systemRandomness,
+    log,
+    metrics: new Registry(),
+    provider,
+    reader,
+    registry: new RegistrySnapshot({ reader }),
+    directory: new CachedDealDirectory({ reader }, { node }),
+    sender: new TransactionSender({ provider, wallet: new Wallet(keys.operator.privateKey), deployment }),
+    blocks,
+    journal,
+    store,
+    close,
+  };
+}

@@ -1,0 +1,183 @@
+import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
+import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
+import type { StatusDocument } from './control/documents.ts';
+import type { DeliveryPlane } from './delivery-plane.ts';
+import type { EdgePlane } from './edge-plane.ts';
+import type { Foundation } from './foundation.ts';
+import type { ErrorReport } from './node-error.ts';
+
+/** A chain clock and ours may differ by so much before the operator is told. */
+const MAX_DRIFT_MS = 30_000;
+
+/** What the life of the node adds to what its parts say. */
+export interface StatusSources {
+  readonly foundation: Foundation;
+  readonly state: StatusDocument['state'];
+  readonly startedMs: number;
+  readonly peerId: string;
+  readonly httpUrl: string;
+  readonly multiaddrs: readonly string[];
+  /** What the node is waiting for, if it is. */
+  readonly trouble: ErrorReport | undefined;
+  readonly chain: ChainCondition;
+  readonly delivery: DeliveryPlane | undefined;
+  readonly edge: EdgePlane | undefined;
+}
+
+/** The whole state of a node in one document. */
+export async function statusReport(sources: StatusSources): Promise<StatusDocument> {
+  const { foundation, edge, chain } = sources;
+  const { config, node, clock, registry, blocks, directory } = foundation;
+  const registered = registry.nodeOf(node);
+  const usage = blocks.usage();
+  const contents = blocks.contents();
+  const complete = contents.filter((content) => content.complete).length;
+  const problems = problemsOf(sources);
+  const degraded = sources.state === 'serving' && problems.length > 0;
+  return {
+    operator: node,
+    peerId: sources.peerId,
+    nid: registered?.nid ?? null,
+    role: config.settings.role,
+    region: config.settings.region,
+    state: degraded ? 'degraded' : sources.state,
+    uptimeSeconds: Math.floor((clock.nowMs() - sources.startedMs) / 1000),
+    httpUrl: sources.httpUrl,
+    multiaddrs: [...sources.multiaddrs],
+    earning: earningOf(sources, problems),
+    problems,
+    bytes: bytesOf(sources.delivery),
+    disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
+    content: { complete, incomplete: contents.length - complete },
+    ring: edge === undefined || sources.state === 'starting' ? null : ringOf(edge),
+    deals: directory.own().map(({ deal, allocation }) => ({
+      dealId: deal.dealId,
+      state: deal.state,
+      allocation: allocation.state,
+      contentRoot: deal.contentRoot,
+      complete: blocks.isComplete(deal.contentRoot),
+      balanceWei: allocation.balanceWei.toString(),
+      paidWei: allocation.paidWei.toString(),
+      ratePerGib: allocation.ratePerGiB.toString(),
+      throughEpoch: allocation.throughEpoch,
+    })),
+    settlement: settlementOf(sources),
+    chain: {
+      state: chain.state,
+      since: new Date(chain.sinceMs).toISOString(),
+      block: chain.block ?? null,
+      driftMs: chain.driftMs ?? null,
+      reason: chain.reason ?? null,
+    },
+  };
+}
+
+function problemsOf({ trouble, chain, edge, foundation }: StatusSources): StatusDocument['problems'] {
+  const problems: StatusDocument['problems'] = [];
+  if (trouble !== undefined) problems.push({ code: trouble.code, message: trouble.message });
+  if (chain.state === 'lost' && trouble?.code !== 'CHAIN_UNREACHABLE') {
+    problems.push({
+      code: 'CHAIN_UNREACHABLE',
+      message: `The chain is away: ${chain.reason ?? 'no answer'}. Receipts are kept and settled when it returns.`,
+    });
+  }
+  if (chain.driftMs !== undefined && chain.driftMs > MAX_DRIFT_MS) {
+    const seconds = Math.round(chain.driftMs / 1000);
+    problems.push({ code: 'CLOCK_DRIFT', message: `This machine's clock is ${seconds} s behind the chain.` });
+  }
+  const { refusal } = foundation.journal;
+  if (refusal !== undefined) problems.push({ code: refusal.code, message: refusal.message });
+  for (const { dealId, message } of edge?.filling.troubles() ?? []) {
+    problems.push({
+      code: 'CONTENT_UNAVAILABLE',
+      message: `Content of deal ${dealId} is not complete: ${message}`,
+    });
+  }
+  return problems;
+}
+
+type Earning = StatusDocument['earning'];
+
+/** The sentence every status ends with. */
+function earningOf(sources: StatusSources, problems: StatusDocument['problems']): Earning {
+  const { foundation, trouble, state } = sources;
+  const no = (because: string, run: string | null = null): Earning => ({ yes: false, because, run });
+  if (foundation.config.settings.role === 'peer') return no('a peer is not paid yet');
+  if (trouble !== undefined) return no(trouble.message, trouble.remedy ?? null);
+  if (state !== 'serving') return no(`the node is ${state}`);
+  if (foundation.registry.nodeOf(foundation.node)?.active === false) {
+    return no(
+      'its stake is below the minimum of the registry',
+      'restart the node with enough tokens for the stake',
+    );
+  }
+  const paying = foundation.directory
+    .own()
+    .filter(({ deal, allocation }) => deal.state !== 'closed' && allocation.state !== 'released');
+  if (paying.length === 0) return no('no publisher has allocated tokens to this node yet');
+  if (paying.every(({ allocation }) => allocation.balanceWei === 0n)) {
+    return no('the escrow of every deal is used up');
+  }
+  if (!paying.some(({ deal }) => foundation.blocks.isComplete(deal.contentRoot))) {
+    return no(problems[0]?.message ?? 'the content of its deals is still being filled');
+  }
+  return { yes: true, because: null, run: null };
+}
+
+function bytesOf(delivery: DeliveryPlane | undefined): StatusDocument['bytes'] {
+  const sum = { served: 0, receipted: 0, durable: 0, atRisk: 0, lost: 0 };
+  for (const meter of delivery?.ledger.meters() ?? []) {
+    sum.served += meter.servedBytes;
+    sum.receipted += meter.receiptedBytes;
+    sum.durable += meter.durableBytes;
+    sum.atRisk += meter.atRiskBytes;
+    sum.lost += meter.lostBytes;
+  }
+  return {
+    served: String(sum.served),
+    receipted: String(sum.receipted),
+    durable: String(sum.durable),
+    atRisk: String(sum.atRisk),
+    lost: String(sum.lost),
+  };
+}
+
+function ringOf({ ring }: EdgePlane): StatusDocument['ring'] {
+  const { members, lookups, oneHop } = ring.stats();
+  return { members, lookups, oneHop };
+}
+
+function settlementOf({ edge, foundation, state }: StatusSources): StatusDocument['settlement'] {
+  const last = edge?.settlement.last;
+  const plan = edge === undefined || state === 'starting' ? undefined : edge.settlement.plan();
+  const due = plan?.steps.reduce((sum, step) => sum + step.dueWei, 0n) ?? 0n;
+  const nextMs = plan?.nextWakeMs ?? foundation.clock.nowMs();
+  return {
+    lastAt: last === undefined ? null : new Date(last.atMs).toISOString(),
+    lastPaidWei: last?.paidWei.toString() ?? null,
+    lastTransaction: last?.transaction ?? null,
+    dueWei: due.toString(),
+    nextAt: new Date(nextMs).toISOString(),
+  };
+}
+
+/** What the gateway tells everybody. */
+export function publicStatus(sources: StatusSources): Readonly<Record<string, unknown>> {
+  const { foundation, edge, state } = sources;
+  const { settings, deployment } = foundation.config;
+  const nowMs = foundation.clock.nowMs();
+  const terms = foundation.store.terms();
+  return {
+    schema: 'bcdn-node/public-status/1',
+    operator: foundation.node,
+    peerId: sources.peerId,
+    role: settings.role,
+    region: settings.region,
+    state,
+    chainId: deployment.chainId.toString(),
+    market: deployment.market,
+    multiaddrs: sources.multiaddrs,
+    ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
+    lastEndedEpoch: terms === undefined ? null : (lastRipeEpoch(nowMs, terms.epochSeconds) ?? null),
+  };
+}

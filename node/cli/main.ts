@@ -1,0 +1,54 @@
+import { Command, CommanderError } from 'commander';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { describeEarnings, runEarnings } from './earnings.ts';
+import { describeInit, runInit } from './init.ts';
+import { describeSettle, runSettle } from './settle.ts';
+import { describeStart, runStart } from './start.ts';
+import { describeStatus, runStatus } from './status.ts';
+import { processTerminal, tellError, type Terminal } from './terminal.ts';
+import { describeWithdraw, runWithdraw } from './withdraw.ts';
+import { exitCodeOf } from './failure.ts';
+
+type Run<Options> = (options: Options, terminal: Terminal) => Promise<ExitCode>;
+
+/** Runs the operator's command line and resolves to its exit code. */
+export async function runCli(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.fine;
+  const program = new Command('bcdn-node')
+    .description('Run a node of the BCDN network: serve verified bytes, collect receipts, be paid.')
+    .exitOverride()
+    .showHelpAfterError('(--help shows the options and examples)');
+
+  const add = <Options extends { json?: boolean }>(
+    name: string,
+    describe: (command: Command) => Command,
+    run: Run<Options>,
+  ): void => {
+    const command = describe(program.command(name).exitOverride());
+    command.action(async (options: Options) => {
+      const terminal = processTerminal(options.json === true);
+      try {
+        exitCode = await run(options, terminal);
+      } catch (error) {
+        tellError(terminal, name, error);
+        exitCode = exitCodeOf(error);
+      }
+    });
+  };
+  add('init', describeInit, runInit);
+  add('start', describeStart, runStart);
+  add('status', describeStatus, runStatus);
+  add('earnings', describeEarnings, runEarnings);
+  add('settle', describeSettle, runSettle);
+  add('withdraw', describeWithdraw, runWithdraw);
+
+  try {
+    await program.parseAsync(argv);
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  }
+  return exitCode;
+}
+
+process.exitCode = await runCli(process.argv);
