@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
-import { contentRootOf, verifyBlock } from '../../../sdk/protocol/content.ts';
+import { equalBytes } from '../../../sdk/protocol/bytes.ts';
+import { cidOfContentRoot, verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
 import type { CarReader } from './block-store-car.ts';
@@ -8,6 +9,8 @@ import { sha256 } from './block-store-sha256.ts';
 
 /** Blocks of a CAR that are being written at once: what an import holds in memory. */
 const IMPORT_CONCURRENCY = 4;
+/** Roots of a refused CAR that the refusal repeats. */
+const MAX_ROOTS_SHOWN = 4;
 
 /**
  * Verifies the blocks of a CAR one after the other and hands them on to be written, a few at a time.
@@ -41,9 +44,12 @@ export async function storeCar(
 }
 
 function requireRoot(roots: readonly CID[], target: ContentTarget): void {
-  if (roots.some((root) => root.code === target.codec && contentRootOf(root) === target.root)) return;
+  const expected = cidOfContentRoot(target.root, target.codec);
+  const isExpected = (root: CID): boolean =>
+    root.code === expected.code && equalBytes(root.multihash.bytes, expected.multihash.bytes);
+  if (roots.some(isExpected)) return;
   throw new StorageError('CAR_ROOT_WRONG', 'The CAR names another root than the request.', {
-    values: { expected: target.root, roots: roots.map(String).join(' ') },
+    values: { expected: target.root, roots: roots.slice(0, MAX_ROOTS_SHOWN).map(String).join(' ') },
     remedy: 'Send the CAR of the content that the upload authorisation names.',
   });
 }

@@ -3,14 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash } from 'node:crypto';
 
-import { CarWriter } from '@ipld/car';
-import { importer } from 'ipfs-unixfs-importer';
-import { fixedSize } from 'ipfs-unixfs-importer/chunker';
-import { CID } from 'multiformats/cid';
-import { create as createDigest } from 'multiformats/hashes/digest';
-
+import { carOf, contentOf, patternBytes, type TestContent } from '../content-fixture.ts';
 import { base64UrlEncode } from '../../../../sdk/protocol/bytes.ts';
-import { contentRootOf, RAW_CODEC, SHA2_256 } from '../../../../sdk/protocol/content.ts';
+import { contentRootOf } from '../../../../sdk/protocol/content.ts';
 import { encodeSignedGrant, grantDigest, grantHashOf, type Grant } from '../../../../sdk/protocol/grant.ts';
 import {
   parseAddress,
@@ -47,69 +42,6 @@ export const EPOCH = parseEpoch(500_000);
 export const RATE_PER_GIB = 1n << 30n;
 
 export const addressOf = (key: Uint8Array): Address => nativeSecp256k1.addressOf(key);
-
-export interface StoredBlock {
-  readonly cid: CID;
-  readonly bytes: Uint8Array;
-}
-
-/** A content made like `ipfs add --cid-version=1 --raw-leaves`, with its blocks in the order they are made. */
-export interface TestContent {
-  readonly root: CID;
-  readonly blocks: readonly StoredBlock[];
-  readonly leaves: readonly StoredBlock[];
-}
-
-export async function contentOf(
-  source: { path?: string; content: Uint8Array }[],
-  chunkBytes = 64 * 1024,
-): Promise<TestContent> {
-  const blocks = new Map<string, StoredBlock>();
-  const sink = {
-    put: async (cid: CID, bytes: unknown): Promise<CID> => {
-      if (bytes instanceof Uint8Array) blocks.set(cid.toString(), { cid, bytes });
-      return cid;
-    },
-  };
-  let root: CID | undefined;
-  const options = {
-    cidVersion: 1 as const,
-    rawLeaves: true,
-    wrapWithDirectory: source.some(({ path }) => path !== undefined),
-    chunker: fixedSize({ chunkSize: chunkBytes }),
-  };
-  for await (const entry of importer(source, sink, options)) root = entry.cid;
-  if (root === undefined) throw new RangeError('nothing was imported');
-  const all = [...blocks.values()];
-  return { root, blocks: all, leaves: all.filter(({ cid }) => cid.code === RAW_CODEC) };
-}
-
-export function rawCidOf(bytes: Uint8Array): CID {
-  return CID.createV1(RAW_CODEC, createDigest(SHA2_256, hash('sha256', bytes, 'buffer')));
-}
-
-/** Bytes that look random and are the same in every run. */
-export function patternBytes(length: number, seed = 1): Uint8Array {
-  const bytes = new Uint8Array(length);
-  let state = seed >>> 0 || 1;
-  for (let i = 0; i < length; i++) {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    bytes[i] = state;
-  }
-  return bytes;
-}
-
-export async function* carOf(root: CID, blocks: Iterable<StoredBlock>): AsyncGenerator<Uint8Array> {
-  const { writer, out } = CarWriter.create([root]);
-  const filling = (async () => {
-    for (const block of blocks) await writer.put(block);
-    await writer.close();
-  })();
-  yield* out;
-  await filling;
-}
 
 /** A gateway on real files and a real port, with the chain replaced by two objects that tests may change. */
 export class GatewayFixture {
