@@ -137,9 +137,12 @@ export class Schedule {
     return undefined;
   }
 
-  /** Fastest first; a source not yet measured is tried before all others. */
+  /** Fastest first; sources not yet measured are tried before all others, the least busy first. */
   #bySpeed(): Source[] {
-    return [...this.#sources.values()].sort((a, b) => (b.rate ?? Infinity) - (a.rate ?? Infinity) || 0);
+    return [...this.#sources.values()].sort((a, b) => {
+      if (a.rate === undefined && b.rate === undefined) return a.inFlight.size - b.inFlight.size;
+      return (b.rate ?? Infinity) - (a.rate ?? Infinity);
+    });
   }
 
   #unassigned(source: Source): Wanted | undefined {

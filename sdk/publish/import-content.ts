@@ -1,9 +1,9 @@
 import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
-import { balanced } from 'ipfs-unixfs-importer/layout';
 import type { CID } from 'multiformats/cid';
 
 import { DOWNLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
+import { buildBalancedFile } from './balanced-file.ts';
 import { CarFileWriter, type CarFile } from './car-file.ts';
 import { sourceEntries, type ContentSource, type SourceEntry } from './content-source.ts';
 import { inspectCar } from './inspect-car.ts';
@@ -11,7 +11,6 @@ import { PublishError } from './publish-error.ts';
 import {
   BLOCK_WRITE_CONCURRENCY,
   FILE_IMPORT_CONCURRENCY,
-  LINKS_PER_NODE,
   MAX_CHUNK_BYTES,
   MIN_CHUNK_BYTES,
 } from './publish-limits.ts';
@@ -87,8 +86,7 @@ async function importDag(
     {
       cidVersion: 1,
       rawLeaves: true,
-      reduceSingleLeafToSelf: true,
-      layout: balanced({ maxChildrenPerNode: LINKS_PER_NODE }),
+      fileBuilder: buildBalancedFile,
       chunker: fixedSize({ chunkSize: chunkBytes }),
       wrapWithDirectory: false,
       shardSplitThresholdBytes: 262_144,
