@@ -16,7 +16,7 @@ import { drawPosition, registerNode } from '../../sdk/chain/nodes.ts';
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
-import { hexToBytes, type Hex } from '../../sdk/protocol/bytes.ts';
+import { hexToBytes } from '../../sdk/protocol/bytes.ts';
 import type { Domain } from '../../sdk/protocol/eip712.ts';
 
 export const WEI = 10n ** 18n;

@@ -107,6 +107,6 @@ export class ForkingChain implements ChainSource {
         logIndex,
       };
     });
-    this.#blocks.push({ number, hash, parentHash: parent as Hex, timestampSeconds: 1_000 + number, logs });
+    this.#blocks.push({ number, hash, parentHash: parent, timestampSeconds: 1_000 + number, logs });
   }
 }
