@@ -25,7 +25,11 @@ interface Flags {
   readonly json: boolean;
 }
 
+/** Wrong use of the command, as opposed to a failure while it runs. */
+const USAGE_EXIT_CODE = 2;
+
 const program = new Command('bcdn-marketplace')
+  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE))
   .description('Indexes the contracts, serves the marketplace API and coordinates grants and vouchers.')
   .requiredOption('--data-dir <dir>', 'database and secret; back both up together')
   .requiredOption('--rpc-url <url>', 'Ethereum JSON-RPC endpoint')
