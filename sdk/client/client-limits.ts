@@ -27,6 +27,15 @@ export const MIN_STEAL_GAIN_MS = 60;
 /** A source below this share of the best rate is slow: it gets blocks that are needed later. */
 export const SLOW_SOURCE_SHARE = 0.5;
 
+/** A source that is too slow to be of use is given a block this often, to measure it again. */
+export const SLOW_PROBE_INTERVAL_MS = 5_000;
+
+/** Smaller answers do not count for a source's rate. */
+export const MIN_RATE_SAMPLE_BYTES = 64 * KIB;
+
+/** Blocks from this size on are hashed in another thread: below it, handing over costs more than hashing. */
+export const THREADED_HASH_BYTES = 64 * KIB;
+
 /** Weight of the newest measurement in a source's rate. */
 export const RATE_SMOOTHING = 0.3;
 

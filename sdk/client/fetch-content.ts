@@ -1,4 +1,4 @@
-import { createHash, hash } from 'node:crypto';
+import { createHash, hash, webcrypto } from 'node:crypto';
 
 import type { CID } from 'multiformats/cid';
 
@@ -6,6 +6,7 @@ import { parseCid, type Sha256 } from '../protocol/content.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
+import { THREADED_HASH_BYTES } from './client-limits.ts';
 import { systemClock } from './clock.ts';
 import type { ContentSink } from './content-sink.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
@@ -33,6 +34,8 @@ export interface FetchOptions {
   readonly dealId?: DealId | undefined;
   /** Where the viewer is, for example `eu-west`. */
   readonly region?: string | undefined;
+  /** Nodes to ask for blocks before others, in this order. @default the coordinator's order */
+  readonly preferredNodes?: readonly Address[] | undefined;
   /** An edge to ask first who holds the content. @default one of the granted nodes */
   readonly entryUrl?: string | undefined;
   /** Bytes to fetch. @default the whole file */
@@ -67,8 +70,13 @@ export interface FetchResult extends Downloaded {
   readonly lookups: LookupCount;
 }
 
-/** SHA-256 by node:crypto in one call. */
-export const nodeSha256: Sha256 = (bytes) => hash('sha256', bytes, 'buffer');
+/** SHA-256 of Node: large blocks in a thread of libuv's pool, so that receiving goes on meanwhile. */
+export const nodeSha256: Sha256 = (bytes) =>
+  bytes.length < THREADED_HASH_BYTES ? hash('sha256', bytes, 'buffer') : hashInThread(bytes);
+
+async function hashInThread(bytes: Uint8Array): Promise<Uint8Array> {
+  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
+}
 
 /**
  * Fetches a file from several edges at once, verifies each block, pays with receipts, and writes only what is right.

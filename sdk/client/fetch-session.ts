@@ -40,6 +40,8 @@ export interface SessionOptions {
   readonly dealId?: DealId | undefined;
   /** Where the viewer is: the nearest nodes come first. */
   readonly region?: string | undefined;
+  /** Nodes to ask for blocks before others, in this order. */
+  readonly preferredNodes?: readonly Address[] | undefined;
   /** An edge to ask for providers before others. */
   readonly entryUrl?: string | undefined;
   /** @default 8 s */
@@ -163,7 +165,7 @@ export class FetchSession {
 
   #take(issued: readonly IssuedGrant[]): number {
     let taken = 0;
-    for (const grant of issued) {
+    for (const grant of this.#inOrder(issued)) {
       if (grant.origin === undefined || this.report.isCorrupt(grant.node)) continue;
       this.#book.add([grant]);
       const source =
@@ -173,6 +175,16 @@ export class FetchSession {
       taken += 1;
     }
     return taken;
+  }
+
+  /** Preferred nodes first; the others stay as the coordinator ranked them. */
+  #inOrder(issued: readonly IssuedGrant[]): readonly IssuedGrant[] {
+    const preferred = this.#options.preferredNodes ?? [];
+    const rank = ({ node }: IssuedGrant): number => {
+      const place = preferred.indexOf(node);
+      return place === -1 ? preferred.length : place;
+    };
+    return issued.toSorted((a, b) => rank(a) - rank(b));
   }
 
   /** Every node was dropped: others may have come back, or have been allocated, meanwhile. */

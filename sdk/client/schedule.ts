@@ -1,8 +1,10 @@
 import {
   MAX_COPIES_IN_FLIGHT,
   MAX_IN_FLIGHT_PER_SOURCE,
+  MIN_RATE_SAMPLE_BYTES,
   MIN_STEAL_GAIN_MS,
   RATE_SMOOTHING,
+  SLOW_PROBE_INTERVAL_MS,
   SLOW_SOURCE_SHARE,
   STEAL_FACTOR,
 } from './client-limits.ts';
@@ -23,6 +25,7 @@ interface Source {
   rate: number | undefined;
   readonly inFlight: Set<Wanted>;
   lastArrivalMs: number;
+  lastAskedMs: number;
   pausedUntilMs: number;
 }
 
@@ -49,7 +52,14 @@ export class Schedule {
 
   addSource(id: string): void {
     if (this.#sources.has(id)) return;
-    this.#sources.set(id, { id, rate: undefined, inFlight: new Set(), lastArrivalMs: 0, pausedUntilMs: 0 });
+    this.#sources.set(id, {
+      id,
+      rate: undefined,
+      inFlight: new Set(),
+      lastArrivalMs: 0,
+      lastAskedMs: 0,
+      pausedUntilMs: 0,
+    });
   }
 
   /** Forgets a source; what it was asked for is free again for the others. */
@@ -114,7 +124,8 @@ export class Schedule {
     const from = this.#sources.get(source);
     if (from === undefined) return;
     for (const inFlight of from.inFlight) if (inFlight.key === key) from.inFlight.delete(inFlight);
-    if (answer.bytes === 0) return;
+    // What is sent at once says more of the latency than of the rate.
+    if (answer.bytes < MIN_RATE_SAMPLE_BYTES) return;
     // With several requests under way the link is shared: count from the previous arrival.
     const elapsedMs = Math.max(0.01, answer.nowMs - Math.max(answer.startedMs, from.lastArrivalMs));
     const measured = answer.bytes / elapsedMs;
@@ -128,10 +139,11 @@ export class Schedule {
   next(nowMs: number, admits: Admits): Assignment | undefined {
     for (const source of this.#bySpeed()) {
       if (source.pausedUntilMs > nowMs || source.inFlight.size >= MAX_IN_FLIGHT_PER_SOURCE) continue;
-      const block = this.#unassigned(source) ?? this.#toSteal(source, nowMs);
+      const block = this.#unassigned(source, nowMs) ?? this.#toSteal(source, nowMs);
       if (block === undefined || !admits(source.id, block.bytes)) continue;
       block.holders.set(source.id, nowMs);
       source.inFlight.add(block);
+      source.lastAskedMs = nowMs;
       return { source: source.id, block: block.key, bytes: block.bytes };
     }
     return undefined;
@@ -145,15 +157,18 @@ export class Schedule {
     });
   }
 
-  #unassigned(source: Source): Wanted | undefined {
+  #unassigned(source: Source, nowMs: number): Wanted | undefined {
     const neededAheadBytes = this.#aheadBytesOf(source);
     let aheadBytes = 0;
+    let last: Wanted | undefined;
     for (const block of this.#wanted.values()) {
       const free = block.holders.size === 0 && !block.excluded.has(source.id);
       if (free && (aheadBytes >= neededAheadBytes || !this.#fasterFor(source, block))) return block;
+      if (free) last = block;
       aheadBytes += block.bytes;
     }
-    return undefined;
+    // A source too slow to help is tried again now and then: it may have been slow for a moment only.
+    return nowMs - source.lastAskedMs >= SLOW_PROBE_INTERVAL_MS ? last : undefined;
   }
 
   /** Bytes that all sources together deliver while this one delivers a block: 0 unless it is slow. */

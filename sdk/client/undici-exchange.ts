@@ -49,7 +49,7 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
   #controller: Dispatcher.DispatchController | undefined;
   #status = 0;
   #headers: Headers = {};
-  #body = new Uint8Array(0);
+  #body: Uint8Array = new Uint8Array(0);
   #length = 0;
 
   constructor(request: HttpRequest, resolve: (answer: HttpAnswer) => void, reject: (error: Error) => void) {
@@ -75,7 +75,8 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
     const announced = Number(headers['content-length'] ?? 0);
     if (this.#request.method === 'HEAD' || !Number.isSafeInteger(announced) || announced < 0) return;
     if (announced > this.#request.maxBytes) controller.abort(this.#tooLarge(announced));
-    else this.#body = new Uint8Array(announced);
+    // Not zeroed: what is handed on is only what arrived.
+    else this.#body = Buffer.allocUnsafeSlow(announced);
   }
 
   onResponseData(controller: Dispatcher.DispatchController, chunk: Uint8Array): void {

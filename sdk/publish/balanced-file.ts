@@ -72,10 +72,9 @@ async function* inOrder<T>(tasks: AsyncIterable<() => Promise<T>>, limit: number
     // A failure is heard when its turn comes; until then it must not count as unheard.
     void result.catch(() => undefined);
     running.push(result);
-    const [first] = running;
-    if (running.length < limit || first === undefined) continue;
-    running.shift();
-    yield await first;
+    if (running.length < limit) continue;
+    const first = running.shift();
+    if (first !== undefined) yield await first;
   }
   for (const result of running) yield await result;
 }
