@@ -18,6 +18,7 @@ import type {
 } from '../../core/one-hop-ring/ring-ports.ts';
 import { answerOf, nidOf, type RingAnswer, type RingMember } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
+import { StreamWarming } from './stream-warming.ts';
 
 /** Until a start without an answer from any seed, and without a ring of its own, is given up. */
 const JOIN_TIMEOUT_MS = 60_000;
@@ -73,6 +74,7 @@ export class RingNode {
   readonly #left = Promise.withResolvers<undefined>();
   #machine: RingMachine | undefined;
   #transport: RingTransport | undefined;
+  #warming: StreamWarming | undefined;
   #timer: NodeJS.Timeout | undefined;
   #timerAtMs = Infinity;
   #lastLookup = 0;
@@ -117,6 +119,7 @@ export class RingNode {
         },
       },
     );
+    this.#warming = new StreamWarming(this.#transport, privateKey.publicKey.raw);
     await this.#transport.start();
     this.#handle({ type: 'start', seeds: contacts });
     const joined = await within(this.#joined.promise, JOIN_TIMEOUT_MS);
@@ -272,9 +275,7 @@ export class RingNode {
   }
 
   #warmOne(machine: RingMachine, contact: RingContact & { readonly departed: boolean }): void {
-    const own = this.#components.privateKey.publicKey.raw;
-    if (contact.departed || machine.table.ringSize > MAX_WARM_MEMBERS) return;
-    if (Buffer.compare(contact.publicKey, own) !== 0) this.#transport?.warm(contact);
+    if (!contact.departed && machine.table.ringSize <= MAX_WARM_MEMBERS) this.#warming?.add(contact);
   }
 
   /** One timer for everything: the machine says when it wants to be woken. */
@@ -293,6 +294,7 @@ export class RingNode {
 
   async #shutDown(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#warming?.stop();
     this.#machine = undefined;
     for (const pending of this.#lookups.values()) pending.reject(unanswered(0));
     this.#lookups.clear();

@@ -206,7 +206,7 @@ export class Lookups {
   #hedge(lookupId: number, lookup: Lookup, nowMs: number): void {
     this.#context.counters.hedged += 1;
     if (this.#askNext(lookupId, lookup, nowMs) && lookup.candidates.length > 0) {
-      this.#lookups.set(lookupId, lookup, Math.min(lookup.deadlineMs, nowMs + 2 * this.#hedgeAfterMs()));
+      this.#lookups.set(lookupId, lookup, Math.min(lookup.deadlineMs, nowMs + this.#hedgeAfterMs()));
     }
   }
 

@@ -54,6 +54,11 @@ export class RingFixture {
   readonly registry = new MemoryRegistry();
   readonly edges: TestEdge[] = [];
   readonly #hosts: Host[] = [];
+  readonly #timing: NonNullable<RingNodeOptions['timing']>;
+
+  constructor(timing: RingNodeOptions['timing'] = TEST_TIMING) {
+    this.#timing = timing;
+  }
 
   async host(): Promise<{ host: Host; privateKey: Ed25519PrivateKey }> {
     const privateKey = await generateKeyPair('Ed25519');
@@ -71,7 +76,7 @@ export class RingFixture {
       {
         protocol: RING_PROTOCOL,
         providerAddresses: [`/dns4/edge-${this.edges.length}.example/tcp/443/https`],
-        timing: TEST_TIMING,
+        timing: this.#timing,
       },
     );
     const edge = { host, node, privateKey };

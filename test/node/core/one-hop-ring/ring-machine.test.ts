@@ -2,6 +2,7 @@ import { sha256 } from '@noble/hashes/sha2.js';
 import { expect } from 'chai';
 
 import { bytesToHex, utf8ToBytes } from '../../../../sdk/protocol/bytes.ts';
+import type { RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
 import { believedRing, tablesAreTrue, VirtualNetwork, type VirtualNode } from './virtual-network.ts';
 
 const key = (name: string): Uint8Array => sha256(utf8ToBytes(`content ${name}`));
@@ -215,5 +216,75 @@ describe('ring machine: index', function () {
     nodeAt(network, 2).crashed = true;
     network.run(10_000);
     expect(network.lookup(nodeAt(network, 6), key('y')).providers).to.have.length(0);
+  });
+
+  it('forwards a lookup that reached the wrong node, once, and corrects the asker', () => {
+    const network = ringOf(20, 18);
+    network.run(1_000);
+    network.act(nodeAt(network, 4), { type: 'provide', key: key('elsewhere') });
+    network.run(1_000);
+    const replicas = nodeAt(network, 0).machine.table.successors(key('elsewhere'), 6);
+    const isReplica = (node: VirtualNode): boolean =>
+      replicas.some((entry) => bytesToHex(entry.nid) === bytesToHex(node.machine.nid));
+    const [wrong, asker] = network.nodes.filter((node) => !isReplica(node));
+    const owner = network.nodes.find(
+      (node) => bytesToHex(node.machine.nid) === bytesToHex(replicas[0]?.nid ?? key('')),
+    );
+    if (wrong === undefined || asker === undefined || owner === undefined)
+      throw new RangeError('The ring is too small.');
+    const pass = (from: VirtualNode, to: VirtualNode, message: RingMessage): RingMessage | undefined => {
+      const event = { type: 'message' as const, from: from.contact.publicKey, message };
+      const actions = to.machine.handle(event, network.nowMs);
+      return actions.find((action) => action.type === 'send')?.message;
+    };
+    const question = { kind: 'lookup-request' as const, requestId: 77, key: key('elsewhere'), forward: true };
+    const forwarded = pass(asker, wrong, question);
+    expect(forwarded).to.include({ kind: 'lookup-request', forward: false });
+    const answer = forwarded === undefined ? undefined : pass(wrong, owner, forwarded);
+    expect(answer).to.include({ kind: 'lookup-reply', hops: 0 });
+    const reply = answer === undefined ? undefined : pass(owner, wrong, answer);
+    expect(reply).to.include({ kind: 'lookup-reply', requestId: 77, hops: 1 });
+    if (reply?.kind !== 'lookup-reply') throw new RangeError('No answer came back.');
+    expect(reply.providers).to.have.length(1);
+    const [correction] = reply.corrections;
+    expect(correction?.kind === 'record' && bytesToHex(correction.record.publicKey)).to.equal(
+      bytesToHex(owner.contact.publicKey),
+    );
+    expect(wrong.machine.counters.forwarded).to.equal(1);
+  });
+
+  it('hands a joining node its keys before anybody is told of it', () => {
+    const network = ringOf(10, 19);
+    for (let i = 0; i < 30; i++)
+      network.act(nodeAt(network, i % 10), { type: 'provide', key: key(`early ${i}`) });
+    network.run(2_000);
+    const late = network.addNode('latecomer', [nodeAt(network, 0)]);
+    const known = (): boolean =>
+      network.nodes.some((node) => node !== late && node.machine.table.find(late.machine.nid) !== undefined);
+    expect(network.runUntil(known, 5_000)).to.equal(true);
+    expect(late.machine.indexSize.keys).to.be.greaterThan(0);
+    const mine = Array.from({ length: 30 }, (_, i) => key(`early ${i}`)).filter(
+      (each) => nodeAt(network, 0).machine.table.ringRange({ from: each, to: late.machine.nid }).count < 5,
+    );
+    expect(late.machine.indexSize.keys).to.equal(mine.length);
+  });
+
+  it('asks the next replica when the owner is silent', () => {
+    const network = ringOf(12, 20);
+    network.act(nodeAt(network, 1), { type: 'provide', key: key('silent') });
+    network.run(1_000);
+    const [owner] = nodeAt(network, 0).machine.table.successors(key('silent'), 1);
+    const silent = network.nodes.find(
+      (node) => bytesToHex(node.machine.nid) === bytesToHex(owner?.nid ?? key('')),
+    );
+    const replicas = nodeAt(network, 0).machine.table.successors(key('silent'), 5);
+    const asker = network.nodes.find(
+      (node) => !replicas.some((entry) => bytesToHex(entry.nid) === bytesToHex(node.machine.nid)),
+    );
+    if (silent === undefined || asker === undefined) throw new RangeError('The ring is too small.');
+    silent.crashed = true;
+    const outcome = network.lookup(asker, key('silent'));
+    expect(outcome.providers).to.have.length(silent === nodeAt(network, 1) ? 0 : 1);
+    expect(asker.machine.counters.hedged).to.equal(1);
   });
 });
