@@ -21,7 +21,8 @@ export function requestedRange(request: IncomingMessage, size: number, etag: str
   if (header === undefined || (condition !== undefined && condition !== etag)) return undefined;
   const match = SINGLE_RANGE.exec(header.replaceAll(' ', ''));
   const [, first = '', last = ''] = match ?? [];
-  if (match === null || (first === '' && last === '')) return undefined;
+  const backwards = first !== '' && last !== '' && Number(last) < Number(first);
+  if (match === null || (first === '' && last === '') || backwards) return undefined;
   const range = first === '' ? suffix(Number(last), size) : bounded(Number(first), last, size);
   if (range === undefined) {
     throw new GatewayError(416, 'RANGE_UNSATISFIABLE', {
@@ -42,6 +43,5 @@ function suffix(length: number, size: number): ByteRange | undefined {
 function bounded(start: number, last: string, size: number): ByteRange | undefined {
   const end = last === '' ? size - 1 : Math.min(Number(last), size - 1);
   if (start >= size) return undefined;
-  if (last !== '' && Number(last) < start) return { start: 0, end: size - 1 };
   return { start, end };
 }

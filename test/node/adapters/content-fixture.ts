@@ -70,3 +70,19 @@ export async function* carOf(root: CID, blocks: Iterable<StoredBlock>): AsyncGen
   yield* out;
   await filling;
 }
+
+/** The same for a stream of any size: blocks are handed on, not kept. Yields root CIDs, the last one counts. */
+export async function* importStream(
+  content: AsyncIterable<Uint8Array>,
+  chunkBytes: number,
+  put: (cid: CID, bytes: Uint8Array) => Promise<void>,
+): AsyncGenerator<CID> {
+  const sink = {
+    put: async (cid: CID, bytes: unknown): Promise<CID> => {
+      if (bytes instanceof Uint8Array) await put(cid, bytes);
+      return cid;
+    },
+  };
+  const options = { cidVersion: 1 as const, rawLeaves: true, chunker: fixedSize({ chunkSize: chunkBytes }) };
+  for await (const entry of importer([{ content }], sink, options)) yield entry.cid;
+}

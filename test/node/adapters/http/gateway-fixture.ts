@@ -3,7 +3,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { hash } from 'node:crypto';
 
-import { carOf, contentOf, patternBytes, type TestContent } from '../content-fixture.ts';
+import type { CID } from 'multiformats/cid';
+
+import { carOf, contentOf, importStream, patternBytes, type TestContent } from '../content-fixture.ts';
 import { base64UrlEncode } from '../../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../../sdk/protocol/content.ts';
 import { encodeSignedGrant, grantDigest, grantHashOf, type Grant } from '../../../../sdk/protocol/grant.ts';
@@ -56,6 +58,7 @@ export class GatewayFixture {
   readonly logged: { message: string; values: Readonly<Record<string, unknown>> }[] = [];
   origin = '';
   #gateway: Gateway | undefined;
+  #components: GatewayComponents | undefined;
 
   private constructor(directory: string, content: TestContent, quotaBytes: number) {
     this.directory = directory;
@@ -116,10 +119,16 @@ export class GatewayFixture {
       status: async () => ({ node: NODE }),
       ...overrides.components,
     };
+    fixture.#components = components;
     fixture.#gateway = createGateway(components, { ...overrides.options });
     const { port } = await fixture.#gateway.start();
     fixture.origin = `http://127.0.0.1:${port}`;
     return fixture;
+  }
+
+  get components(): GatewayComponents {
+    if (this.#components === undefined) throw new RangeError('the fixture was not started');
+    return this.#components;
   }
 
   async importContent(content: TestContent): Promise<void> {
@@ -128,6 +137,18 @@ export class GatewayFixture {
       maxBytes,
       pinFor: DEAL_ID,
     });
+  }
+
+  /** Imports a file of any size without holding it: every block goes to the store as it is made. */
+  async importStreamed(source: AsyncIterable<Uint8Array>, chunkBytes: number): Promise<CID> {
+    const target = { root: contentRootOf(this.content.root), codec: this.content.root.code };
+    let root = this.content.root;
+    for await (const entry of importStream(source, chunkBytes, (cid, bytes) =>
+      this.store.put(target, cid, bytes),
+    )) {
+      root = entry;
+    }
+    return root;
   }
 
   async stop(): Promise<void> {
