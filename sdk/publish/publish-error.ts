@@ -15,7 +15,7 @@ export type PublishErrorCode =
   | 'PLACEMENT_INCOMPLETE'
   | 'BUDGET_EXCEEDED'
   | 'NO_NODES'
-  | 'CONFIRMATION_TIMEOUT'
+  | 'ALLOCATION_FAILED'
   | 'CLOSE_INCOMPLETE';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */

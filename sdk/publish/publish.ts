@@ -84,7 +84,7 @@ export interface Publication {
  *
  * Once the deal is open, failures carry `dealId` in their values: `closeDistribution` brings the deposit back.
  *
- * @throws PublishError NO_NODES, BUDGET_EXCEEDED, PUSH_REFUSED, PUSH_FAILED, PLACEMENT_INCOMPLETE and what importing
+ * @throws PublishError NO_NODES, BUDGET_EXCEEDED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED, PLACEMENT_INCOMPLETE and what importing
  *   throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
  */
 export async function publish(request: PublishRequest, options: PublishOptions = {}): Promise<Publication> {
@@ -146,10 +146,26 @@ async function openPaidDeal(
   );
   onProgress?.({ phase: 'opened', dealId });
   const allocations = quote.nodes.map(({ node, amountWei, ratePerGiB }) => ({ node, amountWei, ratePerGiB }));
-  await allocate(sender, dealId, allocations, signal);
+  await allocate(sender, dealId, allocations, signal).catch((cause: unknown) => {
+    throw allocationFailed(dealId, cause);
+  });
   onProgress?.({ phase: 'allocated', dealId, nodes: allocations.length });
   const nodes = quote.nodes.map(({ amountWei, ...node }) => ({ ...node, allocatedWei: amountWei }));
   return { dealId, nodes, escrowedWei: quote.depositWei };
+}
+
+function allocationFailed(dealId: DealId, cause: unknown): PublishError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return new PublishError(
+    'ALLOCATION_FAILED',
+    'The deal is open, but its money could not be given to the nodes.',
+    {
+      values: { dealId, reason },
+      remedy:
+        'Close the distribution to have the deposit back, then publish again: a node may have left meanwhile.',
+      cause,
+    },
+  );
 }
 
 async function acceptableQuote(

@@ -1,0 +1,291 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer, text } from 'node:stream/consumers';
+
+import { CarReader } from '@ipld/car';
+import { expect } from 'chai';
+import { Wallet, type JsonRpcProvider } from 'ethers';
+
+import { deployBcdn } from '../../../scripts/deploy/deploy.ts';
+import { startLocalChain, type LocalChain } from '../../../scripts/deploy/local-chain.ts';
+import { readDeal } from '../../../sdk/chain/deals.ts';
+import { domainOf, type Deployment } from '../../../sdk/chain/deployment.ts';
+import { drawPosition, registerNode } from '../../../sdk/chain/nodes.ts';
+import { redeemVouchers } from '../../../sdk/chain/payments.ts';
+import { openProvider } from '../../../sdk/chain/provider.ts';
+import { readTokenBalance, transferTokens } from '../../../sdk/chain/tokens.ts';
+import { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
+import { contentRootOf } from '../../../sdk/protocol/content.ts';
+import { epochAt } from '../../../sdk/protocol/epoch.ts';
+import { parseEpoch, type Address } from '../../../sdk/protocol/identifiers.ts';
+import { voucherDigest } from '../../../sdk/protocol/voucher.ts';
+import { closeDistribution } from '../../../sdk/publish/close-distribution.ts';
+import { PublishError } from '../../../sdk/publish/publish-error.ts';
+import { publish, type PublishProgress, type PublishRequest } from '../../../sdk/publish/publish.ts';
+import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
+
+const TOKEN_WEI = 10n ** 18n;
+const RATE_PER_GIB = TOKEN_WEI;
+const AMOUNT_WEI = 3n * TOKEN_WEI + 7n;
+const EPOCH_SECONDS = 1;
+
+/** An edge as far as publishing meets it: takes archives, and answers who holds them. */
+interface Edge {
+  readonly operator: Address;
+  readonly region: string;
+  url: string;
+  /** Archives that were pushed to it. */
+  readonly archives: Buffer[];
+  refuses: boolean;
+}
+
+describe('publish and closeDistribution on a real chain', function () {
+  this.timeout(90_000);
+  const collectorKey = randomBytes(32);
+  let chain: LocalChain;
+  let provider: JsonRpcProvider;
+  let deployment: Deployment;
+  let publisher: TransactionSender;
+  let operators: TransactionSender[];
+  let directory: string;
+  let file: string;
+  let edges: Edge[];
+  let servers: Server[];
+  let marketplaceUrl: string;
+  /** Whether an edge that was not pushed to fills itself from the others. */
+  let edgesFillThemselves: boolean;
+
+  before(async () => {
+    chain = await startLocalChain();
+    provider = openProvider(chain);
+    const [deployerKey = '', ...keys] = chain.privateKeys;
+    deployment = await deployBcdn(new Wallet(deployerKey, provider), {
+      ...{ epochSeconds: EPOCH_SECONDS, claimWindowEpochs: 1, thawEpochs: 2, protocolFeeBps: 0 },
+      ...{ minimumEdgeStakeWei: TOKEN_WEI, unbondingSeconds: 10 },
+    });
+    const senderOf = (key: string) =>
+      new TransactionSender(
+        { provider, wallet: new Wallet(key, provider), deployment },
+        { pollIntervalMs: 20 },
+      );
+    const deployer = senderOf(deployerKey);
+    [publisher = deployer, ...operators] = keys.slice(0, 4).map(senderOf);
+    for (const { address } of [publisher, ...operators])
+      await transferTokens(deployer, address, 100n * TOKEN_WEI);
+    for (const [index, operator] of operators.entries()) {
+      const region = index === 2 ? 'us-east' : 'eu-west';
+      const libp2pPublicKey = bytesToHex(randomBytes(32));
+      const endpoints = ['/ip4/127.0.0.1/tcp/1/http'];
+      const prices = { askWeiPerGiB: RATE_PER_GIB, stakeWei: TOKEN_WEI };
+      await registerNode(operator, { role: 'edge', libp2pPublicKey, region, endpoints, ...prices });
+    }
+    for (const operator of operators) await drawPosition(operator, operator.address);
+    directory = await mkdtemp(join(tmpdir(), 'bcdn-publish-test-'));
+    file = join(directory, 'film');
+    await writeFile(file, randomBytes(3_000_000));
+  });
+
+  after(async () => {
+    provider.destroy();
+    await chain.stop();
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  beforeEach(async () => {
+    servers = [];
+    edgesFillThemselves = true;
+    edges = operators.map(({ address }, index) => ({
+      ...{ operator: address, region: index === 2 ? 'us-east' : 'eu-west', url: '' },
+      ...{ archives: [], refuses: false },
+    }));
+    for (const edge of edges)
+      edge.url = await listen((request, response) => serveEdge(edge, request, response));
+    marketplaceUrl = await listen(serveMarketplace);
+  });
+
+  afterEach(async () => {
+    for (const server of servers) {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
+  async function listen(
+    serve: (request: IncomingMessage, response: ServerResponse) => Promise<void>,
+  ): Promise<string> {
+    const server = createServer((request, response) => {
+      serve(request, response).catch((error: unknown) => response.destroy(error as Error));
+    });
+    servers.push(server);
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    return `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  }
+
+  async function serveEdge(edge: Edge, request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.method === 'PUT') {
+      if (edge.refuses) {
+        response.statusCode = 507;
+        response.setHeader('connection', 'close');
+        const error = {
+          code: 'QUOTA_EXCEEDED',
+          message: 'The disk is full.',
+          values: {},
+          remedy: 'Free some.',
+        };
+        response.end(JSON.stringify({ error }));
+        return;
+      }
+      edge.archives.push(await buffer(request));
+      response.statusCode = 201;
+      response.end('{}');
+      return;
+    }
+    const anyHolds = edges.some(({ archives }) => archives.length > 0);
+    const holders = edges.filter(({ archives }) => archives.length > 0 || (edgesFillThemselves && anyHolds));
+    const Providers = holders.map(({ operator, region }) => ({
+      Schema: 'peer',
+      Addrs: [],
+      Bcdn: { operator, region },
+    }));
+    response.end(JSON.stringify({ Providers, Bcdn: { hops: 1 } }));
+  }
+
+  async function serveMarketplace(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    if (request.url === '/v1/coordinator/keys') {
+      const collector = nativeSecp256k1.addressOf(collectorKey);
+      response.end(JSON.stringify({ grantKey: collector, collector }));
+      return;
+    }
+    const { replicas } = JSON.parse(await text(request)) as { replicas: number };
+    const nodes = edges.slice(0, replicas).map(({ operator, region, url }) => ({
+      ...{ node: operator, region, endpoints: [url] },
+      ...{ ratePerGiB: RATE_PER_GIB.toString(), amountWei: AMOUNT_WEI.toString() },
+    }));
+    const depositWei = (AMOUNT_WEI * BigInt(nodes.length)).toString();
+    response.end(JSON.stringify({ nodes, depositWei, removed: { region: 2 } }));
+  }
+
+  function requestOf(wishes: Partial<PublishRequest> = {}): PublishRequest {
+    const source = { kind: 'file', path: file } as const;
+    return {
+      source,
+      sender: publisher,
+      marketplaceUrl,
+      replicas: 3,
+      temporaryDirectory: directory,
+      ...wishes,
+    };
+  }
+
+  async function refusal(attempt: Promise<unknown>): Promise<PublishError> {
+    try {
+      await attempt;
+    } catch (error) {
+      if (error instanceof PublishError) return error;
+      throw error;
+    }
+    return expect.fail('nothing was refused');
+  }
+
+  it('escrows, pushes to one edge of each region, and brings back all that was not earned, to the last wei', async () => {
+    const balance = () => readTokenBalance(provider, deployment, publisher.address);
+    const before = await balance();
+    const phases: string[] = [];
+    const onProgress = ({ phase }: PublishProgress) => phases.at(-1) === phase || phases.push(phase);
+    const published = await publish(requestOf(), { onProgress });
+
+    expect(published.escrowedWei).to.equal(3n * AMOUNT_WEI);
+    expect(await balance()).to.equal(before - published.escrowedWei);
+    expect(published.nodes.map(({ node }) => node)).to.deep.equal(edges.map(({ operator }) => operator));
+    const deal = await readDeal(provider, deployment, published.dealId);
+    expect(deal?.contentRoot).to.equal(contentRootOf(published.cid));
+    expect(deal?.contentCodec).to.equal(published.cid.code);
+    expect(deal?.freeWei).to.equal(0n);
+    expect(edges.map(({ archives }) => archives.length)).to.deep.equal([1, 0, 1]);
+    const [archive = Buffer.alloc(0)] = edges[0]?.archives ?? [];
+    const roots = await (await CarReader.fromBytes(archive)).getRoots();
+    expect(roots.map(String)).to.deep.equal([published.cid.toString()]);
+    const order = ['importing', 'imported', 'quoted', 'opened', 'allocated', 'pushing'];
+    expect(phases.slice(0, order.length)).to.deep.equal(order);
+    expect(phases.at(-1)).to.equal('placing');
+
+    const [earner] = operators;
+    if (earner === undefined) return expect.fail('an operator');
+    const earnedWei = 1_234_567_890_123_456_789n;
+    const time = (await provider.getBlock('latest'))?.timestamp ?? 0;
+    const throughEpoch = parseEpoch(epochAt(time, EPOCH_SECONDS) - 1);
+    const voucher = { dealId: published.dealId, node: earner.address, throughEpoch, cumulative: earnedWei };
+    const signature = nativeSecp256k1.sign(voucherDigest(domainOf(deployment), voucher), collectorKey);
+    await redeemVouchers(earner, [{ voucher, signature }], earner.address);
+
+    const nodes = published.nodes.map(({ node }) => node);
+    const closed = await closeDistribution({ sender: publisher, dealId: published.dealId, nodes });
+    expect(closed.spentWei).to.equal(earnedWei);
+    expect(closed.refundedWei).to.equal(published.escrowedWei - earnedWei);
+    expect(await balance()).to.equal(before - earnedWei);
+    expect((await readDeal(provider, deployment, published.dealId))?.state).to.equal('closed');
+
+    const again = await closeDistribution({ sender: publisher, dealId: published.dealId, nodes });
+    expect(again).to.deep.equal({ spentWei: earnedWei, refundedWei: 0n });
+  });
+
+  it('turns to another edge of the region when the first refuses', async () => {
+    const [first] = edges;
+    if (first !== undefined) first.refuses = true;
+    await publish(requestOf({ replicas: 2 }));
+    expect(edges.map(({ archives }) => archives.length)).to.deep.equal([0, 1, 0]);
+  });
+
+  it('pushes to nodes that do not fill themselves', async () => {
+    edgesFillThemselves = false;
+    await publish(requestOf({ replicas: 2 }), { placementTimeoutMs: 4_000 });
+    expect(edges.map(({ archives }) => archives.length)).to.deep.equal([1, 1, 0]);
+  });
+
+  it('says which deal holds the money when no edge takes the content, and it can be had back', async () => {
+    for (const edge of edges) edge.refuses = true;
+    const balance = () => readTokenBalance(provider, deployment, publisher.address);
+    const before = await balance();
+    const error = await refusal(publish(requestOf()));
+    expect(error.code).to.equal('PUSH_REFUSED');
+    expect(error.values).to.include({ refusal: 'QUOTA_EXCEEDED', status: 507 });
+    const dealId = error.values['dealId'] as never;
+    const nodes = edges.map(({ operator }) => operator);
+    expect((await closeDistribution({ sender: publisher, dealId, nodes })).refundedWei).to.equal(
+      3n * AMOUNT_WEI,
+    );
+    expect(await balance()).to.equal(before);
+  });
+
+  it('says which deal holds the money when the chain refuses the allocation, and it can be had back', async () => {
+    const balance = () => readTokenBalance(provider, deployment, publisher.address);
+    const before = await balance();
+    const [first] = edges;
+    if (first !== undefined) edges[0] = { ...first, operator: publisher.address };
+    const error = await refusal(publish(requestOf()));
+    expect(error.code).to.equal('ALLOCATION_FAILED');
+    expect(error.values['reason']).to.contain('NodeNotActive');
+    const dealId = error.values['dealId'] as never;
+    expect((await closeDistribution({ sender: publisher, dealId, nodes: [] })).refundedWei).to.equal(
+      3n * AMOUNT_WEI,
+    );
+    expect(await balance()).to.equal(before);
+  });
+
+  it('spends nothing beyond the budget or without nodes', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    const tooDear = await refusal(publish(requestOf({ budgetWei: 3n * AMOUNT_WEI - 1n })));
+    expect(tooDear.code).to.equal('BUDGET_EXCEEDED');
+    expect(tooDear.values).to.deep.equal({ depositWei: 3n * AMOUNT_WEI, budgetWei: 3n * AMOUNT_WEI - 1n });
+    edges = [];
+    const nobody = await refusal(publish(requestOf()));
+    expect(nobody.code).to.equal('NO_NODES');
+    expect(nobody.values).to.deep.equal({ replicas: 3, region: 2 });
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
+  });
+});
