@@ -16,6 +16,14 @@ const address = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`;
 const word = (n: number): string => `0x${n.toString(16).padStart(64, '0')}`;
 const NODES = [11, 12, 13];
 
+/** What a block of a random chain is about. */
+interface Choice {
+  readonly what: 'node' | 'deal';
+  readonly node: number;
+  readonly deal: number;
+  readonly amount: number;
+}
+
 /** A history that the contracts could have made: each step is possible in the state that the steps before left. */
 class PlausibleHistory {
   readonly #registered = new Map<number, { stakeWei: bigint; drawn: boolean }>();
@@ -25,11 +33,10 @@ class PlausibleHistory {
   >();
 
   /** @returns the event that the choice leads to, or undefined if it is impossible now */
-  next(choice: number, amount: number): PlannedEvent | undefined {
-    const node = NODES[choice % NODES.length] ?? 0;
-    const known = this.#registered.get(node);
-    if (choice % 3 === 0) return this.#registryEvent(node, amount, known);
-    return this.#marketEvent(choice % 4, node, BigInt(amount));
+  next({ what, node, deal, amount }: Choice): PlannedEvent | undefined {
+    const operator = NODES[node] ?? 0;
+    if (what === 'node') return this.#registryEvent(operator, amount, this.#registered.get(operator));
+    return this.#marketEvent(deal, operator, BigInt(amount));
   }
 
   #registryEvent(
@@ -156,80 +163,67 @@ describe('chain follower', () => {
   }
 
   it('holds after any reorganisations what a fresh index of the final chain holds', async function () {
-    this.timeout(60_000);
-    const step = fc.oneof(
-      {
-        weight: 6,
-        arbitrary: fc.record({
-          kind: fc.constant('block'),
-          choice: fc.nat(60),
-          amount: fc.integer({ min: 1, max: 60 }),
-        }),
-      },
-      {
-        weight: 1,
-        arbitrary: fc.record({
-          kind: fc.constant('fork'),
-          choice: fc.integer({ min: 1, max: 12 }),
-          amount: fc.nat(3),
-        }),
-      },
-      {
-        weight: 2,
-        arbitrary: fc.record({
-          kind: fc.constant('follow'),
-          choice: fc.integer({ min: 1, max: 4 }),
-          amount: fc.nat(),
-        }),
-      },
-    );
+    this.timeout(120_000);
+    const choice = fc.record({
+      what: fc.constantFrom<Choice['what'][]>('node', 'deal', 'deal'),
+      node: fc.integer({ min: 0, max: NODES.length - 1 }),
+      deal: fc.integer({ min: 1, max: 2 }),
+      amount: fc.integer({ min: 1, max: 60 }),
+    });
+    const round = fc.record({
+      forkDepth: fc.integer({ min: 0, max: 12 }),
+      blocks: fc.array(choice, { minLength: 1, maxLength: 15, size: 'max' }),
+      steps: fc.integer({ min: 1, max: 20 }),
+      restart: fc.boolean(),
+    });
+    const limits = fc.record({
+      maxBlocksPerRange: fc.integer({ min: 1, max: 7 }),
+      maxRollbackBlocks: fc.integer({ min: 2, max: 20 }),
+    });
+    let rollbacks = 0;
     await fc.assert(
-      fc.asyncProperty(
-        fc.array(step, { minLength: 5, maxLength: 50 }),
-        fc.integer({ min: 1, max: 7 }),
-        fc.integer({ min: 2, max: 20 }),
-        async (steps, maxBlocksPerRange, maxRollbackBlocks) => {
-          const chain = new ForkingChain();
-          const database = await openDatabase();
-          let follows = follower(chain, database, { maxBlocksPerRange, maxRollbackBlocks });
-          let kept: { choice: number; amount: number }[] = [];
-          const replay = (): PlausibleHistory => {
+      fc.asyncProperty(fc.array(round, { minLength: 2, maxLength: 6 }), limits, async (rounds, options) => {
+        const chain = new ForkingChain();
+        const database = await openDatabase();
+        let follows = follower(chain, database, options);
+        let kept: Choice[] = [];
+        for (const { forkDepth, blocks, steps, restart } of rounds) {
+          const height = Math.max(0, chain.height - forkDepth);
+          if (forkDepth > 0) chain.forkFrom(height);
+          kept = kept.slice(0, height);
+          for (const block of blocks) {
             const history = new PlausibleHistory();
-            for (const { choice, amount } of kept) history.next(choice, amount);
-            return history;
-          };
-          for (const { kind, choice, amount } of steps) {
-            if (kind === 'block') {
-              const event = replay().next(choice, amount);
-              kept.push({ choice, amount });
-              chain.add(event === undefined ? [] : [event]);
-            } else if (kind === 'fork' && chain.height > 0) {
-              const height = Math.max(0, chain.height - choice);
-              kept = kept.slice(0, height);
-              chain.forkFrom(height);
-            } else {
-              for (let i = 0; i < choice; i++) await follows.step(never);
-              // A restart in the middle changes nothing.
-              if (amount % 3 === 0)
-                follows = follower(chain, database, { maxBlocksPerRange, maxRollbackBlocks });
-            }
+            for (const earlier of kept) history.next(earlier);
+            const event = history.next(block);
+            kept.push(block);
+            chain.add(event === undefined ? [] : [event]);
           }
-          chain.add();
-          await follow(chain, follows);
-          const fresh = await openDatabase();
-          await follow(chain, follower(chain, fresh));
-          expect(await contents(database)).to.deep.equal(await contents(fresh));
-        },
-      ),
-      { numRuns: 40 },
+          for (let i = 0; i < steps; i++) {
+            const { rolledBackTo } = await follows.step(never);
+            if (rolledBackTo !== undefined) rollbacks += 1;
+          }
+          // A restart in the middle changes nothing.
+          if (restart) follows = follower(chain, database, options);
+        }
+        await follow(chain, follows);
+        const fresh = await openDatabase();
+        await follow(chain, follower(chain, fresh));
+        expect(await contents(database)).to.deep.equal(await contents(fresh));
+      }),
+      { numRuns: 25 },
     );
+    expect(rollbacks).to.be.greaterThan(10);
   });
 
   it('indexes again from the deployment when the fork is deeper than what can be taken back', async () => {
     const chain = new ForkingChain();
     const history = new PlausibleHistory();
     for (let i = 0; i < 30; i++)
-      chain.add([history.next(0, 4 * i + 2)].filter((event) => event !== undefined));
+      chain.add(
+        [history.next({ what: 'node', node: 0, deal: 1, amount: 4 * i + 2 })].filter(
+          (event) => event !== undefined,
+        ),
+      );
     const database = await openDatabase();
     const follows = follower(chain, database, { maxRollbackBlocks: 5, maxBlocksPerRange: 10 });
     await follow(chain, follows);
