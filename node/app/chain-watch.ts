@@ -6,7 +6,7 @@ import {
   type ChainCondition,
   type ChainFollowerListener,
 } from '../adapters/chain/chain-follower.ts';
-import type { ChainNews } from '../adapters/chain/chain-reader.ts';
+import type { ChainHead, ChainNews } from '../adapters/chain/chain-reader.ts';
 import type { Foundation } from './foundation.ts';
 import { reportOf } from './node-error.ts';
 
@@ -64,6 +64,10 @@ export class ChainWatch implements ChainFollowerListener {
     );
     for (const dealId of known) await this.#refreshDeal(dealId);
     log.info({ url: settings.rpcUrl, deals: known.size }, 'Connected to the chain');
+  }
+
+  onHead(head: ChainHead): void {
+    this.#foundation.chainClock.observe(head);
   }
 
   onLost(reason: unknown): void {

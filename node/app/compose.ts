@@ -70,13 +70,16 @@ class NodeLife implements ComposedNode {
   #peer: { readonly delivery: PeerDelivery; readonly ring: RingClient } | undefined;
   #endpoints: readonly string[] = [];
   #httpUrl = '';
+  #ringEntered = false;
 
   constructor(foundation: Foundation, overrides: NodeOverrides) {
     this.#foundation = foundation;
     this.#overrides = overrides;
     this.#startedMs = foundation.clock.nowMs();
     this.#watch = new ChainWatch(foundation, {
-      onDeal: (own) => this.#edge?.filling.attend(own),
+      onDeal: (own) => {
+        if (this.#ringEntered) this.#edge?.filling.attend(own);
+      },
       onRegistry: () => this.#onRegistry(),
     });
     this.#control = new ControlServer(
@@ -262,12 +265,13 @@ class NodeLife implements ComposedNode {
     await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
     tellRing(this.#foundation, edge.ring);
     await edge.exchange.start();
+    this.#ringEntered = true;
     for (const own of directory.own()) edge.filling.attend(own);
     edge.settlement.start();
   }
 
   #onRegistry(): void {
-    if (this.#edge !== undefined && this.#state === 'serving') tellRing(this.#foundation, this.#edge.ring);
+    if (this.#edge !== undefined && this.#ringEntered) tellRing(this.#foundation, this.#edge.ring);
     this.#peer?.ring.useEdges(ringSeeds(this.#foundation));
   }
 

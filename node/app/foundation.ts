@@ -6,6 +6,7 @@ import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
 import { CachedDealDirectory } from '../adapters/chain/cached-deal-directory.ts';
+import { ChainClock } from '../adapters/chain/chain-clock.ts';
 import { ChainReader } from '../adapters/chain/chain-reader.ts';
 import { RegistrySnapshot } from '../adapters/chain/registry-snapshot.ts';
 import { systemClock, type Clock } from '../adapters/clock/system-clock.ts';
@@ -40,6 +41,8 @@ export interface Foundation {
   readonly keys: NodeKeys;
   readonly node: Address;
   readonly clock: Clock;
+  /** Counts epochs. */
+  readonly chainClock: ChainClock;
   readonly randomness: Randomness;
   readonly log: Logger;
   readonly metrics: Registry;
@@ -91,13 +94,15 @@ export async function openFoundation(
     await close();
     throw error;
   }
+  const clock = overrides.clock ?? systemClock;
   const node = parseAddress(keys.operator.address);
   const reader = new ChainReader({ provider, deployment });
   return {
     config,
     keys,
     node,
-    clock: overrides.clock ?? systemClock,
+    clock,
+    chainClock: new ChainClock({ clock }, { chainId: deployment.chainId }),
     randomness: overrides.randomness ?? systemRandomness,
     log,
     metrics: new Registry(),

@@ -81,7 +81,8 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
       message: `The chain is away: ${chain.reason ?? 'no answer'}. Receipts are kept and settled when it returns.`,
     });
   }
-  if (chain.driftMs !== undefined && chain.driftMs > MAX_DRIFT_MS) {
+  const surprising = !foundation.chainClock.leadIsExpected;
+  if (surprising && chain.driftMs !== undefined && chain.driftMs > MAX_DRIFT_MS) {
     const seconds = Math.round(chain.driftMs / 1000);
     problems.push({ code: 'CLOCK_DRIFT', message: `This machine's clock is ${seconds} s behind the chain.` });
   }
@@ -165,7 +166,7 @@ function settlementOf({ edge, foundation, state }: StatusSources): StatusDocumen
 export function publicStatus(sources: StatusSources): Readonly<Record<string, unknown>> {
   const { foundation, edge, state } = sources;
   const { settings, deployment } = foundation.config;
-  const nowMs = foundation.clock.nowMs();
+  const nowMs = foundation.chainClock.nowMs();
   const terms = foundation.store.terms();
   return {
     schema: 'bcdn-node/public-status/1',

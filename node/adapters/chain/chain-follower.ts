@@ -3,6 +3,8 @@ import type { ChainHead, ChainNews, ChainReader } from './chain-reader.ts';
 
 /** Blocks in one request for events; public endpoints refuse more. */
 const MAX_BLOCKS_PER_REQUEST = 2_000;
+/** When the chain got shorter, so many of its blocks are read again. */
+const REORGANISED_BLOCKS = 64;
 /** Time between looks at the head of the chain. */
 const DEFAULT_POLL_MS = 500;
 /** While the chain is away the pause doubles up to this. */
@@ -23,6 +25,10 @@ export interface ChainCondition {
 export interface ChainFollowerListener {
   /** Events of a span of blocks, in order; the span counts as seen when this resolves. */
   onNews(news: readonly ChainNews[], head: ChainHead): Promise<void>;
+  /** The newest block, at every look. */
+  onHead(head: ChainHead): void;
+  /** Everything before this block was told. */
+  onFollowed(nextBlock: number): void;
   /** The chain came, or came back. */
   onConnected(): Promise<void>;
   /** The chain went away. */
@@ -90,6 +96,7 @@ export class ChainFollower {
   async #look(): Promise<void> {
     const head = await this.#reader.head();
     if (head === undefined) return;
+    this.#listener.onHead(head);
     if (this.#condition.state !== 'connected') {
       await this.#listener.onConnected();
       this.#condition = {
@@ -101,11 +108,13 @@ export class ChainFollower {
     }
     const driftMs = head.timestampSeconds * 1000 - this.#clock.nowMs();
     this.#condition = { ...this.#condition, block: head.block, driftMs };
+    if (head.block + 1 < this.#nextBlock) this.#nextBlock = Math.max(0, head.block - REORGANISED_BLOCKS);
     while (this.#nextBlock <= head.block) {
       const last = Math.min(head.block, this.#nextBlock + MAX_BLOCKS_PER_REQUEST - 1);
       const news = await this.#reader.news(this.#nextBlock, last);
       if (news.length > 0) await this.#listener.onNews(news, head);
       this.#nextBlock = last + 1;
+      this.#listener.onFollowed(this.#nextBlock);
     }
   }
 

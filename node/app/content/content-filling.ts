@@ -13,9 +13,10 @@ import { closeSources, openSources, type BlockSource, type FindHolders } from '.
 
 /** Blocks that one walk of the DAG names as missing. */
 const MISSING_PER_WALK = 256;
-/** Pause before a content that nobody could give is tried again; doubles up to the second figure. */
+/** Pause before a content that nobody could give is tried again; grows by half up to the second figure. */
 const FIRST_PAUSE_MS = 200;
 const MAX_PAUSE_MS = 5_000;
+const PAUSE_GROWTH = 1.5;
 /** Contents that are being filled at once. */
 const MAX_FILLING = 2;
 
@@ -139,7 +140,7 @@ export class ContentFilling {
         if (!this.#troubles.has(dealId)) log.info({ dealId, code, reason: message }, 'Waiting for content');
         this.#troubles.set(dealId, { dealId, code, message });
         await pause(pauseMs, signal);
-        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * 2);
+        pauseMs = Math.min(MAX_PAUSE_MS, pauseMs * PAUSE_GROWTH);
         if (!this.#stillWanted(dealId)) return;
       }
     }

@@ -28,11 +28,14 @@ export interface SettlementAnswer {
   readonly voucher: SignedVoucher | undefined;
   /** Receipts that viewers handed to the coordinator and that beat this node's. */
   readonly better: readonly ReceiptWithGrant[];
+  /** Receipts that it will not pay for, and why. */
+  readonly refused: readonly { readonly grantHash: string; readonly code: string }[];
 }
 
 const answerSchema = z.object({
   voucher: z.string().max(1_024).nullish(),
   better: z.string().nullish(),
+  refused: z.array(z.object({ grantHash: z.string(), code: z.string() })).nullish(),
 });
 
 const errorSchema = z.object({
@@ -55,10 +58,11 @@ export class CoordinatorClient {
     const answer = answerSchema.safeParse(json);
     if (!answer.success) throw this.#malformed(answer.error);
     try {
-      const { voucher, better } = answer.data;
+      const { voucher, better, refused } = answer.data;
       return {
         voucher: voucher == null ? undefined : decodeSignedVoucher(base64UrlDecode(voucher)),
         better: better == null ? [] : decodeReceiptsWithGrants(base64UrlDecode(better)),
+        refused: refused ?? [],
       };
     } catch (cause) {
       throw this.#malformed(cause);

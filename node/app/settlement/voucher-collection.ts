@@ -55,6 +55,9 @@ export async function collectVoucher(
       { dealId, node: parts.node, throughEpoch: wish.throughEpoch, receipts, final },
       signal,
     );
+    for (const { grantHash, code } of answer.refused) {
+      parts.log.warn({ dealId, grantHash, code }, 'The coordinator refused a receipt');
+    }
     await keepBetter(parts, wish, answer);
     if (final) return requireVoucher(parts, wish, answer);
     after = receipts.at(-1)?.signedReceipt.receipt.grantHash;
