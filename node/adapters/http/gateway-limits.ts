@@ -19,8 +19,8 @@ export const UPLOAD_IDLE_TIMEOUT_MS = 30_000;
 /** Longest path below a CID, and the most segments it may have. */
 export const MAX_PATH_LENGTH = 1024;
 export const MAX_PATH_SEGMENTS = 32;
-/** A file is read in windows of this size: what one transfer holds in memory. */
-export const FILE_WINDOW_BYTES = 2 * 1024 * 1024;
+/** Nodes between the root of a file and its leaves: a balanced DAG of an exabyte needs seven. */
+export const MAX_FILE_DEPTH = 32;
 
 /** Time for finding a missing block elsewhere before 404. */
 export const FILL_TIMEOUT_MS = 10_000;

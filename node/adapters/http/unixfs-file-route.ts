@@ -2,15 +2,15 @@ import { exporter, type ReadableStorage, type UnixFSEntry } from 'ipfs-unixfs-ex
 import type { CID } from 'multiformats/cid';
 
 import { BodyWriter, type SentBody } from './body-writer.ts';
-import { requestedRange, type ByteRange } from './byte-range.ts';
+import { requestedRange } from './byte-range.ts';
 import { contentHeaders } from './content-headers.ts';
 import { contentTypeOf } from './content-type.ts';
 import type { Exchange } from './exchange.ts';
 import { GatewayError } from './gateway-error.ts';
-import { FILE_WINDOW_BYTES } from './gateway-limits.ts';
 import type { OpenGrant } from './grant-intake.ts';
 import { blockNotFound, isPart, type BlockRouteParts } from './raw-block-route.ts';
 import { matchesEtag, type ContentPath } from './request-parsing.ts';
+import { readFileRange } from './unixfs-file-reader.ts';
 
 type FileEntry = Extract<UnixFSEntry, { type: 'file' | 'raw' }>;
 
@@ -56,24 +56,21 @@ export async function serveFile(
   try {
     const writer = new BodyWriter(response, { timeoutMs: parts.options.slowClientTimeoutMs });
     response.writeHead(status, { ...answered, ...desk.headersOf(open) });
-    sent = await sendSpan(writer, file, span);
+    const read = (cid: CID): Promise<Uint8Array> => readBlock(parts, cid, open);
+    sent = await sendSpan(writer, readFileRange({ cid: file.cid, sizeBytes: size }, span, read));
   } finally {
     leave.settle(sent);
   }
 }
 
-/**
- * The exporter reads ahead of its consumer without bound, so it is asked for one window after the other:
- * a transfer holds at most one window in memory, however large the file and however slow the client.
- */
-async function sendSpan(writer: BodyWriter, file: FileEntry, span: ByteRange): Promise<SentBody> {
-  for (let start = span.start; start <= span.end && !writer.closed; start += FILE_WINDOW_BYTES) {
-    const length = Math.min(FILE_WINDOW_BYTES, span.end - start + 1);
-    for await (const bytes of file.content({ offset: start, length, blockReadConcurrency: 2 })) {
-      if (!(await writer.write(bytes))) break;
-    }
+async function sendSpan(writer: BodyWriter, chunks: AsyncIterable<Uint8Array>): Promise<SentBody> {
+  let held: Uint8Array = new Uint8Array(0);
+  // The last chunk ends the response in one go, which small files notice.
+  for await (const bytes of chunks) {
+    if (held.length > 0 && !(await writer.write(held))) break;
+    held = bytes;
   }
-  return writer.end(new Uint8Array(0));
+  return writer.finish(held);
 }
 
 /** A grant pays for the content of its deal: its root has to be where the path begins. */
@@ -109,19 +106,26 @@ async function resolveFile(
 }
 
 /** The store as the exporter wants it: a block is an iterable of pieces. */
-function readable({ components, fill }: BlockRouteParts, open: OpenGrant | undefined): ReadableStorage {
+function readable(parts: BlockRouteParts, open: OpenGrant | undefined): ReadableStorage {
   return {
     async *get(cid: CID) {
-      const bytes = await components.blocks.get(cid);
-      if (bytes !== undefined) {
-        yield bytes;
-        return;
-      }
-      const filled = (await fill.fill(cid, open?.grant.contentRoot)) && (await components.blocks.get(cid));
-      if (filled === false || filled === undefined) throw blockNotFound(cid);
-      yield filled;
+      yield await readBlock(parts, cid, open);
     },
   };
+}
+
+/** A block from here or from elsewhere. @throws GatewayError BLOCK_NOT_FOUND */
+async function readBlock(
+  { components, fill }: BlockRouteParts,
+  cid: CID,
+  open: OpenGrant | undefined,
+): Promise<Uint8Array> {
+  const stored = await components.blocks.get(cid);
+  if (stored !== undefined) return stored;
+  const filled = await fill.fill(cid, open?.grant.contentRoot);
+  const bytes = filled ? await components.blocks.get(cid) : undefined;
+  if (bytes === undefined) throw blockNotFound(cid);
+  return bytes;
 }
 
 /** The exporter's own codes for a name that is not in a directory. */

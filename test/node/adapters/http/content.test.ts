@@ -1,7 +1,8 @@
+import * as dagPb from '@ipld/dag-pb';
 import { expect } from 'chai';
+import { UnixFS } from 'ipfs-unixfs';
+import { CID } from 'multiformats/cid';
 import { request } from 'undici';
-
-import type { CID } from 'multiformats/cid';
 
 import { contentRootOf } from '../../../../sdk/protocol/content.ts';
 import { contentOf, patternBytes, rawCidOf } from '../content-fixture.ts';
@@ -238,6 +239,42 @@ describe('Gateway: without a grant', () => {
       expect((await fetched(url, {}, 'HEAD')).status).to.equal(200);
       fixture.nowMs += 60_000;
       expect((await fetched(url)).status).to.equal(200);
+    } finally {
+      await fixture.stop();
+    }
+  });
+});
+
+describe('Gateway: a file whose nodes lie', () => {
+  it('is refused or cut off, never served longer than its parts are', async () => {
+    const leaf = patternBytes(1000, 4);
+    const file = new UnixFS({ type: 'file', blockSizes: [2000n] });
+    const node = dagPb.encode({
+      Data: file.marshal(),
+      Links: [{ Name: '', Tsize: 1000, Hash: rawCidOf(leaf) }],
+    });
+    const root = CID.createV1(dagPb.code, rawCidOf(node).multihash);
+    const blocks = [
+      { cid: rawCidOf(leaf), bytes: leaf },
+      { cid: root, bytes: node },
+    ];
+    const fixture = await GatewayFixture.start({ content: { root, blocks, leaves: blocks.slice(0, 1) } });
+    try {
+      const broken = await request(`${fixture.origin}/ipfs/${root.toString()}`).then(
+        async ({ body }) =>
+          body.arrayBuffer().then(
+            () => 'whole',
+            () => 'cut off',
+          ),
+        () => 'cut off',
+      );
+      expect(broken).to.equal('cut off');
+      const garbage = CID.createV1(dagPb.code, rawCidOf(leaf).multihash);
+      expect(await refusalOf(`${fixture.origin}/ipfs/${garbage.toString()}`)).to.deep.equal({
+        status: 422,
+        code: 'CONTENT_DAMAGED',
+        values: { path: garbage.toString() },
+      });
     } finally {
       await fixture.stop();
     }

@@ -28,7 +28,8 @@ const root = await fixture.importStreamed(generated(), MIB);
 process.stdout.write(
   `${JSON.stringify({ origin: fixture.origin, cid: root.toString(), cpus: cpus().length })}\n`,
 );
-for await (const _line of process.stdin) {
+for await (const line of process.stdin) {
+  if (String(line).length === 0) continue;
   process.stdout.write(`${JSON.stringify({ rssMiB: process.resourceUsage().maxRSS / 1024 })}\n`);
 }
 await fixture.stop();
