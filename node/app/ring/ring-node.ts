@@ -6,7 +6,12 @@ import { contactOfAddress } from '../../adapters/libp2p/ring-peer-id.ts';
 import { ringSignature } from '../../adapters/libp2p/ring-signature.ts';
 import { RingTransport, type RingTraffic } from '../../adapters/libp2p/ring-transport.ts';
 import type { Randomness } from '../../adapters/randomness/system-randomness.ts';
-import { DEFAULT_TIMING, type RingTiming } from '../../core/one-hop-ring/limits.ts';
+import {
+  DEFAULT_TIMING,
+  MAX_ADDRESS_BYTES,
+  MAX_ADDRESSES,
+  type RingTiming,
+} from '../../core/one-hop-ring/limits.ts';
 import type { ProviderRecord } from '../../core/one-hop-ring/provider-record.ts';
 import { RingMachine } from '../../core/one-hop-ring/ring-machine.ts';
 import type {
@@ -65,7 +70,10 @@ interface PendingLookup {
   readonly reject: (error: RingNodeError) => void;
 }
 
-/** An edge in the ring: runs the machine's actions over libp2p and gives its answers as promises. */
+/**
+ * An edge in the ring: runs the machine's actions over libp2p and gives its answers as promises. A stopped node is not
+ * started again; make a new one.
+ */
 export class RingNode {
   readonly #components: RingNodeComponents;
   readonly #options: RingNodeOptions;
@@ -98,8 +106,10 @@ export class RingNode {
       {
         network: this.#options.protocol,
         publicKey: privateKey.publicKey.raw,
-        addresses: this.#options.addresses ?? host.getMultiaddrs().map((address) => address.toString()),
-        providerAddresses: this.#options.providerAddresses,
+        addresses: fittingAddresses(
+          this.#options.addresses ?? host.getMultiaddrs().map((address) => address.toString()),
+        ),
+        providerAddresses: fittingAddresses(this.#options.providerAddresses),
         incarnation: Math.floor(clock.nowMs() / 1_000),
         timing: { ...DEFAULT_TIMING, ...this.#options.timing },
       },
@@ -311,6 +321,11 @@ function parseSeed(address: string): RingContact {
     remedy: 'Give seeds as /ip4/…/tcp/…/p2p/12D3Koo….',
     values: { address },
   });
+}
+
+/** As many as a record may carry: a host with many interfaces listens on more. */
+function fittingAddresses(addresses: readonly string[]): string[] {
+  return addresses.filter((address) => address.length <= MAX_ADDRESS_BYTES).slice(0, MAX_ADDRESSES);
 }
 
 function unanswered(hops: number): RingNodeError {

@@ -1,19 +1,20 @@
-import { bytesToHex, equalBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../../sdk/protocol/identifiers.ts';
+import { Admitting } from './admitting.ts';
 import { Deadlines } from './deadlines.ts';
 import { Departure } from './departure.ts';
 import { Dissemination } from './dissemination.ts';
 import { FailureDetection } from './failure-detection.ts';
 import { GuestAllowance } from './guest-allowance.ts';
 import { Joining } from './joining.ts';
-import { MAX_BATCH_BYTES, MAX_EVENTS_PER_MESSAGE, MAX_INCARNATION } from './limits.ts';
+import { MAX_INCARNATION } from './limits.ts';
 import { Lookups } from './lookups.ts';
-import { eventBytes, type MembershipEvent } from './membership-event.ts';
+import type { MembershipEvent } from './membership-event.ts';
 import { Membership } from './membership.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Replication } from './replication.ts';
 import { contactOf, RingContext } from './ring-context.ts';
-import { nextId, type RingId } from './ring-identifier.ts';
+import type { RingId } from './ring-identifier.ts';
 import type {
   RingAction,
   RingContact,
@@ -24,14 +25,7 @@ import type {
 } from './ring-ports.ts';
 import type { RoutingTable } from './routing-table.ts';
 import { equalDigests } from './table-digest.ts';
-import type {
-  JoinRequest,
-  LeaveRequest,
-  Ping,
-  RingMessage,
-  SnapshotRequest,
-  Spread,
-} from './wire-message.ts';
+import type { Ping, RingMessage, Spread } from './wire-message.ts';
 
 /** Messages that only a member of the registry may send; guests may ask for lookups. */
 type MemberMessage = Exclude<RingMessage, { kind: 'lookup-request' }>;
@@ -51,6 +45,7 @@ export class RingMachine {
   readonly #lookups: Lookups;
   readonly #joining: Joining;
   readonly #departure: Departure;
+  readonly #admitting: Admitting;
   readonly #guests = new GuestAllowance();
   /** Digests that differed once; only a difference that stays is repaired. */
   readonly #differing = new Deadlines<string, true>();
@@ -76,6 +71,10 @@ export class RingMachine {
       reconcile: (peer, nowMs) => this.#reconciliation.begin(peer, { announce: false }, nowMs),
     });
     this.#departure = new Departure(context, this.#membership, this.#replication);
+    this.#admitting = new Admitting(context, this.#membership, this.#replication, {
+      announce: (event, nowMs) => this.#learn([event], { announce: true }, nowMs),
+      isDoubtful: (nid) => this.#detection.isDoubtful(nid),
+    });
   }
 
   /** The full table, for reading only. */
@@ -207,15 +206,16 @@ export class RingMachine {
         this.#departure.onAcknowledgement(from.publicKey, requestId);
         return this.#dissemination.acknowledged(from.publicKey, requestId);
       case 'snapshot-request':
-        return this.#onSnapshotRequest(from, message);
+        return this.#admitting.onSnapshotRequest(from, message, this.isMember);
       case 'snapshot-page':
         return this.#joining.onSnapshotPage(from, message, nowMs);
       case 'join-request':
-        return this.#onJoinRequest(from, message, nowMs);
+        if (!this.isMember || this.#departure.isLeaving) return;
+        return this.#admitting.onJoinRequest(from, message, nowMs);
       case 'join-reply':
         return this.#joining.onJoinReply(requestId, message, nowMs);
       case 'leave-request':
-        return this.#onLeaveRequest(from, message, nowMs);
+        return this.#admitting.onLeaveRequest(from, message, nowMs);
       case 'store': {
         const stored = this.#replication.accept(message.records, nowMs);
         return this.#context.send(from, { kind: 'store-reply', requestId, stored });
@@ -345,58 +345,10 @@ export class RingMachine {
     this.#context.emit({ type: 'joined' });
   }
 
-  #onSnapshotRequest(from: RingContact, message: SnapshotRequest): void {
-    const { table } = this.#context;
-    const events: MembershipEvent[] = [];
-    let bytes = 0;
-    let next: RingId | undefined;
-    for (const entry of this.isMember ? table.entriesFrom(message.from) : []) {
-      const explained = this.#membership.explain(entry);
-      for (const event of explained) bytes += eventBytes(event);
-      if (bytes > MAX_BATCH_BYTES || events.length + explained.length > MAX_EVENTS_PER_MESSAGE) {
-        next = entry.nid;
-        break;
-      }
-      events.push(...explained);
-    }
-    const { requestId } = message;
-    this.#context.send(from, { kind: 'snapshot-page', requestId, digest: table.digest, next, events });
-  }
-
-  /** We are its successor: it gets its keys, then it is announced (RING.md, events; index). */
-  #onJoinRequest(from: RingContact, message: JoinRequest, nowMs: number): void {
-    const { table } = this.#context;
-    const { record, requestId } = message;
-    if (!this.isMember || this.#departure.isLeaving || !equalBytes(record.publicKey, from.publicKey)) return;
-    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
-    if (admitted === undefined || record.departed) return;
-    const joiner = hexToBytes(admitted.nid);
-    const successor = table.successor(nextId(joiner));
-    if (successor !== undefined && !this.#context.isSelf(successor.nid) && !this.#isDoubtful(successor.nid)) {
-      this.#context.send(from, { kind: 'join-reply', requestId, redirect: successor.record });
-      return;
-    }
-    this.#replication.handOver(record, joiner, nowMs, (handedOverMs) => {
-      this.#context.send(from, { kind: 'join-reply', requestId, redirect: undefined });
-      this.#learn([{ kind: 'record', record }], { announce: true }, handedOverMs);
-    });
-  }
-
-  #onLeaveRequest(from: RingContact, message: LeaveRequest, nowMs: number): void {
-    const { record, requestId } = message;
-    if (!record.departed || !equalBytes(record.publicKey, from.publicKey)) return;
-    this.#context.send(from, { kind: 'acknowledgement', requestId });
-    this.#learn([{ kind: 'record', record }], { announce: true }, nowMs);
-  }
-
   /** Not in our ring as far as we know: another part of a divided ring, perhaps. */
   #isOutsider(publicKey: Uint8Array): boolean {
     const nid = this.#context.nidOfKey(publicKey);
     return nid !== undefined && !this.#context.table.isInRing(nid);
-  }
-
-  #isDoubtful(nid: RingId): boolean {
-    return this.#detection.isDoubtful(nid);
   }
 
   /** Answers go back over the connection that the question came by; its key is enough. */
