@@ -1,7 +1,7 @@
 import { secp256k1 } from '@noble/curves/secp256k1.js';
 import { keccak_256 } from '@noble/hashes/sha3.js';
 
-import { requireLength } from './bytes.ts';
+import { copyBytes, requireLength } from './bytes.ts';
 import { ProtocolError } from './errors.ts';
 import { addressFromBytes, type Address } from './identifiers.ts';
 
@@ -38,7 +38,7 @@ export interface SplitSignature {
 /** Takes the parity bit out of a compact signature. @throws ProtocolError LENGTH_INVALID */
 export function splitCompact(signature: Uint8Array): SplitSignature {
   requireLength(signature, SIGNATURE_BYTES);
-  const rs = signature.slice();
+  const rs = copyBytes(signature);
   const top = rs[32] ?? 0;
   rs[32] = top & MAX_LOW_S_FIRST_BYTE;
   return { rs, recoveryId: top > MAX_LOW_S_FIRST_BYTE ? 1 : 0 };
@@ -46,7 +46,7 @@ export function splitCompact(signature: Uint8Array): SplitSignature {
 
 /** Puts the parity bit into r ‖ s. */
 export function joinCompact(rs: Uint8Array, recoveryId: number): Uint8Array {
-  const compact = rs.slice();
+  const compact = copyBytes(rs);
   compact[32] = (compact[32] ?? 0) | (recoveryId << 7);
   return compact;
 }
@@ -80,7 +80,7 @@ export const pureSecp256k1: Secp256k1 = {
     requireLength(digest, 32);
     requireLength(privateKey, 32);
     const recovered = secp256k1.sign(digest, privateKey, { prehash: false, lowS: true, format: 'recovered' });
-    return joinCompact(recovered.slice(1), recovered[0] ?? 0);
+    return joinCompact(recovered.subarray(1), recovered[0] ?? 0);
   },
 
   addressOf(privateKey) {

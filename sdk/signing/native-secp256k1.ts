@@ -1,6 +1,6 @@
 import secp256k1 from 'secp256k1';
 
-import { requireLength } from '../protocol/bytes.ts';
+import { copyBytes, requireLength } from '../protocol/bytes.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import {
   addressOfPublicKey,
@@ -20,7 +20,7 @@ export const nativeSecp256k1: Secp256k1 = {
     const { rs, recoveryId } = splitCompact(signature);
     try {
       // Normalising a copy changes it exactly when s is in the upper half: the malleable twin.
-      const normalised = secp256k1.signatureNormalize(rs.slice());
+      const normalised = secp256k1.signatureNormalize(copyBytes(rs));
       if (!sameBytes(normalised, rs)) throw signatureInvalid('s is in the upper half of the group order');
       return addressOfPublicKey(secp256k1.ecdsaRecover(rs, recoveryId, digest, false));
     } catch (error) {

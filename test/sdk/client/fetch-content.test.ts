@@ -11,7 +11,10 @@ import { ClientError } from '../../../sdk/client/client-error.ts';
 import { systemClock, type Clock } from '../../../sdk/client/clock.ts';
 import type { ContentSink } from '../../../sdk/client/content-sink.ts';
 import { fetchContent, type FetchOptions, type FetchResult } from '../../../sdk/client/fetch-content.ts';
+import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import { openFileSink } from '../../../sdk/client/file-sink.ts';
+import type { Sha256 } from '../../../sdk/protocol/content.ts';
+import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
 import { importContent } from '../../../sdk/publish/import-content.ts';
 import { sha256Hex, TestNetwork, type Behaviour } from './test-network.ts';
 
@@ -118,6 +121,19 @@ describe('fetchContent', function () {
       if (size > 4 * MIB) for (const edge of network.edges) expect(edge.blocksServed).to.be.greaterThan(2);
     });
   }
+
+  it('works with nothing but what a browser has: fetch, WebCrypto, signatures in JavaScript', async () => {
+    const bytes = randomBytes(3 * MIB);
+    await networkFor(await published(bytes), [{}, {}]);
+    const http = new FetchExchange();
+    const sha256: Sha256 = async (block) =>
+      new Uint8Array(await crypto.subtle.digest('SHA-256', Uint8Array.from(block)));
+    const result = await fetched({ components: { http, sha256, secp256k1: pureSecp256k1 } });
+    await http.close();
+    expect(result.content.equals(bytes)).to.equal(true);
+    expect(result.droppedNodes).to.deep.equal([]);
+    requireReceipts(result);
+  });
 
   it('drops an edge that serves wrong bytes, with evidence, and writes only what is right', async () => {
     const bytes = randomBytes(8 * MIB);
