@@ -1,4 +1,12 @@
-import { bytesToHex, concatBytes, readUint64, requireLength, uint64ToBytes, type Hex } from './bytes.ts';
+import {
+  bytesToHex,
+  concatBytes,
+  copyBytes,
+  readUint64,
+  requireLength,
+  uint64ToBytes,
+  type Hex,
+} from './bytes.ts';
 import {
   addressWord,
   bytes32Word,
@@ -96,7 +104,7 @@ export function decodeSignedUpload(bytes: Uint8Array): SignedUpload {
       bytes: readUint64(bytes, 85),
       expiresAt: readUint64(bytes, 93),
     },
-    signature: bytes.slice(101),
+    signature: copyBytes(bytes.subarray(101)),
   };
 }
 

@@ -42,6 +42,11 @@ export function requireLength(bytes: Uint8Array, expected: number): void {
   }
 }
 
+/** A copy that shares nothing with its source. `slice()` is no copy where the platform's byte type is a view (Node's Buffer). */
+export function copyBytes(bytes: Uint8Array): Uint8Array {
+  return new Uint8Array(bytes);
+}
+
 export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
   let length = 0;
   for (const part of parts) length += part.length;

@@ -1,5 +1,6 @@
 import {
   concatBytes,
+  copyBytes,
   bytesToHex,
   readUint32,
   readUint64,
@@ -105,7 +106,7 @@ export function decodeSignedGrant(bytes: Uint8Array): SignedGrant {
       capBytes: readUint64(bytes, 77),
       contentRoot: parseContentRoot(bytesToHex(bytes.subarray(85, 117))),
     },
-    signature: bytes.slice(117),
+    signature: copyBytes(bytes.subarray(117)),
   };
 }
 

@@ -1,4 +1,4 @@
-import { bytesToHex, concatBytes, readUint64, requireLength, uint64ToBytes } from './bytes.ts';
+import { bytesToHex, concatBytes, copyBytes, readUint64, requireLength, uint64ToBytes } from './bytes.ts';
 import { bytes32Word, structHash, typedDataDigest, typeHash, uintWord, type Domain } from './eip712.ts';
 import {
   decodeSignedGrant,
@@ -64,7 +64,7 @@ export function decodeSignedReceipt(bytes: Uint8Array): SignedReceipt {
       grantHash: parseGrantHash(bytesToHex(bytes.subarray(1, 33))),
       bytesCumulative: readUint64(bytes, 33),
     },
-    signature: bytes.slice(41),
+    signature: copyBytes(bytes.subarray(41)),
   };
 }
 

@@ -1,6 +1,7 @@
 import {
   bytesToHex,
   concatBytes,
+  copyBytes,
   readUint,
   readUint32,
   requireLength,
@@ -86,6 +87,6 @@ export function decodeSignedVoucher(bytes: Uint8Array): SignedVoucher {
       throughEpoch: parseEpoch(readUint32(bytes, 53)),
       cumulative: readUint(bytes.subarray(57, 73)),
     },
-    signature: bytes.slice(73),
+    signature: copyBytes(bytes.subarray(73)),
   };
 }

@@ -161,6 +161,17 @@ describe('signed messages', () => {
     );
   });
 
+  it('decoded share no memory with what they were decoded from', () => {
+    fc.assert(
+      fc.property(fc.record({ receipt, signature }), (signed) => {
+        const wire = Buffer.from(encodeSignedReceipt(signed));
+        const decoded = decodeSignedReceipt(wire);
+        wire.fill(0);
+        expect(decoded).to.deep.equal(signed);
+      }),
+    );
+  });
+
   const decoders = [
     ['grant', decodeSignedGrant, SIGNED_GRANT_BYTES],
     ['receipt', decodeSignedReceipt, SIGNED_RECEIPT_BYTES],

@@ -56,6 +56,18 @@ for (const [name, secp256k1] of implementations) {
       );
     });
 
+    it('leaves the signature that it checks as it was, also in a view of somebody else’s memory', () => {
+      fc.assert(
+        fc.property(digest, privateKey, (hash, key) => {
+          const journal = Buffer.concat([Buffer.alloc(5), secp256k1.sign(hash, key)]);
+          const before = Buffer.from(journal).toString('hex');
+          secp256k1.recover(hash, journal.subarray(5));
+          expect(journal.toString('hex')).to.equal(before);
+        }),
+        { numRuns: 20 },
+      );
+    });
+
     it('refuses the malleable twin of a good signature', () => {
       const key = new Uint8Array(32).fill(7);
       const hash = new Uint8Array(32).fill(9);
