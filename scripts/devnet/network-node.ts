@@ -106,13 +106,7 @@ export class NetworkNode {
   async command(name: string, ...flags: string[]): Promise<Message> {
     const document = await this.#processes.run({
       name: `${this.plan.name}-${name}`,
-      argv: [
-        NODE_PROGRAM,
-        name,
-        ...['--data-dir', this.#dataDir, '--password-file', this.#passwordFile],
-        ...flags,
-        '--json',
-      ],
+      argv: [NODE_PROGRAM, name, '--data-dir', this.#dataDir, ...flags, '--json'],
     });
     return message(document, this.plan.name);
   }
