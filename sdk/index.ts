@@ -16,6 +16,7 @@ export type { ClientErrorCode } from './client/client-error.ts';
 export { MarketplaceApi } from './client/marketplace-api.ts';
 export { lookUpProviders } from './client/provider-lookup.ts';
 export { httpOriginOf } from './client/endpoint.ts';
+export { FetchExchange } from './client/fetch-exchange.ts';
 export { UndiciExchange } from './client/undici-exchange.ts';
 export { systemClock } from './client/clock.ts';
 
