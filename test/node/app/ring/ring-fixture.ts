@@ -17,9 +17,9 @@ export const RING_PROTOCOL = ringProtocol(31_337n, parseAddress(`0x${'5f'.repeat
 
 /** Faster than production, slow enough for a busy machine. */
 export const TEST_TIMING: NonNullable<RingNodeOptions['timing']> = {
-  keepAliveIntervalMs: 300,
-  probeTimeoutMs: 300,
-  suspicionMs: 600,
+  keepAliveIntervalMs: 400,
+  probeTimeoutMs: 600,
+  suspicionMs: 1_000,
   batchDelayMs: 50,
   rebalanceDelayMs: 50,
 };

@@ -3,7 +3,10 @@ import { expect, use } from 'chai';
 import chaiAsPromised from 'chai-as-promised';
 
 import { bytesToHex, utf8ToBytes } from '../../../../sdk/protocol/bytes.ts';
-import { eventually, RingFixture, type TestEdge } from './ring-fixture.ts';
+import { systemClock } from '../../../../node/adapters/clock/system-clock.ts';
+import { systemRandomness } from '../../../../node/adapters/randomness/system-randomness.ts';
+import { RingNode } from '../../../../node/app/ring/ring-node.ts';
+import { eventually, RING_PROTOCOL, RingFixture, type TestEdge } from './ring-fixture.ts';
 
 use(chaiAsPromised);
 
@@ -130,5 +133,39 @@ describe('ring node: eight edges over libp2p', function () {
     await expect(leaver.node.lookup(key('film'))).to.be.rejected.and.eventually.include({
       code: 'RING_NOT_RUNNING',
     });
+  });
+});
+
+describe('ring node: refusals', () => {
+  const fixture = new RingFixture();
+
+  after(async () => {
+    await fixture.close();
+  });
+
+  it('refuses a seed that names no peer', async () => {
+    const { node } = await fixture.edge();
+    await expect(node.start(['/ip4/127.0.0.1/tcp/1'])).to.be.rejected.and.eventually.deep.include({
+      code: 'RING_SEED_MALFORMED',
+      values: { address: '/ip4/127.0.0.1/tcp/1' },
+    });
+  });
+
+  it('refuses to start with a key that the registry does not list', async () => {
+    const { host, privateKey } = await fixture.host();
+    const node = new RingNode(
+      { host, privateKey, admission: fixture.registry, clock: systemClock, randomness: systemRandomness },
+      { protocol: RING_PROTOCOL, providerAddresses: [] },
+    );
+    await expect(node.start([])).to.be.rejected.and.eventually.include({ code: 'RING_SELF_NOT_ADMITTED' });
+  });
+
+  it('refuses everything before it runs', async () => {
+    const { node } = await fixture.edge();
+    await expect(node.provide(key('x'))).to.be.rejected.and.eventually.include({ code: 'RING_NOT_RUNNING' });
+    expect(() => node.stats())
+      .to.throw()
+      .that.includes({ code: 'RING_NOT_RUNNING' });
+    expect(node.members()).to.deep.equal([]);
   });
 });
