@@ -20,6 +20,8 @@ const CONNECTION_CODES: ReadonlySet<string> = new Set([
   'NETWORK_ERROR',
 ]);
 
+/** How chain nodes say it when ethers does not recognise it. */
+const GAS_UNPAYABLE = /insufficient funds|doesn't have enough funds/i;
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 
 /** Longest text of a foreign error that is quoted, characters. */
@@ -101,7 +103,7 @@ export function toChainError(error: unknown, url = 'the configured endpoint'): C
     );
   }
   if (isCallException(error)) return decodeRevert(error.data ?? '0x');
-  if (isError(error, 'INSUFFICIENT_FUNDS')) {
+  if (isError(error, 'INSUFFICIENT_FUNDS') || (error instanceof Error && GAS_UNPAYABLE.test(error.message))) {
     return new ChainError(
       'CHAIN_GAS_UNPAYABLE',
       'The sending account has too little ether to pay for gas.',

@@ -76,6 +76,7 @@ const systemClock: SendingClock = {
   },
 };
 
+const NONCE_TAKEN = 'nonce taken';
 /** Attempts with a fresh nonce when another program used the key in between. */
 const MAX_NONCE_ATTEMPTS = 3;
 const ALREADY_KNOWN = /already known|known transaction|already exists|already imported/i;
@@ -152,7 +153,7 @@ export class TransactionSender {
         return signed;
       } catch (error) {
         this.#inFlight.delete(signed.nonce);
-        const nonceTaken = error instanceof ChainError && error.values['reason'] === 'nonce taken';
+        const nonceTaken = error instanceof ChainError && error.values['reason'] === NONCE_TAKEN;
         if (!nonceTaken || attempt >= MAX_NONCE_ATTEMPTS) throw error;
       }
     }
@@ -199,17 +200,18 @@ export class TransactionSender {
           await this.#pauseFor(signed.hash, wait);
           continue;
         }
-        if (ALREADY_KNOWN.test(error instanceof Error ? error.message : '')) return;
-        // A chain that mines at once reports a revert as a failure to send, and a repeated one as a used nonce.
-        if (await this.#isKnown(signed.hash)) return;
-        if (first && isNonceTaken(error)) {
+        const known = ALREADY_KNOWN.test(error instanceof Error ? error.message : '');
+        if (first && (known || isNonceTaken(error))) {
           throw new ChainError(
             'CHAIN_REFUSED',
             'Another program has sent a transaction with this key.',
-            { reason: 'nonce taken', nonce: signed.nonce },
+            { reason: NONCE_TAKEN, nonce: signed.nonce },
             { cause: error },
           );
         }
+        // After a lost answer the chain may hold the transaction already; and a chain that mines at once reports a
+        // revert as a failure to send.
+        if (known || (await this.#isKnown(signed.hash))) return;
         throw this.#explain(error);
       }
     }
