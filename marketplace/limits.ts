@@ -60,6 +60,8 @@ export const NEXT_EPOCH_MIN_SECONDS = 2;
 // Health probes
 export const PROBE_INTERVAL_MS = 2 * SECOND_MS;
 export const PROBE_TIMEOUT_MS = 1500;
+/** Probes in a row without answer after which a node that answered before counts as down. */
+export const MAX_PROBE_SILENCES = 3;
 export const MAX_PROBED_NODES = 2000;
 export const MAX_PARALLEL_PROBES = 16;
 

@@ -3,28 +3,41 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { readNodesOfOpenDeals, type NodeRecord } from '../database/node-records.ts';
-import { MAX_PARALLEL_PROBES, MAX_PROBED_NODES, PROBE_INTERVAL_MS, PROBE_TIMEOUT_MS } from '../limits.ts';
+import {
+  MAX_PROBE_SILENCES,
+  MAX_PARALLEL_PROBES,
+  MAX_PROBED_NODES,
+  PROBE_INTERVAL_MS,
+  PROBE_TIMEOUT_MS,
+} from '../limits.ts';
 
 export type Health = 'up' | 'down';
 
+/** Answer to a probe; `silent` is no answer in time, which a busy machine gives too. */
+export type ProbeResult = 'ready' | 'unready' | 'silent';
+
 /** Asks a node whether it is ready; never rejects. @param origin e.g. `http://192.0.2.1:8080` */
-export type ReadinessProbe = (origin: string, signal: AbortSignal) => Promise<boolean>;
+export type ReadinessProbe = (origin: string, signal: AbortSignal) => Promise<ProbeResult>;
 
 interface HealthComponents {
   readonly database: Database;
   readonly clock: Clock;
   readonly probe: ReadinessProbe;
+  /** Told what kept a round of probes from happening; the next round is tried all the same. */
+  readonly onFailure: (failure: unknown) => void;
 }
 
 interface HealthRecord {
   readonly health: Health;
   readonly origin: string | undefined;
-  readonly checkedAtMs: number;
+  /** Probes in a row that were not answered in time. */
+  readonly silences: number;
 }
 
 /**
  * Knows which nodes answer. Nodes with money in a deal are asked for `/readyz` at intervals; one that is down gets
- * no grants. A node that was never asked, or that has moved since, is asked when somebody wants to know.
+ * no grants. A node that answered before is down only after MAX_PROBE_SILENCES probes without answer in a row. A node
+ * that was never asked, or that has moved since, is asked when somebody wants to know.
  */
 export class NodeHealth {
   readonly #components: HealthComponents;
@@ -62,12 +75,16 @@ export class NodeHealth {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const nodes = await readNodesOfOpenDeals(this.#components.database.read, MAX_PROBED_NODES);
-      const present = new Set(nodes.map((node) => node.address));
-      for (const address of this.#known.keys()) if (!present.has(address)) this.#known.delete(address);
-      await this.#probeAll(nodes);
+      await this.#round().catch(this.#components.onFailure);
       await this.#components.clock.sleep(this.#intervalMs, signal);
     }
+  }
+
+  async #round(): Promise<void> {
+    const nodes = await readNodesOfOpenDeals(this.#components.database.read, MAX_PROBED_NODES);
+    const present = new Set(nodes.map((node) => node.address));
+    for (const address of this.#known.keys()) if (!present.has(address)) this.#known.delete(address);
+    await this.#probeAll(nodes);
   }
 
   async #probeAll(nodes: readonly NodeRecord[]): Promise<void> {
@@ -78,14 +95,18 @@ export class NodeHealth {
 
   async #probe(node: NodeRecord): Promise<void> {
     const origin = httpOriginOf(node.endpoints);
-    const { probe, clock } = this.#components;
-    const up = origin !== undefined && (await probe(origin, this.#stopping.signal));
-    if (this.#known.size >= MAX_PROBED_NODES && !this.#known.has(node.address)) return;
-    this.#known.set(node.address, { health: up ? 'up' : 'down', origin, checkedAtMs: clock.nowMs() });
+    const result =
+      origin === undefined ? 'unready' : await this.#components.probe(origin, this.#stopping.signal);
+    const before = this.#known.get(node.address);
+    if (before === undefined && this.#known.size >= MAX_PROBED_NODES) return;
+    const known = before?.origin === origin ? before : undefined;
+    const silences = result === 'silent' ? (known?.silences ?? 0) + 1 : 0;
+    const spared = result === 'silent' && known?.health === 'up' && silences < MAX_PROBE_SILENCES;
+    this.#known.set(node.address, { health: result === 'ready' || spared ? 'up' : 'down', origin, silences });
   }
 }
 
-/** Asks over HTTP; any answer but 200 within the time limit counts as down. Bodies and redirects are not followed. */
+/** Asks over HTTP: 200 is ready, silence until the time limit is silence, all else is not ready. */
 export const httpReadinessProbe: ReadinessProbe = async (origin, signal) => {
   try {
     const response = await fetch(`${origin}/readyz`, {
@@ -93,9 +114,9 @@ export const httpReadinessProbe: ReadinessProbe = async (origin, signal) => {
       signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
     });
     await response.body?.cancel();
-    return response.status === 200;
-  } catch {
-    // Refused, timed out, unresolvable: all of it means that viewers could not reach it either.
-    return false;
+    return response.status === 200 ? 'ready' : 'unready';
+  } catch (failure) {
+    // Refused or unresolvable: viewers could not reach it either.
+    return failure instanceof Error && failure.name === 'TimeoutError' ? 'silent' : 'unready';
   }
 };

@@ -86,7 +86,10 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     const vault = new KeyVault({ database, clock, secp256k1: nativeSecp256k1 }, secret);
     const challenge = new ViewerChallenge({ clock }, secret);
     const health = new NodeHealth(
-      { database, clock, probe: httpReadinessProbe },
+      {
+        ...{ database, clock, probe: httpReadinessProbe },
+        onFailure: (failure) => logger.error({ err: failure }, 'Nodes could not be probed.'),
+      },
       { ...(options.probeIntervalMs !== undefined && { intervalMs: options.probeIntervalMs }) },
     );
     const viewerRate = new RateLimit(

@@ -1,36 +1,25 @@
 import { expect } from 'chai';
-import { CID } from 'multiformats/cid';
-import { create as digestOf } from 'multiformats/hashes/digest';
-
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
 import { allocate, closeDeal, openDeal, readAllocation, rotateKeys } from '../../../sdk/chain/deals.ts';
 import { claimDirect, redeemVouchers } from '../../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { grantRequestDigest } from '../../../sdk/protocol/authorisation.ts';
-import { base64UrlDecode, base64UrlEncode, bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
-import {
-  decodeSignedGrant,
-  grantDigest,
-  grantHashOf,
-  type SignedGrant,
-} from '../../../sdk/protocol/grant.ts';
+import { base64UrlDecode, base64UrlEncode, bytesToHex } from '../../../sdk/protocol/bytes.ts';
+import { grantDigest } from '../../../sdk/protocol/grant.ts';
 import {
   parseAddress,
   parseContentRoot,
   parseDealId,
   parseEpoch,
-  type DealId,
 } from '../../../sdk/protocol/identifiers.ts';
 import {
   decodeReceiptsWithGrants,
   decodeSignedReceipt,
-  encodeReceiptsWithGrants,
   receiptDigest,
-  type ReceiptWithGrant,
 } from '../../../sdk/protocol/receipt.ts';
 import { decodeSignedVoucher, voucherDigest } from '../../../sdk/protocol/voucher.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
+import { DealRoom, encodePairs, grantOf, type Grants, type SettlementAnswer } from './deal-room.ts';
 import {
   eventually,
   ReadinessServer,
@@ -45,38 +34,16 @@ const PUBLISHER = 1;
 const NEAR = 2;
 const FAR = 3;
 
-interface Grants {
-  readonly dealId: string;
-  readonly epoch: number;
-  readonly epochEndsAt: number;
-  readonly epochEndsInMs: number;
-  readonly grants: readonly {
-    node: string;
-    region: string;
-    capBytes: number;
-    grantHash: string;
-    grant: string;
-  }[];
-}
-interface SettlementAnswer {
-  readonly accepted: number;
-  readonly refused: readonly { grantHash: string; code: string }[];
-  readonly voucher: string | null;
-  readonly cumulativeWei: string | null;
-  readonly throughEpoch: number | null;
-  readonly better: string;
-}
-
 describe('marketplace coordinator, on a real chain', () => {
   let market: TestMarket;
   let marketplace: Marketplace;
   let api: ApiClient;
+  let room: DealRoom;
   let near: TransactionSender;
   let far: TransactionSender;
   let publisher: TransactionSender;
   const servers: ReadinessServer[] = [];
   const cleanups: (() => Promise<void>)[] = [];
-  let salt = 1;
 
   before(async () => {
     market = await TestMarket.open({ epochSeconds: 600, claimWindowEpochs: 1, thawEpochs: 2 });
@@ -101,113 +68,23 @@ describe('marketplace coordinator, on a real chain', () => {
     );
     cleanups.push(() => marketplace.stop());
     api = await ApiClient.open(marketplace.url);
+    room = new DealRoom({ market, api, publisher });
+    await room.levelWithChain();
   });
 
   after(async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();
   });
 
-  /** Opens a deal of fresh content with money for the given nodes, and waits until it is indexed. */
-  async function openFundedDeal(
-    amounts: ReadonlyMap<TransactionSender, bigint>,
-  ): Promise<{ dealId: DealId; cid: CID }> {
-    const keys = await api.ok<{ grantKey: string; collector: string }>(
-      api.post('/v1/coordinator/keys', { publisher: publisher.address }),
-    );
-    const number = salt++;
-    const root = new Uint8Array(32).fill(number);
-    const { dealId } = await openDeal(publisher, {
-      salt: bytesToHex(new Uint8Array(32).fill(number)),
-      collector: parseAddress(keys.collector),
-      grantKey: parseAddress(keys.grantKey),
-      contentRoot: parseContentRoot(bytesToHex(root)),
-      contentCodec: 0x55,
-      serviceLevel: 0,
-      depositWei: [...amounts.values()].reduce((sum, amount) => sum + amount, 0n),
-    });
-    const requests = [...amounts].map(([node, amountWei]) => ({
-      node: node.address,
-      amountWei,
-      ratePerGiB: WEI_PER_BYTE,
-    }));
-    await allocate(publisher, dealId, requests);
-    await levelWithChain();
-    return { dealId, cid: CID.createV1(0x55, digestOf(0x12, root)) };
-  }
-
-  async function levelWithChain(): Promise<void> {
-    const head = await market.provider.getBlockNumber();
-    await eventually(
-      async () => marketplace.chain().indexedBlock ?? 0,
-      (indexed) => indexed >= head,
-    );
-  }
-
-  function viewer(): { key: Uint8Array; address: string } {
-    const key = new Uint8Array(32).fill(salt++);
-    return { key, address: secp256k1.addressOf(key) };
-  }
-
-  async function grantsBody(
-    who: { key: Uint8Array; address: string },
-    wanted: { dealId?: DealId; cid?: string },
-    wishes: object = {},
-  ): Promise<object> {
-    const challenge = await api.ok<{ nonce: Hex; expiresAt: number }>(
-      api.post('/v1/viewers/challenge', { viewerKey: who.address }),
-    );
-    const digest = grantRequestDigest(market.domain, {
-      viewerKey: parseAddress(who.address),
-      dealId: wanted.dealId ?? parseDealId(`0x${'00'.repeat(32)}`),
-      nonce: challenge.nonce,
-      expiresAt: BigInt(challenge.expiresAt),
-    });
-    const signature = base64UrlEncode(secp256k1.sign(digest, who.key));
-    return { ...wanted, viewerKey: who.address, ...challenge, signature, ...wishes };
-  }
-
-  async function requestGrants(
-    who: { key: Uint8Array; address: string },
-    wanted: { dealId?: DealId; cid?: string },
-    wishes: object = {},
-  ): Promise<Grants> {
-    return api.ok<Grants>(api.post('/v1/grants', await grantsBody(who, wanted, wishes)));
-  }
-
-  function signReceipt(signedGrant: SignedGrant, key: Uint8Array, bytes: bigint): ReceiptWithGrant {
-    const receipt = { grantHash: grantHashOf(market.domain, signedGrant.grant), bytesCumulative: bytes };
-    const signature = secp256k1.sign(receiptDigest(market.domain, receipt), key);
-    return { signedGrant, signedReceipt: { receipt, signature } };
-  }
-
-  const grantOf = (grants: Grants, node: TransactionSender): SignedGrant =>
-    decodeSignedGrant(base64UrlDecode(grants.grants.find((one) => one.node === node.address)?.grant ?? ''));
-
-  const encodePairs = (pairs: readonly ReceiptWithGrant[]): string =>
-    base64UrlEncode(encodeReceiptsWithGrants(pairs));
-
-  const settle = (
-    dealId: DealId,
-    node: TransactionSender,
-    page: { throughEpoch: number; pairs: readonly ReceiptWithGrant[]; final?: boolean },
-  ) =>
-    api.post('/v1/settlements', {
-      dealId,
-      node: node.address,
-      throughEpoch: page.throughEpoch,
-      receipts: encodePairs(page.pairs),
-      ...(page.final !== undefined && { final: page.final }),
-    });
-
   it('grants, collects, signs a voucher that the chain pays, and its books add up', async () => {
-    const { dealId, cid } = await openFundedDeal(
+    const { dealId, cid } = await room.openFundedDeal(
       new Map([
         [near, BigInt(64 * MIB)],
         [far, BigInt(64 * MIB)],
       ]),
     );
-    const who = viewer();
-    const granted = await requestGrants(who, { dealId }, { region: 'eu-west' });
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId }, { region: 'eu-west' });
     expect(granted.grants.map(({ region }) => region)).to.deep.equal(['eu-west', 'us-east']);
     const signedGrant = grantOf(granted, near);
     const content = await api.ok<{ deals: { dealId: string; grantKey: string }[] }>(
@@ -218,18 +95,18 @@ describe('marketplace coordinator, on a real chain', () => {
     expect(signedGrant.grant.epoch).to.equal(await market.epoch());
     expect(granted.epochEndsInMs).to.be.within(1, 600_000);
 
-    const pair = signReceipt(signedGrant, who.key, 1_000_001n);
+    const pair = room.signReceipt(signedGrant, who.key, 1_000_001n);
     const early = await api.refused(
-      settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
+      room.settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
       409,
       'EPOCH_NOT_ENDED',
     );
     expect(early.values).to.deep.equal({ throughEpoch: granted.epoch, currentEpoch: granted.epoch });
     await market.endEpoch();
-    await levelWithChain();
+    await room.levelWithChain();
 
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
+      room.settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
     );
     expect(answer).to.include({
       accepted: 1,
@@ -240,7 +117,7 @@ describe('marketplace coordinator, on a real chain', () => {
     const voucher = decodeSignedVoucher(base64UrlDecode(answer.voucher ?? ''));
     const { payments } = await redeemVouchers(near, [voucher], near.address);
     expect(payments.map(({ paidWei }) => paidWei)).to.deep.equal([1_000_001n]);
-    await levelWithChain();
+    await room.levelWithChain();
 
     const earnings = await api.ok<{ total: object; deals: object[] }>(
       api.get(`/v1/earnings/${near.address}`, '/v1/earnings/{address}'),
@@ -274,18 +151,18 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('finds the deal for a viewer that names the content only', async () => {
-    const { dealId, cid } = await openFundedDeal(new Map([[near, 1_000_000n]]));
-    const granted = await requestGrants(viewer(), { cid: cid.toString() });
+    const { dealId, cid } = await room.openFundedDeal(new Map([[near, 1_000_000n]]));
+    const granted = await room.requestGrants(room.viewer(), { cid: cid.toString() });
     expect(granted.dealId).to.equal(dealId);
   });
 
   it('takes a challenge once, from the key it was given to, with its expiry', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, 1_000_000n]]));
-    const body = await grantsBody(viewer(), { dealId });
+    const { dealId } = await room.openFundedDeal(new Map([[near, 1_000_000n]]));
+    const body = await room.grantsBody(room.viewer(), { dealId });
     await api.ok(api.post('/v1/grants', body));
     await api.refused(api.post('/v1/grants', body), 409, 'CHALLENGE_USED');
-    const other = await grantsBody(viewer(), { dealId });
-    const stolen = { ...other, viewerKey: viewer().address };
+    const other = await room.grantsBody(room.viewer(), { dealId });
+    const stolen = { ...other, viewerKey: room.viewer().address };
     await api.refused(api.post('/v1/grants', stolen), 401, 'CHALLENGE_INVALID');
     const prolonged = { ...other, expiresAt: 99_999_999 };
     await api.refused(api.post('/v1/grants', prolonged), 401, 'CHALLENGE_INVALID');
@@ -296,22 +173,22 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('limits the rate of one viewer key', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, 1_000_000_000n]]));
-    const who = viewer();
-    for (let i = 0; i < 8; i++) await requestGrants(who, { dealId });
-    const answer = await api.post('/v1/grants', await grantsBody(who, { dealId }));
+    const { dealId } = await room.openFundedDeal(new Map([[near, 1_000_000_000n]]));
+    const who = room.viewer();
+    for (let i = 0; i < 8; i++) await room.requestGrants(who, { dealId });
+    const answer = await api.post('/v1/grants', await room.grantsBody(who, { dealId }));
     await api.refused(Promise.resolve(answer), 429, 'RATE_LIMITED');
     expect(Number(answer.headers.get('retry-after'))).to.be.greaterThan(1);
-    await requestGrants(viewer(), { dealId });
+    await room.requestGrants(room.viewer(), { dealId });
   });
 
   it('gives every further grant another hash and never grants more than the allocation can pay', async () => {
     const balance = 40 * MIB;
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(balance)]]));
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(balance)]]));
     const caps: number[] = [];
     const hashes = new Set<string>();
     for (;;) {
-      const answer = await api.post('/v1/grants', await grantsBody(viewer(), { dealId }));
+      const answer = await api.post('/v1/grants', await room.grantsBody(room.viewer(), { dealId }));
       if (answer.status !== 200) {
         await api.refused(Promise.resolve(answer), 503, 'ALLOCATION_EXHAUSTED');
         break;
@@ -326,16 +203,27 @@ describe('marketplace coordinator, on a real chain', () => {
     expect(hashes.size).to.equal(caps.length);
     expect(granted).to.equal(balance);
 
-    const { dealId: other } = await openFundedDeal(new Map([[near, BigInt(balance)]]));
-    const who = viewer();
-    const first = await requestGrants(who, { dealId: other }, { capBytes: '1000' });
-    const second = await requestGrants(who, { dealId: other }, { capBytes: '1000' });
+    const { dealId: other } = await room.openFundedDeal(new Map([[near, BigInt(balance)]]));
+    const who = room.viewer();
+    const first = await room.requestGrants(who, { dealId: other }, { capBytes: '1000' });
+    const second = await room.requestGrants(who, { dealId: other }, { capBytes: '1000' });
     expect([first.grants[0]?.capBytes, second.grants[0]?.capBytes]).to.deep.equal([1000, 999]);
     expect(first.grants[0]?.grantHash).to.not.equal(second.grants[0]?.grantHash);
   });
 
+  it('grants no more than that to viewers who ask at the same time', async () => {
+    const balance = 40 * MIB;
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(balance)]]));
+    const bodies = [];
+    for (let i = 0; i < 8; i++) bodies.push(await room.grantsBody(room.viewer(), { dealId }));
+    const answers = await Promise.all(bodies.map((body) => api.post('/v1/grants', body)));
+    const caps = answers.flatMap(({ body }) => (body['grants'] as Grants['grants'] | undefined) ?? []);
+    expect(caps.reduce((sum, { capBytes }) => sum + capBytes, 0)).to.equal(balance);
+    expect(answers.filter(({ status }) => status === 503).length).to.equal(8 - caps.length);
+  });
+
   it('gives no grants for a node that is down, and says why when none is left', async () => {
-    const { dealId } = await openFundedDeal(
+    const { dealId } = await room.openFundedDeal(
       new Map([
         [near, 1_000_000n],
         [far, 1_000_000n],
@@ -347,9 +235,9 @@ describe('marketplace coordinator, on a real chain', () => {
     const nearDown = async () =>
       (await api.ok<{ health: string }>(api.get(`/v1/nodes/${near.address}`, '/v1/nodes/{address}'))).health;
     await eventually(nearDown, (health) => health === 'down');
-    const granted = await requestGrants(viewer(), { dealId });
+    const granted = await room.requestGrants(room.viewer(), { dealId });
     expect(granted.grants.map(({ node }) => node)).to.deep.equal([far.address]);
-    const body = await grantsBody(viewer(), { dealId }, { nodes: [near.address] });
+    const body = await room.grantsBody(room.viewer(), { dealId }, { nodes: [near.address] });
     const refusal = await api.refused(api.post('/v1/grants', body), 503, 'NO_NODE_AVAILABLE');
     expect(refusal.values).to.deep.include({ allocated: 2, asked: 1, active: 1, healthy: 0 });
     first.ready = true;
@@ -357,29 +245,29 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('refuses each bad receipt by its own reason and pays the good ones', async () => {
-    const { dealId } = await openFundedDeal(
+    const { dealId } = await room.openFundedDeal(
       new Map([
         [near, BigInt(64 * MIB)],
         [far, BigInt(64 * MIB)],
       ]),
     );
-    const who = viewer();
-    const granted = await requestGrants(who, { dealId });
-    const other = await requestGrants(who, { dealId });
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
+    const other = await room.requestGrants(who, { dealId });
     const grant = grantOf(granted, near);
-    const good = signReceipt(grantOf(other, near), who.key, 500n);
-    const overCap = signReceipt(grant, who.key, grant.grant.capBytes + 1n);
-    const forged = signReceipt(grant, new Uint8Array(32).fill(77), 900n);
-    const foreign = signReceipt(grantOf(granted, far), who.key, 900n);
+    const good = room.signReceipt(grantOf(other, near), who.key, 500n);
+    const overCap = room.signReceipt(grant, who.key, grant.grant.capBytes + 1n);
+    const forged = room.signReceipt(grant, new Uint8Array(32).fill(77), 900n);
+    const foreign = room.signReceipt(grantOf(granted, far), who.key, 900n);
     const invented = { grant: { ...grant.grant, capBytes: 12_345n }, signature: grant.signature };
-    const unissued = signReceipt(invented, who.key, 900n);
+    const unissued = room.signReceipt(invented, who.key, 900n);
     const crossed = { signedGrant: grant, signedReceipt: good.signedReceipt };
-    const unsigned = signReceipt({ ...grant, signature: new Uint8Array(64).fill(3) }, who.key, 900n);
+    const unsigned = room.signReceipt({ ...grant, signature: new Uint8Array(64).fill(3) }, who.key, 900n);
     await market.endEpoch();
-    await levelWithChain();
+    await room.levelWithChain();
     const pairs = [overCap, forged, foreign, unissued, crossed, unsigned, good];
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: granted.epoch, pairs }),
+      room.settle(dealId, near, { throughEpoch: granted.epoch, pairs }),
     );
     expect(answer.refused.map(({ code }) => code)).to.deep.equal([
       'RECEIPT_OVER_CAP',
@@ -393,45 +281,49 @@ describe('marketplace coordinator, on a real chain', () => {
     const malformed = { dealId, node: near.address, throughEpoch: granted.epoch, receipts: 'AAAA' };
     await api.refused(api.post('/v1/settlements', malformed), 400, 'RECEIPTS_MALFORMED');
     await api.refused(
-      settle(dealId, publisher, { throughEpoch: granted.epoch, pairs: [] }),
+      room.settle(dealId, publisher, { throughEpoch: granted.epoch, pairs: [] }),
       404,
       'ALLOCATION_NOT_FOUND',
     );
   });
 
   it('pages a settlement, keeps the best receipt of a grant, and never lowers a voucher', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
-    const who = viewer();
-    const granted = await requestGrants(who, { dealId });
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
     const grant = grantOf(granted, near);
     await market.endEpoch();
-    await levelWithChain();
+    await room.levelWithChain();
     const { epoch: throughEpoch } = granted;
     const page = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch, pairs: [signReceipt(grant, who.key, 700n)], final: false }),
+      room.settle(dealId, near, {
+        throughEpoch,
+        pairs: [room.signReceipt(grant, who.key, 700n)],
+        final: false,
+      }),
     );
     expect(page).to.include({ accepted: 1, voucher: null, cumulativeWei: null });
-    const worse = signReceipt(grant, who.key, 300n);
+    const worse = room.signReceipt(grant, who.key, 300n);
     const last = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch, pairs: [worse], final: true }),
+      room.settle(dealId, near, { throughEpoch, pairs: [worse], final: true }),
     );
     expect(last.cumulativeWei).to.equal('700');
     const again = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: throughEpoch - 1, pairs: [] }),
+      room.settle(dealId, near, { throughEpoch: throughEpoch - 1, pairs: [] }),
     );
     expect(again).to.include({ cumulativeWei: '700', throughEpoch });
     expect(again.voucher).to.equal(last.voucher);
   });
 
   it('tells the node of receipts that a viewer handed in, and pays them', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
-    const who = viewer();
-    const granted = await requestGrants(who, { dealId });
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
     const grant = grantOf(granted, near);
-    const best = signReceipt(grant, who.key, 2_000n);
+    const best = room.signReceipt(grant, who.key, 2_000n);
     const accepted = await api.ok<{ acknowledged: object[]; refused: object[] }>(
       api.post('/v1/receipts', {
-        receipts: encodePairs([best, signReceipt(grant, new Uint8Array(32).fill(9), 3_000n)]),
+        receipts: encodePairs([best, room.signReceipt(grant, new Uint8Array(32).fill(9), 3_000n)]),
       }),
     );
     expect(accepted.acknowledged).to.deep.equal([
@@ -439,22 +331,24 @@ describe('marketplace coordinator, on a real chain', () => {
     ]);
     expect(accepted.refused).to.have.length(1);
     await market.endEpoch();
-    await levelWithChain();
+    await room.levelWithChain();
     const { epoch: throughEpoch } = granted;
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch, pairs: [signReceipt(grant, who.key, 1_000n)] }),
+      room.settle(dealId, near, { throughEpoch, pairs: [room.signReceipt(grant, who.key, 1_000n)] }),
     );
     expect(answer.cumulativeWei).to.equal('2000');
     expect(decodeReceiptsWithGrants(base64UrlDecode(answer.better))).to.deep.equal([best]);
-    const informed = await api.ok<SettlementAnswer>(settle(dealId, near, { throughEpoch, pairs: [best] }));
+    const informed = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch, pairs: [best] }),
+    );
     expect(informed).to.include({ cumulativeWei: '2000', better: '' });
   });
 
   it('counts a direct claim once and pays what follows by voucher', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
-    const who = viewer();
-    const first = await requestGrants(who, { dealId });
-    const claimed = signReceipt(grantOf(first, near), who.key, 4_000n);
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const first = await room.requestGrants(who, { dealId });
+    const claimed = room.signReceipt(grantOf(first, near), who.key, 4_000n);
     await api.ok(api.post('/v1/receipts', { receipts: encodePairs([claimed]) }));
     await market.endEpoch();
     await claimDirect(near, {
@@ -463,13 +357,13 @@ describe('marketplace coordinator, on a real chain', () => {
       receipts: [claimed],
       to: near.address,
     });
-    await levelWithChain();
-    const second = await requestGrants(who, { dealId });
+    await room.levelWithChain();
+    const second = await room.requestGrants(who, { dealId });
     await market.endEpoch();
-    await levelWithChain();
-    const later = signReceipt(grantOf(second, near), who.key, 600n);
+    await room.levelWithChain();
+    const later = room.signReceipt(grantOf(second, near), who.key, 600n);
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: second.epoch, pairs: [later, claimed] }),
+      room.settle(dealId, near, { throughEpoch: second.epoch, pairs: [later, claimed] }),
     );
     expect(answer.cumulativeWei).to.equal('4600');
     const voucher = decodeSignedVoucher(base64UrlDecode(answer.voucher ?? ''));
@@ -478,39 +372,42 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('never signs for more than the allocation can pay', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, 1_000n]]));
-    const who = viewer();
-    const granted = await requestGrants(who, { dealId });
+    const { dealId } = await room.openFundedDeal(new Map([[near, 1_000n]]));
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
     expect(granted.grants[0]?.capBytes).to.equal(1_000);
     await market.endEpoch();
-    await levelWithChain();
-    const pair = signReceipt(grantOf(granted, near), who.key, 1_000n);
+    await room.levelWithChain();
+    const pair = room.signReceipt(grantOf(granted, near), who.key, 1_000n);
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
+      room.settle(dealId, near, { throughEpoch: granted.epoch, pairs: [pair] }),
     );
     expect(answer.cumulativeWei).to.equal('1000');
-    const body = await grantsBody(viewer(), { dealId });
+    const body = await room.grantsBody(room.viewer(), { dealId });
     await api.refused(api.post('/v1/grants', body), 503, 'ALLOCATION_EXHAUSTED');
   });
 
   it('signs with new keys after a rotation and still honours grants of the old ones', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
-    const who = viewer();
-    const before = await requestGrants(who, { dealId });
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const before = await room.requestGrants(who, { dealId });
     const keys = await api.ok<{ grantKey: string; collector: string }>(api.post('/v1/coordinator/keys', {}));
     const rotated = { grantKey: parseAddress(keys.grantKey), collector: parseAddress(keys.collector) };
     await rotateKeys(publisher, dealId, rotated);
-    await levelWithChain();
-    const after = await requestGrants(who, { dealId });
+    await room.levelWithChain();
+    const after = await room.requestGrants(who, { dealId });
     const signed = grantOf(after, near);
     expect(secp256k1.recover(grantDigest(market.domain, signed.grant), signed.signature)).to.equal(
       rotated.grantKey,
     );
     await market.endEpoch();
-    await levelWithChain();
-    const pairs = [signReceipt(grantOf(before, near), who.key, 10n), signReceipt(signed, who.key, 20n)];
+    await room.levelWithChain();
+    const pairs = [
+      room.signReceipt(grantOf(before, near), who.key, 10n),
+      room.signReceipt(signed, who.key, 20n),
+    ];
     const answer = await api.ok<SettlementAnswer>(
-      settle(dealId, near, { throughEpoch: before.epoch, pairs }),
+      room.settle(dealId, near, { throughEpoch: before.epoch, pairs }),
     );
     expect(answer).to.include({ accepted: 2, cumulativeWei: '30' });
     const voucher = decodeSignedVoucher(base64UrlDecode(answer.voucher ?? ''));
@@ -522,34 +419,38 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('issues grants of the next epoch only near the end of the current one', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
     await market.endEpoch();
     const block = await market.provider.getBlock('latest');
     const into = (block?.timestamp ?? 0) % 600;
     // Lands just after the beginning of an epoch, then moves into its last fifth.
     await market.provider.send('evm_increaseTime', [600 - into]);
     await market.mine(1);
-    await levelWithChain();
-    const early = await grantsBody(viewer(), { dealId }, { epoch: 'next' });
+    await room.levelWithChain();
+    const early = await room.grantsBody(room.viewer(), { dealId }, { epoch: 'next' });
     await api.refused(api.post('/v1/grants', early), 409, 'EPOCH_TOO_EARLY');
     await market.provider.send('evm_increaseTime', [500]);
     await market.mine(1);
-    await levelWithChain();
-    const current = await requestGrants(viewer(), { dealId });
-    const next = await requestGrants(viewer(), { dealId }, { epoch: 'next' });
+    await room.levelWithChain();
+    const current = await room.requestGrants(room.viewer(), { dealId });
+    const next = await room.requestGrants(room.viewer(), { dealId }, { epoch: 'next' });
     expect(next.epoch).to.equal(current.epoch + 1);
     expect(next.epochEndsAt - current.epochEndsAt).to.be.closeTo(600, 1);
     expect(grantOf(next, near).grant.epoch).to.equal(next.epoch);
   });
 
   it('refuses deals that are closing, unknown, or of other keys', async () => {
-    const { dealId } = await openFundedDeal(new Map([[near, 1_000n]]));
+    const { dealId } = await room.openFundedDeal(new Map([[near, 1_000n]]));
     await closeDeal(publisher, dealId, [near.address]);
-    await levelWithChain();
-    await api.refused(api.post('/v1/grants', await grantsBody(viewer(), { dealId })), 409, 'DEAL_NOT_OPEN');
+    await room.levelWithChain();
+    await api.refused(
+      api.post('/v1/grants', await room.grantsBody(room.viewer(), { dealId })),
+      409,
+      'DEAL_NOT_OPEN',
+    );
     const unknown = parseDealId(`0x${'ab'.repeat(32)}`);
     await api.refused(
-      api.post('/v1/grants', await grantsBody(viewer(), { dealId: unknown })),
+      api.post('/v1/grants', await room.grantsBody(room.viewer(), { dealId: unknown })),
       404,
       'DEAL_NOT_FOUND',
     );
@@ -567,8 +468,8 @@ describe('marketplace coordinator, on a real chain', () => {
       depositWei: 1_000n,
     });
     await allocate(publisher, foreign, [{ node: near.address, amountWei: 1_000n, ratePerGiB: WEI_PER_BYTE }]);
-    await levelWithChain();
-    const body = await grantsBody(viewer(), { dealId: foreign });
+    await room.levelWithChain();
+    const body = await room.grantsBody(room.viewer(), { dealId: foreign });
     const refusal = await api.refused(api.post('/v1/grants', body), 409, 'DEAL_NOT_SERVED');
     expect(refusal.values).to.deep.equal({ dealId: foreign, address: keys.grantKey });
   });
