@@ -38,6 +38,8 @@ export const keys = {
 export const NODE = parseAddress(`0x${'11'.repeat(20)}`);
 export const DEAL_ID = parseDealId(`0x${'d1'.repeat(32)}`);
 export const DOMAIN = { chainId: 31337n, verifyingContract: parseAddress(`0x${'aa'.repeat(20)}`) };
+/** Blocks of a streamed import that are written at once. */
+const MAX_IMPORT_WRITES = 8;
 export const EPOCH_SECONDS = 3600;
 export const EPOCH = parseEpoch(500_000);
 /** One GiB costs 2³⁰ wei here: a byte is a wei. */
@@ -143,11 +145,14 @@ export class GatewayFixture {
   async importStreamed(source: AsyncIterable<Uint8Array>, chunkBytes: number): Promise<CID> {
     const target = { root: contentRootOf(this.content.root), codec: this.content.root.code };
     let root = this.content.root;
-    for await (const entry of importStream(source, chunkBytes, (cid, bytes) =>
-      this.store.put(target, cid, bytes),
-    )) {
-      root = entry;
-    }
+    const writes = new Set<Promise<void>>();
+    const put = async (cid: CID, bytes: Uint8Array): Promise<void> => {
+      const write = this.store.put(target, cid, bytes).finally(() => writes.delete(write));
+      writes.add(write);
+      if (writes.size >= MAX_IMPORT_WRITES) await Promise.race(writes);
+    };
+    for await (const entry of importStream(source, chunkBytes, put)) root = entry;
+    await Promise.all(writes);
     return root;
   }
 
