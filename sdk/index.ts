@@ -21,7 +21,8 @@ export { UndiciExchange } from './client/undici-exchange.ts';
 export { systemClock } from './client/clock.ts';
 
 export { importContent } from './publish/import-content.ts';
-export type { ImportedContent, ImportOptions } from './publish/import-content.ts';
+export type { ImportOptions } from './publish/import-content.ts';
+export type { ImportedContent } from './publish/imported-content.ts';
 export { sourceOfPath } from './publish/content-source.ts';
 export type { ContentSource } from './publish/content-source.ts';
 export { pushContent } from './publish/push-content.ts';

@@ -36,8 +36,8 @@ export async function resolvePath(root: CID, path: string, fetchBlock: FetchBloc
   };
   try {
     let found = root;
-    const escaped = segments.map(encodeURIComponent).join('/');
-    for await (const entry of walkPath(`${root.toString()}/${escaped}`, store)) found = entry.cid;
+    const full = [root.toString(), ...segments].join('/');
+    for await (const entry of walkPath(full, store)) found = entry.cid;
     return requireSupported(found);
   } catch (cause) {
     if (failure !== undefined) throw failure.error;

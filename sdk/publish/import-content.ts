@@ -4,8 +4,9 @@ import type { CID } from 'multiformats/cid';
 
 import { DOWNLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
 import { buildBalancedFile } from './balanced-file.ts';
-import { CarFileWriter, type CarFile } from './car-file.ts';
+import { CarFileWriter } from './car-file.ts';
 import { sourceEntries, type ContentSource, type SourceEntry } from './content-source.ts';
+import type { ImportedContent } from './imported-content.ts';
 import { inspectCar } from './inspect-car.ts';
 import { PublishError } from './publish-error.ts';
 import {
@@ -24,16 +25,6 @@ export interface ImportOptions {
   readonly signal?: AbortSignal;
   /** Called with the content bytes read so far. */
   readonly onProgress?: (bytesRead: number) => void;
-}
-
-/** A content that is ready to be pushed. Remove `carFile` when it is no longer needed. */
-export interface ImportedContent {
-  readonly root: CID;
-  /** Bytes of the file or of all files of the directory; not the archive's framing. */
-  readonly bytes: number;
-  /** Distinct blocks in the archive. */
-  readonly blocks: number;
-  readonly carFile: CarFile;
 }
 
 /**

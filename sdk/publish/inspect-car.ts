@@ -8,7 +8,7 @@ import * as raw from 'multiformats/codecs/raw';
 import { sha256 } from 'multiformats/hashes/sha2';
 
 import { existingCarFile } from './car-file.ts';
-import type { ImportedContent } from './import-content.ts';
+import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
 import { MAX_CAR_BLOCKS, MAX_PUBLISHED_BLOCK_BYTES } from './publish-limits.ts';
 

@@ -6,7 +6,7 @@ import { ClientError } from '../client/client-error.ts';
 import { httpOriginOf } from '../client/endpoint.ts';
 import type { CallComponents } from '../client/json-call.ts';
 import { lookUpProviders } from '../client/provider-lookup.ts';
-import type { ImportedContent } from './import-content.ts';
+import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
 import { PLACEMENT_POLL_MS, SELF_FILL_SHARE } from './publish-limits.ts';
 import { pushContent } from './push-content.ts';

@@ -13,7 +13,7 @@ import { contentRootOf } from '../protocol/content.ts';
 import type { Domain } from '../protocol/eip712.ts';
 import { CONTENT_PATH, UPLOAD_HEADER } from '../protocol/http.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
-import type { ImportedContent } from './import-content.ts';
+import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
 import {
   CONTINUE_TIMEOUT_MS,

@@ -178,8 +178,8 @@ export class TestNetwork {
       epochAt(Date.now() / 1000, this.epochSeconds) + (body['epoch'] === 'next' ? 1 : 0),
     );
     const wanted = body['nodes'] as string[] | undefined;
-    const capBytes =
-      body['capBytes'] === undefined ? this.capBytes : this.capBytes - BigInt(++this.grantsIssued);
+    // As the coordinator does: no two grants are equal.
+    const capBytes = this.capBytes - BigInt(++this.grantsIssued);
     const grants = this.edges
       .filter(({ node }) => wanted === undefined || wanted.includes(node))
       .map(({ node, url }) => {

@@ -11,7 +11,8 @@ import fc from 'fast-check';
 import { exporter } from 'ipfs-unixfs-exporter';
 import type { CID } from 'multiformats/cid';
 
-import { importContent, type ImportedContent } from '../../../sdk/publish/import-content.ts';
+import { importContent } from '../../../sdk/publish/import-content.ts';
+import type { ImportedContent } from '../../../sdk/publish/imported-content.ts';
 import { PublishError } from '../../../sdk/publish/publish-error.ts';
 
 const MIB = 1024 * 1024;

@@ -12,7 +12,8 @@ import { decodeSignedUpload, uploadDigest } from '../../../sdk/protocol/authoris
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
-import { importContent, type ImportedContent } from '../../../sdk/publish/import-content.ts';
+import { importContent } from '../../../sdk/publish/import-content.ts';
+import type { ImportedContent } from '../../../sdk/publish/imported-content.ts';
 import { PublishError } from '../../../sdk/publish/publish-error.ts';
 import { pushContent, type PushOptions } from '../../../sdk/publish/push-content.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
