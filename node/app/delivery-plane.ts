@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
-import { nodeSecp256k1 } from './signature-check.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import type { ContentRouter } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
@@ -55,7 +55,7 @@ export function composeDelivery(
       ledger,
       journal,
       deals: directory,
-      secp256k1: nodeSecp256k1,
+      secp256k1: nativeSecp256k1,
       clock: chainClock,
       metrics: createGatewayMetrics(metrics),
       log,

@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import type { ContentRoot, DealId } from '../../sdk/protocol/identifiers.ts';
-import { nodeSecp256k1 } from './signature-check.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { BlockExchangeClient } from '../adapters/libp2p/block-exchange-client.ts';
 import { blockExchangeProtocol } from '../adapters/libp2p/block-exchange-protocol.ts';
 import { BlockExchangeServer } from '../adapters/libp2p/block-exchange-server.ts';
@@ -82,7 +82,7 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       clock: foundation.chainClock,
       ledger: options.delivery.ledger,
       coordinator: new CoordinatorClient({ marketplaceUrl: settings.marketplaceUrl }),
-      secp256k1: nodeSecp256k1,
+      secp256k1: nativeSecp256k1,
       domain: domainOf(deployment),
     },
     {

@@ -1,0 +1,189 @@
+import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect } from 'chai';
+import { bcdnNode, type CommandResult } from './node-process.ts';
+
+const KEY = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
+const ADDRESS = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
+const DEPLOYMENT = {
+  chainId: '31337',
+  token: `0x${'11'.repeat(20)}`,
+  registry: `0x${'22'.repeat(20)}`,
+  market: `0x${'33'.repeat(20)}`,
+  deployedAtBlock: 1,
+};
+
+interface ErrorDocument {
+  readonly schema: string;
+  readonly error: { readonly code: string; readonly values: Record<string, string>; readonly remedy: string };
+}
+
+describe('bcdn-node on the command line', function () {
+  this.timeout(60_000);
+  let directory: string;
+  let dataDir: string;
+
+  beforeEach(async () => {
+    directory = await mkdtemp(join(tmpdir(), 'bcdn-cli-'));
+    dataDir = join(directory, 'node');
+    await writeFile(join(directory, 'deployment.json'), JSON.stringify(DEPLOYMENT));
+    await writeFile(join(directory, 'password'), 'right\n');
+    await writeFile(join(directory, 'wrong'), 'wrong\n');
+    await writeFile(join(directory, 'key'), KEY);
+  });
+
+  afterEach(async () => {
+    await rm(directory, { recursive: true, force: true });
+  });
+
+  function init(...extra: string[]): Promise<CommandResult> {
+    return bcdnNode([
+      ...['init', '--json', '--data-dir', dataDir, '--password-file', join(directory, 'password')],
+      ...['--role', 'edge', '--region', 'eu-west', '--rpc-url', 'http://127.0.0.1:9'],
+      ...['--deployment', join(directory, 'deployment.json'), '--marketplace-url', 'http://127.0.0.1:9'],
+      ...['--payout', ADDRESS, ...extra],
+    ]);
+  }
+
+  function errorOf({ stdout }: CommandResult): ErrorDocument {
+    return JSON.parse(stdout) as ErrorDocument;
+  }
+
+  it('creates keys and configuration for the owner only, and says what to back up', async () => {
+    const result = await init('--private-key-file', join(directory, 'key'), '--disk', '1GiB');
+    expect(result.code, result.stderr).to.equal(0);
+    const document = JSON.parse(result.stdout) as Record<string, string>;
+    expect(document).to.include({ schema: 'bcdn-node/init/1', operator: ADDRESS, role: 'edge' });
+    expect(document['peerId']).to.match(/^12D3KooW/);
+    expect(result.stderr).to.match(/Back up BOTH .*keystore\.json AND its password/);
+    expect(result.stdout + result.stderr).not.to.contain(KEY);
+    for (const file of ['keystore.json', 'libp2p.key', 'config.json']) {
+      expect((await stat(join(dataDir, file))).mode & 0o777, file).to.equal(0o600);
+    }
+    const config = await readFile(join(dataDir, 'config.json'), 'utf8');
+    expect(JSON.parse(config)).to.deep.include({ deployment: DEPLOYMENT });
+  });
+
+  it('never overwrites a node', async () => {
+    expect((await init()).code).to.equal(0);
+    const before = await readFile(join(dataDir, 'keystore.json'), 'utf8');
+    const again = await init();
+    expect(again.code).to.equal(1);
+    expect(errorOf(again)).to.deep.include({ schema: 'bcdn-node/init/1' });
+    expect(errorOf(again).error.code).to.equal('CONFIG_EXISTS');
+    expect(await readFile(join(dataDir, 'keystore.json'), 'utf8')).to.equal(before);
+  });
+
+  it('names a missing or wrong setting and exits with 2', async () => {
+    const wrong = await init('--disk', 'much');
+    expect(wrong.code).to.equal(2);
+    expect(errorOf(wrong).error).to.deep.include({
+      code: 'SETTING_INVALID',
+      values: { setting: 'disk', flag: '--disk', given: 'much' },
+    });
+    const missing = await bcdnNode(['init', '--json', '--data-dir', dataDir, '--role', 'peer']);
+    expect(missing.code).to.equal(2);
+    expect(errorOf(missing).error.code).to.equal('SETTING_MISSING');
+    const deployment = await init('--deployment', join(directory, 'password'));
+    expect(errorOf(deployment).error.code).to.equal('DEPLOYMENT_UNREADABLE');
+  });
+
+  it('prefers flags to the environment', async () => {
+    const environment = {
+      BCDN_REGION: 'mars',
+      BCDN_DATA_DIR: dataDir,
+      BCDN_PASSWORD_FILE: join(directory, 'password'),
+    };
+    const args = [
+      ...['init', '--json', '--role', 'peer', '--rpc-url', 'http://127.0.0.1:9', '--payout', ADDRESS],
+      ...['--deployment', join(directory, 'deployment.json'), '--marketplace-url', 'http://127.0.0.1:9'],
+    ];
+    const flagged = await bcdnNode([...args, '--region', 'us-east'], environment);
+    expect(JSON.parse(flagged.stdout)).to.include({ region: 'us-east', dataDir });
+    const other = { ...environment, BCDN_DATA_DIR: join(directory, 'other') };
+    expect(JSON.parse((await bcdnNode(args, other)).stdout)).to.include({ region: 'mars' });
+  });
+
+  it('refuses to start with a wrong password, without a node, or on a port in use', async () => {
+    const none = await bcdnNode(['start', '--json', '--data-dir', dataDir]);
+    expect([none.code, errorOf(none).error.code]).to.deep.equal([1, 'CONFIG_MISSING']);
+    expect((await init()).code).to.equal(0);
+    const wrong = await bcdnNode([
+      'start',
+      '--json',
+      '--data-dir',
+      dataDir,
+      '--password-file',
+      join(directory, 'wrong'),
+    ]);
+    expect([wrong.code, errorOf(wrong).error.code]).to.deep.equal([1, 'KEYSTORE_WRONG_PASSWORD']);
+    expect(errorOf(wrong).error.remedy).to.contain('--password-file');
+    const unasked = await bcdnNode(['start', '--json', '--data-dir', dataDir]);
+    expect([unasked.code, errorOf(unasked).error.code]).to.deep.equal([2, 'SETTING_MISSING']);
+    const { server, port } = await occupy();
+    try {
+      const args = [
+        '--data-dir',
+        dataDir,
+        '--password-file',
+        join(directory, 'password'),
+        '--tcp-port',
+        String(port),
+      ];
+      const taken = await bcdnNode(['start', '--json', ...args]);
+      expect([taken.code, errorOf(taken).error.code]).to.deep.equal([1, 'PORT_IN_USE']);
+      expect(errorOf(taken).error.values).to.deep.include({ tcpPort: String(port) });
+    } finally {
+      server.close();
+    }
+  });
+
+  it('tells by its exit code that the node is offline', async () => {
+    await init();
+    const text = await bcdnNode(['status', '--data-dir', dataDir]);
+    expect(text.code).to.equal(4);
+    expect(text.stdout).to.equal('Earning: no, because the node is not running → run bcdn-node start\n');
+    for (const command of [
+      ['settle', '--yes'],
+      ['withdraw', '--yes'],
+    ]) {
+      const result = await bcdnNode([...command, '--json', '--data-dir', dataDir]);
+      expect([result.code, errorOf(result).error.code], command[0]).to.deep.equal([4, 'NODE_OFFLINE']);
+    }
+  });
+
+  it('reads earnings of a stopped node whose chain is away', async () => {
+    await init();
+    const csv = await bcdnNode(['earnings', '--by', 'day', '--csv', '--data-dir', dataDir]);
+    expect(csv.code, csv.stderr).to.equal(0);
+    expect(csv.stdout).to.equal('day,bytes,metered_wei,settled_wei,paid_wei\n');
+    const document = await bcdnNode(['earnings', '--json', '--data-dir', dataDir]);
+    expect(JSON.parse(document.stdout)).to.deep.include({
+      schema: 'bcdn-node/earnings/1',
+      paidFrom: 'last-known',
+      rows: [],
+    });
+  });
+
+  it('has help with examples for every command, and 2 for what it does not know', async () => {
+    const commands = ['init', 'start', 'status', 'earnings', 'settle', 'withdraw'];
+    const help = await Promise.all(commands.map((command) => bcdnNode([command, '--help'])));
+    help.forEach((result, index) => {
+      expect(result.code, commands[index]).to.equal(0);
+      expect(result.stdout, commands[index]).to.contain('Examples:');
+    });
+    expect((await bcdnNode(['dance'])).code).to.equal(2);
+    expect((await bcdnNode(['status', '--moon'])).code).to.equal(2);
+    expect((await bcdnNode(['earnings', '--by', 'moon', '--data-dir', dataDir])).code).to.equal(2);
+  });
+});
+
+async function occupy(): Promise<{ server: Server; port: number }> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const address = server.address();
+  if (typeof address !== 'object' || address === null) expect.fail('the server has a port');
+  return { server, port: address.port };
+}
