@@ -145,11 +145,21 @@ export class FailureDetection {
     this.#indirect.due(nowMs);
     this.#indirectSent.due(nowMs);
     this.#probes.due(nowMs);
-    for (const [id, stage] of this.#watched.due(nowMs)) this.#advance(hexToBytes(id), stage, nowMs);
+    this.#judge(nowMs);
   }
 
   nextMs(): number {
     return Math.min(this.#nextKeepAliveMs, this.#nextTombstoneMs, this.#nextGroupMs, this.#watched.nextMs());
+  }
+
+  /** Whose time is up. If we were late ourselves, the answers may be waiting behind this wake: look again later. */
+  #judge(nowMs: number): void {
+    const { timing } = this.#context.options;
+    const latenessMs = nowMs - this.#watched.nextMs();
+    for (const [id, stage] of this.#watched.due(nowMs)) {
+      if (latenessMs <= timing.stallToleranceMs) this.#advance(hexToBytes(id), stage, nowMs);
+      else this.#watched.set(id, stage, nowMs + timing.probeTimeoutMs);
+    }
   }
 
   /** Keep-alive to the predecessor, and past silent ones to the next that answers. */

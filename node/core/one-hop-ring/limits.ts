@@ -83,6 +83,8 @@ export interface RingTiming {
   readonly keepAliveIntervalMs: number;
   /** Until a keep-alive counts as missed, and until indirect probes do. @default 750 */
   readonly probeTimeoutMs: number;
+  /** Woken later than this, a node blames itself and not those whose answers it missed. @default 250 */
+  readonly stallToleranceMs: number;
   /** How long a suspect may refute (RING.md, failure detection). @default 2_000 */
   readonly suspicionMs: number;
   /** Leaders batch events for at most this long (RING.md, events and the tree). @default 250 */
@@ -121,6 +123,7 @@ export interface RingTiming {
 export const DEFAULT_TIMING: RingTiming = {
   keepAliveIntervalMs: 1_000,
   probeTimeoutMs: 750,
+  stallToleranceMs: 250,
   suspicionMs: 2_000,
   batchDelayMs: 250,
   spreadAckTimeoutMs: 500,

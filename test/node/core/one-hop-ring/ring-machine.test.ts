@@ -84,6 +84,24 @@ describe('ring machine: membership', function () {
     expect(cut.machine.counters.refutations).to.be.greaterThan(0);
   });
 
+  for (const [stallToleranceMs, suspicions] of [
+    [250, 0],
+    [Infinity, 1],
+  ] as const) {
+    it(`raises ${suspicions} suspicion after standing still with a tolerance of ${stallToleranceMs} ms`, () => {
+      const network = new VirtualNetwork(21, { stallToleranceMs });
+      const first = network.addNode('node-0', []);
+      const node = network.addNode('node-1', [first]);
+      network.run(5_000);
+      // Wakes reach the node, answers do not get their turn: what a blocked event loop looks like from inside.
+      for (let i = 0; i < 5; i++) {
+        network.nowMs += 5_000;
+        network.act(node, { type: 'wake' });
+      }
+      expect(node.machine.counters.suspicions).to.equal(suspicions);
+    });
+  }
+
   it('takes a restarted node back with a newer incarnation', () => {
     const network = ringOf(12, 8);
     network.run(2_000);
