@@ -12,12 +12,12 @@ import type { ApiComponents } from './components.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
-import { dealRoutes } from './routes/deal-routes.ts';
+import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
 import { quoteRoutes } from './routes/quote-routes.ts';
-import { settlementRoutes } from './routes/settlement-routes.ts';
+import { keyRoutes, settlementRoutes } from './routes/settlement-routes.ts';
 import { viewerRoutes } from './routes/viewer-routes.ts';
 
 export interface ApiOptions {
@@ -73,8 +73,10 @@ export async function createApi(
   for (const addRoutes of [
     networkRoutes,
     dealRoutes,
+    contentRoutes,
     quoteRoutes,
     viewerRoutes,
+    keyRoutes,
     settlementRoutes,
     ledgerRoutes,
     livenessRoutes,

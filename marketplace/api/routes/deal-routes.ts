@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { contentRootOf, parseCid } from '../../../sdk/protocol/content.ts';
 import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
+import type { Sql } from '../../database/database.ts';
 import {
   findDeal,
   listDeals,
@@ -39,11 +40,8 @@ interface DealsQuery extends schema.PageQuery {
   readonly state?: string;
 }
 
-/** Deals, and which of them pay for a content. */
-export function dealRoutes(app: FastifyInstance, { database, health }: ApiComponents): void {
-  const withAllocations = async (deal: DealRecord) =>
-    dealWithAllocationsView(deal, await readAllocationsOfDeal(database.read, deal.dealId));
-
+/** Deals with their allocations. */
+export function dealRoutes(app: FastifyInstance, { database }: ApiComponents): void {
   app.get<{ Querystring: DealsQuery }>(
     '/v1/deals',
     {
@@ -83,10 +81,13 @@ export function dealRoutes(app: FastifyInstance, { database, health }: ApiCompon
       const deal = await findDeal(database.read, dealId);
       if (deal === undefined)
         throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
-      return withAllocations(deal);
+      return withAllocations(database.read, deal);
     },
   );
+}
 
+/** Which deals pay for a content, and which nodes serve it. */
+export function contentRoutes(app: FastifyInstance, { database, health }: ApiComponents): void {
   app.get<{ Params: { cid: string } }>(
     '/v1/content/:cid',
     {
@@ -105,7 +106,7 @@ export function dealRoutes(app: FastifyInstance, { database, health }: ApiCompon
           cid: cid.toString(),
         });
       }
-      const deals = await Promise.all(found.map(withAllocations));
+      const deals = await Promise.all(found.map((deal) => withAllocations(database.read, deal)));
       const allocated = deals
         .filter(({ state }) => state === 'open')
         .flatMap(({ allocations }) => allocations.filter(({ state }) => state === 'active'));
@@ -120,4 +121,8 @@ export function dealRoutes(app: FastifyInstance, { database, health }: ApiCompon
       };
     },
   );
+}
+
+async function withAllocations(sql: Sql, deal: DealRecord) {
+  return dealWithAllocationsView(deal, await readAllocationsOfDeal(sql, deal.dealId));
 }

@@ -44,14 +44,8 @@ interface SettlementBody {
   readonly final: boolean;
 }
 
-/** How keys, receipts and vouchers change hands between publishers, viewers, nodes and the coordinator. */
-export function settlementRoutes(app: FastifyInstance, components: ApiComponents): void {
-  const { vault, collector, metrics } = components;
-  const count = (accepted: number, refused: readonly RefusedReceipt[]): void => {
-    metrics.receipts.inc({ result: 'accepted' }, accepted);
-    for (const { code } of refused) metrics.receipts.inc({ result: code });
-  };
-
+/** How a publisher gets the keys that it names when it opens a deal. */
+export function keyRoutes(app: FastifyInstance, { vault }: ApiComponents): void {
   app.post<{ Body: { publisher?: string } }>(
     '/v1/coordinator/keys',
     {
@@ -64,6 +58,15 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
     async ({ body }) =>
       vault.createPair(body.publisher === undefined ? undefined : parseAddress(body.publisher)),
   );
+}
+
+/** How receipts become vouchers. */
+export function settlementRoutes(app: FastifyInstance, components: ApiComponents): void {
+  const { collector, metrics } = components;
+  const count = (accepted: number, refused: readonly RefusedReceipt[]): void => {
+    metrics.receipts.inc({ result: 'accepted' }, accepted);
+    for (const { code } of refused) metrics.receipts.inc({ result: code });
+  };
 
   app.post<{ Body: { receipts: string } }>(
     '/v1/receipts',
