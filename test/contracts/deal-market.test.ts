@@ -9,6 +9,7 @@ import {
   getAddress,
   id,
   keccak256,
+  toBeHex,
 } from 'ethers';
 
 import { dealIdOf } from '../../sdk/chain/deals.ts';
@@ -27,6 +28,7 @@ import {
   openAllocated,
   openChain,
   registrationOf,
+  signVoucher,
   type Chain,
   type World,
 } from './market-fixture.ts';
@@ -310,6 +312,26 @@ describe('DealMarket: the publisher', () => {
       await refuse(stranger.address);
       await registry.connect(node).requestUnstake(1n);
       await refuse(node.address);
+    });
+
+    it('bounds everything ever allocated to a node, paid or not', async () => {
+      const { market, token, publisher, node, deployment } = world;
+      const slot = keccak256(
+        AbiCoder.defaultAbiCoder().encode(['address', 'uint256'], [publisher.address, 0]),
+      );
+      await chain.networkHelpers.setStorageAt(deployment.token, slot, toBeHex(UINT96_MAX + 1n, 32));
+      await token.connect(publisher).approve(deployment.market, UINT96_MAX + 1n);
+      await asPublisher().openDeal(dealRequest(world, { depositWei: UINT96_MAX }));
+      const dealId = idOf(id('salt'));
+      await asPublisher().allocate(dealId, [request(node.address, UINT96_MAX)]);
+      const throughEpoch = (await advanceEpochs(world, 1)) - 1;
+      const voucher = { dealId, node: node.address, throughEpoch, cumulative: UINT96_MAX - 1n };
+      await market.connect(node).redeemVoucher(voucher, await signVoucher(world, voucher), node.address);
+      expect((await market.allocationOf(dealId, node.address)).paidWei).to.equal(UINT96_MAX - 1n);
+      await asPublisher().topUp(dealId, 1n);
+      await expect(asPublisher().allocate(dealId, [request(node.address, 1n)]))
+        .to.be.revertedWithCustomError(market, 'AmountTooLarge')
+        .withArgs(UINT96_MAX + 1n, UINT96_MAX);
     });
 
     it('refuses when the deal is closing', async () => {
