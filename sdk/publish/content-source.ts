@@ -3,7 +3,7 @@ import { opendir, stat } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 
 import { PublishError } from './publish-error.ts';
-import { MAX_DIRECTORY_ENTRIES, READ_CHUNK_BYTES } from './publish-limits.ts';
+import { MAX_DIRECTORY_ENTRIES, MIN_READ_BYTES, READ_CHUNK_BYTES } from './publish-limits.ts';
 
 /** What can be published. Paths are on this machine; a stream is read once. */
 export type ContentSource =
@@ -97,7 +97,10 @@ async function* walk(at: Walk): AsyncGenerator<SourceEntry> {
 
 async function* fileBytes(path: string): AsyncGenerator<Uint8Array> {
   try {
-    yield* createReadStream(path, { highWaterMark: READ_CHUNK_BYTES }) as AsyncIterable<Uint8Array>;
+    const { size } = await stat(path);
+    // A buffer of the full size for each of many small files would keep the garbage collector busy.
+    const highWaterMark = Math.min(READ_CHUNK_BYTES, Math.max(MIN_READ_BYTES, size));
+    yield* createReadStream(path, { highWaterMark }) as AsyncIterable<Uint8Array>;
   } catch (cause) {
     throw unreadable(path, cause);
   }

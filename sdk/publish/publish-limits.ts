@@ -34,6 +34,7 @@ export const FILE_IMPORT_CONCURRENCY = 2;
 
 /** Bytes read from disk at a time. */
 export const READ_CHUNK_BYTES = 1024 * KIB;
+export const MIN_READ_BYTES = 4 * KIB;
 
 /** Attempts to push one CAR to one edge. */
 export const MAX_PUSH_ATTEMPTS = 4;
