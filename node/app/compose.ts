@@ -1,3 +1,4 @@
+import { requireChain } from '../../sdk/chain/provider.ts';
 import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
 import { createHost, type Host } from '../adapters/libp2p/host.ts';
@@ -188,10 +189,11 @@ class NodeLife implements ComposedNode {
 
   /** The market's terms: from the last run if there was one, so that a chain that is away holds nothing up. */
   async #terms(signal: AbortSignal): Promise<NotedTerms> {
-    const { store, reader } = this.#foundation;
+    const { store, reader, provider, config } = this.#foundation;
     const noted = store.terms();
     if (noted !== undefined) return noted;
     return this.#waiting(signal, async () => {
+      await requireChain(provider, { url: config.settings.rpcUrl, chainId: config.deployment.chainId });
       const terms = await reader.terms();
       store.noteTerms(terms);
       return terms;
