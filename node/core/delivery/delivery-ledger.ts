@@ -1,3 +1,4 @@
+import { epochAt } from '../../../sdk/protocol/epoch.ts';
 import { MAX_UNRECEIPTED_BYTES_PER_DEAL } from '../../../sdk/protocol/limits.ts';
 import type { Grant } from '../../../sdk/protocol/grant.ts';
 import type { Address, DealId, Epoch, GrantHash } from '../../../sdk/protocol/identifiers.ts';
@@ -77,6 +78,7 @@ export class DeliveryLedger {
   readonly #options: LedgerOptions;
   readonly #sessions = new Map<GrantHash, GrantSession>();
   readonly #deals = new Map<DealId, DealMeters>();
+  #sweptEpoch: Epoch | undefined;
 
   constructor(options: LedgerOptions) {
     this.#options = options;
@@ -94,6 +96,7 @@ export class DeliveryLedger {
     const known = this.#sessions.get(grantHash);
     if (known !== undefined) return accepted(stateOf(known));
     const meters = this.#metersOf(grant.dealId);
+    this.#dropExpired(nowSeconds);
     const full = this.#refuseRoom(meters);
     if (full !== undefined) return full;
     return accepted(stateOf(this.#begin(grantHash, grant, meters)));
@@ -223,6 +226,30 @@ export class DeliveryLedger {
       this.#deals.set(dealId, meters);
     }
     return meters;
+  }
+
+  /**
+   * Once an epoch, when half the room is taken: forgets grants that are over and fully receipted, for which no
+   * better receipt can come.
+   */
+  #dropExpired(nowSeconds: number): void {
+    if (this.#sessions.size * 2 < (this.#options.maxLiveGrants ?? MAX_LIVE_GRANTS)) return;
+    const epoch = epochAt(nowSeconds, this.#options.epochSeconds);
+    if (epoch === this.#sweptEpoch) return;
+    this.#sweptEpoch = epoch;
+    for (const session of this.#sessions.values()) {
+      const over =
+        refuseEpoch(session.grant.epoch, nowSeconds, this.#options)?.error.code === 'GRANT_EXPIRED';
+      const settled = session.receiptedBytes >= session.servedBytes + session.reservedBytes;
+      if (
+        over &&
+        settled &&
+        session.forgottenBytes === 0 &&
+        session.durableBytes === session.receiptedBytes
+      ) {
+        this.#end(session, this.#metersOf(session.grant.dealId));
+      }
+    }
   }
 
   #refuseClosed(grant: Grant): ReturnType<typeof refused> | undefined {

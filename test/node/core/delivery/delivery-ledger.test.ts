@@ -135,6 +135,31 @@ describe('DeliveryLedger: opening a grant', () => {
     expect(open(ledger, { number: 2 }).ok).to.equal(true);
   });
 
+  it('forgets grants of past epochs that are fully receipted and durable, and keeps the others', () => {
+    const ledger = newLedger({ maxLiveGrants: 6 });
+    for (const number of [1, 2, 3]) open(ledger, { number });
+    for (const number of [1, 2]) serve(ledger, 1000, number);
+    valueOf(receipt(ledger, 1000, { number: 1 }));
+    ledger.markDurable(hashOf(1), 1000);
+    const nowSeconds = NOW + EPOCH_SECONDS;
+    expect(open(ledger, { number: 4, grant: { epoch: parseEpoch(EPOCH + 1) }, nowSeconds }).ok).to.equal(
+      true,
+    );
+    expect([1, 2, 3, 4].map((number) => ledger.state(hashOf(number)) !== undefined)).to.deep.equal([
+      false,
+      true,
+      false,
+      true,
+    ]);
+    expect(valueOf(receipt(ledger, 1000, { number: 2 })).advancedBytes).to.equal(1000);
+    expect(ledger.meterOf(DEAL_ID)).to.include({
+      servedBytes: 2000,
+      receiptedBytes: 2000,
+      lostBytes: 0,
+      liveGrants: 2,
+    });
+  });
+
   it('refuses new grants of a deal whose viewers do not sign', () => {
     const ledger = newLedger({ maxUnreceiptedBytesPerDeal: 100_000 });
     open(ledger, { number: 1 });
