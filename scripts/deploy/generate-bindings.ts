@@ -132,7 +132,7 @@ async function build(wanted: string): Promise<void> {
   // Loaded only when there is something to build: loading Hardhat takes longer than everything else here.
   const { openHardhat } = await import('./hardhat-environment.ts');
   const hre = await openHardhat();
-  await hre.tasks.getTask('build').run({ quiet: true });
+  await hre.tasks.getTask('build').run({ quiet: true, noTests: true });
   const abis = [`${HEADER}\nimport type { JsonFragment } from 'ethers';\n`];
   const bytecodes = [`${HEADER}\n`];
   for (const name of CONTRACTS) {
