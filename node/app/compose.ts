@@ -3,6 +3,7 @@ import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
 import { createHost, type Host } from '../adapters/libp2p/host.ts';
 import { ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
+import { registerNodeMetrics } from '../adapters/metrics/node-metrics.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { controlActions } from './control-actions.ts';
 import { ControlServer } from './control/control-server.ts';
@@ -18,7 +19,7 @@ import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
 import { RingClient } from './ring/ring-client.ts';
 import type { NotedTerms } from './settlement/settlement-store.ts';
-import { publicStatus, statusReport, type StatusSources } from './status-report.ts';
+import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
 
 export type { NodeKeys, NodeOverrides } from './foundation.ts';
 
@@ -83,6 +84,7 @@ class NodeLife implements ComposedNode {
       },
       onRegistry: () => this.#onRegistry(),
     });
+    registerNodeMetrics(foundation.metrics, () => nodeFigures(this.#sources()));
     this.#control = new ControlServer(
       foundation.config.dataDir.controlSocket,
       controlActions({

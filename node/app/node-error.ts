@@ -61,10 +61,12 @@ export function reportOf(error: unknown): ErrorReport {
   const message = error instanceof Error ? error.message : String(error);
   const fields = typeof error === 'object' && error !== null ? error : {};
   const code = 'code' in fields && typeof fields.code === 'string' ? fields.code : 'UNEXPECTED';
-  const remedy = 'remedy' in fields && typeof fields.remedy === 'string' ? fields.remedy : undefined;
   const values: Record<string, string> = {};
   if ('values' in fields && typeof fields.values === 'object' && fields.values !== null) {
     for (const [name, value] of Object.entries(fields.values)) values[name] = String(value);
   }
-  return { code, message, values, remedy };
+  // Errors of the chain carry their remedy among the values.
+  const { remedy: remedyValue, ...facts } = values;
+  const remedy = 'remedy' in fields && typeof fields.remedy === 'string' ? fields.remedy : remedyValue;
+  return { code, message, values: facts, remedy };
 }

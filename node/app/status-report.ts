@@ -1,4 +1,5 @@
 import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
+import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
@@ -180,5 +181,24 @@ export function publicStatus(sources: StatusSources): Readonly<Record<string, un
     multiaddrs: sources.multiaddrs,
     ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
     lastEndedEpoch: terms === undefined ? null : (lastRipeEpoch(nowMs, terms.epochSeconds) ?? null),
+  };
+}
+
+/** What is exported for monitoring. */
+export function nodeFigures(sources: StatusSources): NodeFigures {
+  const { foundation, chain, edge, state, delivery } = sources;
+  const usage = foundation.blocks.usage();
+  const bytes = bytesOf(delivery);
+  return {
+    ready: state === 'serving',
+    chainConnected: chain.state === 'connected',
+    chainBlock: chain.block,
+    diskUsedBytes: usage.usedBytes,
+    diskLimitBytes: usage.quotaBytes,
+    contentsComplete: foundation.blocks.contents().filter(({ complete }) => complete).length,
+    atRiskBytes: Number(bytes.atRisk),
+    receiptedBytes: Number(bytes.receipted),
+    ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
+    journalBytes: foundation.journal.sizeBytes,
   };
 }
