@@ -6,7 +6,7 @@
  */
 import { createHash } from 'node:crypto';
 import { existsSync } from 'node:fs';
-import { mkdir, readdir, readFile, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import { join, relative } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -132,6 +132,7 @@ async function build(wanted: string): Promise<void> {
   // Loaded only when there is something to build: loading Hardhat takes longer than everything else here.
   const { openHardhat } = await import('./hardhat-environment.ts');
   const hre = await openHardhat();
+  await rm(join(generated, 'types'), { recursive: true, force: true });
   await hre.tasks.getTask('build').run({ quiet: true, noTests: true });
   const abis = [`${HEADER}\nimport type { JsonFragment } from 'ethers';\n`];
   const bytecodes = [`${HEADER}\n`];

@@ -5,7 +5,7 @@ import { parseAddress, parseBytes32, parseNid, type Address, type Nid } from '..
 import { ChainError } from './chain-errors.ts';
 import { connectContracts, registryInterface } from './contracts.ts';
 import type { Deployment } from './deployment.ts';
-import type { INodeRegistry } from './generated/types/interfaces/INodeRegistry.ts';
+import type { INodeRegistry } from './generated/types/index.ts';
 import { signPermit } from './permits.ts';
 import { fromChain } from './reverts.ts';
 import { approveTokens } from './tokens.ts';

@@ -1,7 +1,7 @@
 /**
  * Prints what operations cost and writes contracts/GAS.md.
  *
- * node scripts/gas/gas-table.ts [--json] [--check]
+ * node scripts/gas/gas.ts [--json] [--check]
  *
  * --json prints JSON instead of the table; --check writes nothing and fails when a committed figure is off by more
  * than 2 % or a goal is missed.
@@ -27,7 +27,7 @@ function tableOf(figures: readonly GasFigure[]): string {
   return [
     '# Gas',
     '',
-    'Whole transactions with the production parameters (fee 1 %), written by `node scripts/gas/gas-table.ts`.',
+    'Whole transactions with the production parameters (fee 1 %), written by `node scripts/gas/gas.ts`.',
     'Goals are those of the payment design.',
     '',
     '| operation | gas | goal |',
