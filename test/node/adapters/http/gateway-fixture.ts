@@ -91,9 +91,11 @@ export class GatewayFixture {
       components?: Partial<GatewayComponents>;
       empty?: boolean;
       quotaBytes?: number;
+      /** A directory that another fixture was detached from. */
+      directory?: string;
     } = {},
   ): Promise<GatewayFixture> {
-    const directory = await mkdtemp(join(tmpdir(), 'bcdn-gateway-'));
+    const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'bcdn-gateway-')));
     const content = overrides.content ?? (await contentOf([{ content: patternBytes(300_000) }]));
     const fixture = new GatewayFixture(directory, content, overrides.quotaBytes ?? 1 << 30);
     await fixture.store.open();
@@ -156,10 +158,15 @@ export class GatewayFixture {
     return root;
   }
 
-  async stop(): Promise<void> {
+  /** Stops and leaves the files where they are. */
+  async detach(): Promise<void> {
     await this.#gateway?.stop(100);
     await this.journal.close();
     await this.store.close();
+  }
+
+  async stop(): Promise<void> {
+    await this.detach();
     await rm(this.directory, { recursive: true, force: true });
   }
 

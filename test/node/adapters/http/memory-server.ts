@@ -1,16 +1,17 @@
-import { cpus } from 'node:os';
-
 import { contentOf } from '../content-fixture.ts';
 import { GatewayFixture } from './gateway-fixture.ts';
 
 /*
- * A gateway in a process of its own, so that its memory can be told from that of its clients. Prints its
- * address and the CID; answers each line on stdin with its largest memory so far; ends with stdin.
+ * A gateway in a process of its own, so that its memory can be told from that of its clients and of whoever
+ * made the content. Arguments: `prepare` and the bytes of the content, which is stored and its place printed;
+ * or `serve` and that place: prints the address, answers each line on stdin with its largest memory so far,
+ * and ends with stdin.
  */
-const [bytes = 0] = process.argv.slice(2).map(Number);
+const [mode = '', argument = ''] = process.argv.slice(2);
 const MIB = 1024 * 1024;
+const QUOTA_BYTES = 2 ** 30;
 
-async function* generated(): AsyncGenerator<Uint8Array> {
+async function* generated(bytes: number): AsyncGenerator<Uint8Array> {
   for (let offset = 0; offset < bytes; offset += MIB) {
     const chunk = Buffer.alloc(Math.min(MIB, bytes - offset), 'bcdn');
     chunk.writeUInt32BE(offset / MIB, 0);
@@ -18,18 +19,27 @@ async function* generated(): AsyncGenerator<Uint8Array> {
   }
 }
 
-// The content is built and imported by blocks that are not kept: only what the gateway holds is measured.
-const fixture = await GatewayFixture.start({
-  content: await contentOf([{ content: Uint8Array.of(1) }]),
-  options: { freeBytesPerMinute: Infinity },
-  quotaBytes: 2 * bytes + 64 * MIB,
-});
-const root = await fixture.importStreamed(generated(), MIB);
-process.stdout.write(
-  `${JSON.stringify({ origin: fixture.origin, cid: root.toString(), cpus: cpus().length })}\n`,
-);
-for await (const line of process.stdin) {
-  if (String(line).length === 0) continue;
-  process.stdout.write(`${JSON.stringify({ rssMiB: process.resourceUsage().maxRSS / 1024 })}\n`);
+function print(value: unknown): void {
+  process.stdout.write(`${JSON.stringify(value)}\n`);
 }
-await fixture.stop();
+
+const content = await contentOf([{ content: Uint8Array.of(1) }]);
+const options = { freeBytesPerMinute: Infinity };
+if (mode === 'prepare') {
+  const fixture = await GatewayFixture.start({ content, options, quotaBytes: QUOTA_BYTES });
+  const root = await fixture.importStreamed(generated(Number(argument)), MIB);
+  print({ directory: fixture.directory, cid: root.toString() });
+  await fixture.detach();
+} else {
+  const fixture = await GatewayFixture.start({
+    content,
+    options,
+    quotaBytes: QUOTA_BYTES,
+    directory: argument,
+  });
+  print({ origin: fixture.origin });
+  for await (const line of process.stdin) {
+    if (String(line).length > 0) print({ rssMiB: process.resourceUsage().maxRSS / 1024 });
+  }
+  await fixture.stop();
+}
