@@ -92,8 +92,10 @@ export const EPOCH_SWITCH_SHARE = 0.02;
 export const RENEWAL_SHARE = 0.15;
 export const MIN_RENEWAL_MS = 1_500;
 
-/** Cap asked for in a further grant of the same epoch; each ask differs by a byte, so that each is another grant. */
-export const CAP_REQUEST_BYTES = 128n * 1024n * 1024n;
+/** Cap of the first grants of a fetch; each further one may be so many times what was used, up to a limit. */
+export const FIRST_CAP_BYTES = 4n * 1024n * 1024n;
+export const CAP_GROWTH = 4n;
+export const MAX_CAP_BYTES = 128n * 1024n * 1024n;
 
 /** A further grant is asked for when less than this is left under the current one. */
 export const LOW_CAP_BYTES = 8 * MIB;

@@ -6,6 +6,7 @@ import type { Secp256k1 } from '../protocol/signature.ts';
 import { BlockExchange } from './block-exchange.ts';
 import { ClientError } from './client-error.ts';
 import {
+  FIRST_CAP_BYTES,
   MAX_LOOKUP_EDGES,
   MAX_SOURCE_ROUNDS,
   SOURCE_ROUND_DELAY_MS,
@@ -132,7 +133,7 @@ export class FetchSession {
 
   async #begin(): Promise<void> {
     const { region, signal } = this.#options;
-    const issued = await this.#viewer.requestGrants({ region, signal });
+    const issued = await this.#viewer.requestGrants({ region, capBytes: FIRST_CAP_BYTES, signal });
     const providers = await this.#lookUp(issued);
     const holders = new Set(providers.map(({ operator }) => operator));
     const holding = issued.filter(({ node }) => holders.has(node));
@@ -150,17 +151,22 @@ export class FetchSession {
     for (const origin of origins.slice(0, MAX_LOOKUP_EDGES)) {
       try {
         const { providers, hops } = await lookUpProviders(this.#components, origin, { cid, signal });
-        const { count, oneHop } = this.#lookups;
-        this.#lookups = { count: count + 1, oneHop: oneHop + (hops <= 1 ? 1 : 0) };
+        this.#countLookup(hops <= 1);
         return providers;
       } catch (error) {
         signal?.throwIfAborted();
-        // The next edge is asked; without any answer the granted nodes themselves are the providers.
+        // An edge that is away says nothing of the ring: the next one is asked.
         if (!(error instanceof ClientError)) throw error;
-        this.#lookups = { ...this.#lookups, count: this.#lookups.count + 1 };
       }
     }
+    // Without any answer the granted nodes themselves are the providers.
+    this.#countLookup(false);
     return [];
+  }
+
+  #countLookup(oneHop: boolean): void {
+    const { count, oneHop: before } = this.#lookups;
+    this.#lookups = { count: count + 1, oneHop: before + (oneHop ? 1 : 0) };
   }
 
   #take(issued: readonly IssuedGrant[]): number {
@@ -192,7 +198,9 @@ export class FetchSession {
     const { region, signal } = this.#options;
     while (this.#rounds < MAX_SOURCE_ROUNDS) {
       await this.#components.clock.sleep(SOURCE_ROUND_DELAY_MS * 2 ** this.#rounds++, signal);
-      const taken = this.#take(await this.#viewer.requestGrants({ region, signal }));
+      const taken = this.#take(
+        await this.#viewer.requestGrants({ region, capBytes: FIRST_CAP_BYTES, signal }),
+      );
       if (taken > 0) return taken;
     }
     return 0;

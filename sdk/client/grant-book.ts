@@ -1,9 +1,11 @@
 import type { Address } from '../protocol/identifiers.ts';
 import {
-  CAP_REQUEST_BYTES,
+  CAP_GROWTH,
   EPOCH_SWITCH_MARGIN_MS,
   EPOCH_SWITCH_SHARE,
+  FIRST_CAP_BYTES,
   LOW_CAP_BYTES,
+  MAX_CAP_BYTES,
   MAX_REFUSAL_PAUSE_MS,
   MAX_SERVED_BLOCK_BYTES,
   MIN_RENEWAL_MS,
@@ -36,7 +38,7 @@ export class GrantBook {
   readonly #asking = new Set<Address>();
   #failures = 0;
   #notBeforeMs = 0;
-  #asked = 0n;
+  #asked = 1n;
 
   constructor(
     components: { readonly clock: Clock; readonly issue: GrantIssuer },
@@ -97,9 +99,21 @@ export class GrantBook {
       if (account === undefined || isLow(account)) forNow.push(node);
       else if (renewable && !this.#hasNext(node, account)) forNext.push(node);
     }
-    if (forNow.length > 0)
-      void this.#ask({ nodes: forNow, capBytes: CAP_REQUEST_BYTES - this.#asked++, ...options });
-    if (forNext.length > 0) void this.#ask({ nodes: forNext, nextEpoch: true, ...options });
+    if (forNow.length > 0) void this.#ask({ nodes: forNow, capBytes: this.#capFor(forNow), ...options });
+    if (forNext.length > 0) {
+      void this.#ask({ nodes: forNext, capBytes: this.#capFor(forNext), nextEpoch: true, ...options });
+    }
+  }
+
+  /**
+   * Caps grow as a fetch proves to need them, because a granted cap is set aside from what the deal can pay. Each ask
+   * differs by a byte, so that each gives another grant.
+   */
+  #capFor(nodes: readonly Address[]): bigint {
+    const used = nodes.flatMap((node) => this.#accounts.get(node) ?? []).map(usedBytes);
+    const grown = BigInt(Math.max(0, ...used)) * CAP_GROWTH;
+    const wanted = grown < FIRST_CAP_BYTES ? FIRST_CAP_BYTES : grown;
+    return (wanted < MAX_CAP_BYTES ? wanted : MAX_CAP_BYTES) - this.#asked++;
   }
 
   async #ask(
@@ -151,6 +165,11 @@ export class GrantBook {
 function succeed(previous: GrantAccount, next: GrantAccount): GrantAccount {
   previous.retire('another grant took its place');
   return next;
+}
+
+/** Bytes asked for under a grant so far. */
+function usedBytes({ capBytes, leftBytes }: GrantAccount): number {
+  return capBytes - leftBytes;
 }
 
 /** Whether so little is left that a further grant is needed, and not only because every grant is that small. */
