@@ -36,7 +36,7 @@ export interface Job {
 const SETTLE_TIMEOUT_MS = 120_000;
 const SETTLE_POLL_MS = 1_000;
 /** Every edge could serve every viewer: the deposit covers that, and what is not used comes back. */
-const SMALLEST_DELIVERY_BYTES = 64n * 1024n ** 3n;
+const SMALLEST_DELIVERY_BYTES = 1024n ** 3n;
 
 /** What is known after everything was delivered, settled and closed. */
 export interface JobOutcome {
