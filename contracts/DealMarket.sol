@@ -6,201 +6,24 @@ import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {DealEscrow} from "./DealEscrow.sol";
 import {IDealMarket} from "./interfaces/IDealMarket.sol";
-import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
-import {Account, Accounts} from "./libraries/Accounts.sol";
+import {Account} from "./libraries/Accounts.sol";
 import {DealMessages} from "./libraries/DealMessages.sol";
 import {Payments} from "./libraries/Payments.sol";
-import {PermitSignature, TokenPermit} from "./libraries/TokenPermit.sol";
 
-/// @title Market of delivery deals
+/// @title Market of delivery deals: on top of the escrow, payment of the nodes
 /// @dev Every function refuses, updates, announces, and moves tokens last. Before that only views are called (the
 /// registry, an ERC-1271 collector), which cannot re-enter with an effect; so no lock against re-entry is needed.
-contract DealMarket is IDealMarket, EIP712 {
+contract DealMarket is DealEscrow, EIP712 {
     using SafeERC20 for IERC20;
 
-    /// Longest epoch, seconds.
-    uint32 private constant MAX_EPOCH_SECONDS = 30 days;
-    /// Bound of the protocol fee, basis points.
-    uint16 private constant MAX_PROTOCOL_FEE_BPS = 500;
-    /// Nodes in one call of `allocate`, `thaw`, `release`, `closeDeal`, `collectFees`.
-    uint256 private constant MAX_NODES_PER_CALL = 64;
     /// Vouchers in one call of `redeemVouchers`.
     uint256 private constant MAX_VOUCHERS_PER_CALL = 64;
     /// Receipts in one call of `claimDirect`.
     uint256 private constant MAX_RECEIPTS_PER_CLAIM = 512;
 
-    struct StoredAllocation {
-        Account account;
-        uint128 ratePerGiB;
-        uint96 feeCollectedWei;
-        AllocationState state;
-    }
-
-    struct StoredDeal {
-        // The word a redemption reads.
-        address collector;
-        uint32 keyLastEpoch;
-        uint32 contentCodec;
-        DealState state;
-        uint8 serviceLevel;
-        uint16 openAllocations;
-        // The word a direct claim reads beside it.
-        address grantKey;
-        uint96 freeWei;
-        address publisher;
-        bytes32 contentRoot;
-        address previousCollector;
-        address previousGrantKey;
-        mapping(address node => StoredAllocation) allocations;
-    }
-
-    IERC20 private immutable TOKEN;
-    INodeRegistry private immutable REGISTRY;
-    /// @inheritdoc IDealMarket
-    uint32 public immutable epochSeconds;
-    uint32 private immutable CLAIM_WINDOW_EPOCHS;
-    uint32 private immutable THAW_EPOCHS;
-    uint16 private immutable PROTOCOL_FEE_BPS;
-    address private immutable FEE_RECIPIENT;
-
-    mapping(bytes32 dealId => StoredDeal) private deals;
-
-    constructor(Terms memory t) EIP712("BCDN", "1") {
-        if (t.token == address(0) || t.registry == address(0)) revert AddressZero();
-        if (t.epochSeconds == 0 || t.epochSeconds > MAX_EPOCH_SECONDS) {
-            revert InvalidEpochSeconds(t.epochSeconds, MAX_EPOCH_SECONDS);
-        }
-        if (t.thawEpochs < uint256(t.claimWindowEpochs) + 1) {
-            revert ThawTooShort(t.thawEpochs, t.claimWindowEpochs + 1);
-        }
-        if (t.protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeeTooHigh(t.protocolFeeBps, MAX_PROTOCOL_FEE_BPS);
-        if (t.protocolFeeBps != 0 && t.feeRecipient == address(0)) revert AddressZero();
-        TOKEN = IERC20(t.token);
-        REGISTRY = INodeRegistry(t.registry);
-        epochSeconds = t.epochSeconds;
-        CLAIM_WINDOW_EPOCHS = t.claimWindowEpochs;
-        THAW_EPOCHS = t.thawEpochs;
-        PROTOCOL_FEE_BPS = t.protocolFeeBps;
-        FEE_RECIPIENT = t.feeRecipient;
-    }
-
-    // ------------------------------------------------------------------ publisher
-
-    /// @inheritdoc IDealMarket
-    function openDeal(OpenDeal calldata request) external returns (bytes32 dealId) {
-        return _openDeal(request);
-    }
-
-    /// @inheritdoc IDealMarket
-    function openDealWithPermit(
-        OpenDeal calldata request,
-        PermitSignature calldata permit
-    ) external returns (bytes32 dealId) {
-        TokenPermit.tryUse(address(TOKEN), request.depositWei, permit);
-        return _openDeal(request);
-    }
-
-    /// @inheritdoc IDealMarket
-    function topUp(bytes32 dealId, uint128 amountWei) external {
-        StoredDeal storage deal = _openDealOf(dealId);
-        if (amountWei == 0) revert AmountZero();
-        deal.freeWei = _toUint96(uint256(deal.freeWei) + amountWei);
-        emit ToppedUp(dealId, msg.sender, amountWei);
-        TOKEN.safeTransferFrom(msg.sender, address(this), amountWei);
-    }
-
-    /// @inheritdoc IDealMarket
-    function allocate(bytes32 dealId, AllocationRequest[] calldata requests) external {
-        StoredDeal storage deal = _openDealOf(dealId);
-        _requirePublisher(deal, dealId);
-        _requireLength(requests.length, MAX_NODES_PER_CALL);
-        uint96 freeWei = deal.freeWei;
-        uint16 opened = 0;
-        for (uint256 i = 0; i < requests.length; ++i) {
-            AllocationRequest calldata request = requests[i];
-            if (request.amountWei == 0) revert AmountZero();
-            if (request.amountWei > freeWei) revert InsufficientFree(dealId, freeWei, request.amountWei);
-            freeWei -= uint96(request.amountWei);
-            if (_allocate(dealId, request)) ++opened;
-            emit Allocated(dealId, request.node, request.amountWei, request.ratePerGiB);
-        }
-        deal.freeWei = freeWei;
-        deal.openAllocations += opened;
-    }
-
-    /// @inheritdoc IDealMarket
-    function thaw(bytes32 dealId, address[] calldata nodes) external {
-        _requirePublisher(deals[dealId], dealId);
-        _requireLength(nodes.length, MAX_NODES_PER_CALL);
-        for (uint256 i = 0; i < nodes.length; ++i) {
-            StoredAllocation storage allocation = deals[dealId].allocations[nodes[i]];
-            if (allocation.state != AllocationState.Active) {
-                revert WrongAllocationState(dealId, nodes[i], allocation.state);
-            }
-            _startThaw(allocation, dealId, nodes[i]);
-        }
-    }
-
-    /// @inheritdoc IDealMarket
-    function release(bytes32 dealId, address[] calldata nodes) external {
-        StoredDeal storage deal = deals[dealId];
-        _requirePublisher(deal, dealId);
-        _requireLength(nodes.length, MAX_NODES_PER_CALL);
-        uint96 releasedWei = 0;
-        for (uint256 i = 0; i < nodes.length; ++i) releasedWei += _release(dealId, nodes[i]);
-        deal.freeWei += releasedWei;
-        deal.openAllocations -= uint16(nodes.length);
-        _closeIfDone(deal, dealId);
-    }
-
-    /// @inheritdoc IDealMarket
-    function closeDeal(bytes32 dealId, address[] calldata nodes) external {
-        StoredDeal storage deal = deals[dealId];
-        _requirePublisher(deal, dealId);
-        if (deal.state == DealState.Closed) revert DealNotOpen(dealId, deal.state);
-        if (nodes.length > MAX_NODES_PER_CALL) revert ListTooLong(nodes.length, MAX_NODES_PER_CALL);
-        if (deal.state == DealState.Open) {
-            deal.state = DealState.Closing;
-            emit DealClosing(dealId);
-        }
-        for (uint256 i = 0; i < nodes.length; ++i) {
-            StoredAllocation storage allocation = deals[dealId].allocations[nodes[i]];
-            if (allocation.state == AllocationState.Active) _startThaw(allocation, dealId, nodes[i]);
-        }
-        _closeIfDone(deal, dealId);
-    }
-
-    /// @inheritdoc IDealMarket
-    function withdraw(bytes32 dealId, uint128 amountWei, address to) external {
-        StoredDeal storage deal = deals[dealId];
-        _requirePublisher(deal, dealId);
-        if (amountWei == 0) revert AmountZero();
-        if (amountWei > deal.freeWei) revert InsufficientFree(dealId, deal.freeWei, amountWei);
-        deal.freeWei -= uint96(amountWei);
-        emit Withdrawn(dealId, to, amountWei);
-        TOKEN.safeTransfer(to, amountWei);
-    }
-
-    /// @inheritdoc IDealMarket
-    function rotateKeys(bytes32 dealId, address grantKey, address collector) external {
-        StoredDeal storage deal = deals[dealId];
-        _requirePublisher(deal, dealId);
-        if (grantKey == address(0) || collector == address(0)) revert AddressZero();
-        uint32 epoch = currentEpoch();
-        if (deal.previousGrantKey != address(0)) {
-            uint32 allowedFromEpoch = deal.keyLastEpoch + CLAIM_WINDOW_EPOCHS + 1;
-            if (epoch < allowedFromEpoch) revert RotationTooEarly(dealId, allowedFromEpoch, epoch);
-        }
-        deal.previousGrantKey = deal.grantKey;
-        deal.previousCollector = deal.collector;
-        deal.grantKey = grantKey;
-        deal.collector = collector;
-        deal.keyLastEpoch = epoch + 1;
-        emit KeysRotated(dealId, grantKey, collector, epoch + 1);
-    }
-
-    // ------------------------------------------------------------------ node
+    constructor(Terms memory t) DealEscrow(t) EIP712("BCDN", "1") {}
 
     /// @inheritdoc IDealMarket
     function redeemVoucher(Voucher calldata voucher, bytes calldata signature, address to) external {
@@ -259,8 +82,6 @@ contract DealMarket is IDealMarket, EIP712 {
         TOKEN.safeTransfer(FEE_RECIPIENT, totalWei);
     }
 
-    // ------------------------------------------------------------------ views
-
     /// @inheritdoc IDealMarket
     function dealOf(bytes32 dealId) external view returns (Deal memory) {
         StoredDeal storage deal = deals[dealId];
@@ -299,11 +120,6 @@ contract DealMarket is IDealMarket, EIP712 {
     }
 
     /// @inheritdoc IDealMarket
-    function currentEpoch() public view returns (uint32) {
-        return uint32(block.timestamp / epochSeconds);
-    }
-
-    /// @inheritdoc IDealMarket
     function hashGrant(Grant calldata grant) external view returns (bytes32) {
         return _hashTypedDataV4(DealMessages.grantStructHash(grant));
     }
@@ -338,88 +154,6 @@ contract DealMarket is IDealMarket, EIP712 {
                 protocolFeeBps: PROTOCOL_FEE_BPS,
                 feeRecipient: FEE_RECIPIENT
             });
-    }
-
-    // ------------------------------------------------------------------ steps
-
-    function _openDeal(OpenDeal calldata request) private returns (bytes32 dealId) {
-        dealId = keccak256(abi.encode(block.chainid, address(this), msg.sender, request.salt));
-        StoredDeal storage deal = deals[dealId];
-        if (deal.state != DealState.None) revert DealExists(dealId);
-        if (request.collector == address(0) || request.grantKey == address(0)) revert AddressZero();
-        if (request.contentRoot == 0) revert ContentRootMissing();
-        deal.collector = request.collector;
-        deal.contentCodec = request.contentCodec;
-        deal.state = DealState.Open;
-        deal.serviceLevel = request.serviceLevel;
-        deal.grantKey = request.grantKey;
-        deal.freeWei = _toUint96(request.depositWei);
-        deal.publisher = msg.sender;
-        deal.contentRoot = request.contentRoot;
-        emit DealOpened(
-            dealId,
-            msg.sender,
-            request.contentRoot,
-            request.contentCodec,
-            request.serviceLevel,
-            request.collector,
-            request.grantKey,
-            request.depositWei
-        );
-        if (request.depositWei != 0) TOKEN.safeTransferFrom(msg.sender, address(this), request.depositWei);
-    }
-
-    /// Creates an allocation or adds to it; says whether it was not open before.
-    function _allocate(bytes32 dealId, AllocationRequest calldata request) private returns (bool opened) {
-        address node = request.node;
-        if (request.ratePerGiB == 0) revert RateZero();
-        if (!REGISTRY.isActiveEdge(node)) revert NodeNotActive(node);
-        StoredAllocation storage allocation = deals[dealId].allocations[node];
-        Account account = allocation.account;
-        AllocationState state = allocation.state;
-        if (state == AllocationState.None) {
-            allocation.ratePerGiB = request.ratePerGiB;
-            // Epochs before the allocation were never its business, so no old grant can be claimed from it.
-            account = Accounts.pack(0, 0, currentEpoch() - 1, 0);
-        } else if (allocation.ratePerGiB != request.ratePerGiB) {
-            revert RateMismatch(dealId, node, allocation.ratePerGiB, request.ratePerGiB);
-        }
-        if (state != AllocationState.Active) {
-            allocation.state = AllocationState.Active;
-            account = account.withThawEnd(0);
-        }
-        // Bounding all that was ever allocated keeps `paid` within its field however often tokens go round.
-        uint256 balanceWei = uint256(account.balanceWei()) + request.amountWei;
-        _toUint96(account.paidWei() + balanceWei);
-        allocation.account = account.withBalance(uint96(balanceWei));
-        return state == AllocationState.None || state == AllocationState.Released;
-    }
-
-    function _startThaw(StoredAllocation storage allocation, bytes32 dealId, address node) private {
-        uint32 thawEndEpoch = currentEpoch() + THAW_EPOCHS;
-        allocation.state = AllocationState.Thawing;
-        allocation.account = allocation.account.withThawEnd(thawEndEpoch);
-        emit ThawStarted(dealId, node, thawEndEpoch);
-    }
-
-    function _release(bytes32 dealId, address node) private returns (uint96 amountWei) {
-        StoredAllocation storage allocation = deals[dealId].allocations[node];
-        if (allocation.state != AllocationState.Thawing) {
-            revert WrongAllocationState(dealId, node, allocation.state);
-        }
-        uint32 epoch = currentEpoch();
-        Account account = allocation.account;
-        if (epoch < account.thawEndEpoch()) revert ThawNotEnded(dealId, node, account.thawEndEpoch(), epoch);
-        amountWei = account.balanceWei();
-        allocation.account = account.withBalance(0).withThawEnd(0);
-        allocation.state = AllocationState.Released;
-        emit Released(dealId, node, amountWei);
-    }
-
-    function _closeIfDone(StoredDeal storage deal, bytes32 dealId) private {
-        if (deal.state != DealState.Closing || deal.openAllocations != 0) return;
-        deal.state = DealState.Closed;
-        emit DealClosed(dealId);
     }
 
     /// Settles one voucher; returns what is to be sent to its node.
@@ -508,8 +242,6 @@ contract DealMarket is IDealMarket, EIP712 {
         }
     }
 
-    // ------------------------------------------------------------------ refusals
-
     /// Whether the collector signed, or the one before if its key is good for this epoch.
     function _isCollectorSignature(
         StoredDeal storage deal,
@@ -538,28 +270,6 @@ contract DealMarket is IDealMarket, EIP712 {
 
     function _revertNothingDue(bytes32 dealId, Account account) private view {
         revert NothingDue(dealId, msg.sender, account.paidWei(), account.balanceWei());
-    }
-
-    function _openDealOf(bytes32 dealId) private view returns (StoredDeal storage deal) {
-        deal = deals[dealId];
-        if (deal.state == DealState.None) revert DealUnknown(dealId);
-        if (deal.state != DealState.Open) revert DealNotOpen(dealId, deal.state);
-    }
-
-    function _requirePublisher(StoredDeal storage deal, bytes32 dealId) private view {
-        address publisher = deal.publisher;
-        if (publisher == address(0)) revert DealUnknown(dealId);
-        if (publisher != msg.sender) revert NotPublisher(dealId, msg.sender, publisher);
-    }
-
-    function _requireLength(uint256 length, uint256 max) private pure {
-        if (length == 0) revert ListEmpty();
-        if (length > max) revert ListTooLong(length, max);
-    }
-
-    function _toUint96(uint256 amountWei) private pure returns (uint96) {
-        if (amountWei > type(uint96).max) revert AmountTooLarge(amountWei, type(uint96).max);
-        return uint96(amountWei);
     }
 
     /// The signer of a compact signature with low s, or zero.
