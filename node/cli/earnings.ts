@@ -4,7 +4,6 @@ import { formatSize, formatTokens } from '../app/config/units.ts';
 import { askNode } from '../app/control/control-client.ts';
 import { earningsDocument, type EarningsDocument } from '../app/control/documents.ts';
 import { EARNINGS_GROUPINGS, type EarningsGrouping } from '../app/earnings/earnings-table.ts';
-import { offlineEarnings } from '../app/earnings/offline-earnings.ts';
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
@@ -53,6 +52,7 @@ async function readEarnings(options: EarningsOptions, terminal: Terminal): Promi
   } catch (error) {
     if (!(error instanceof NodeError) || error.code !== 'NODE_OFFLINE') throw error;
     terminal.say('The node is not running: reading its journal and the chain.');
+    const { offlineEarnings } = await import('../app/earnings/offline-earnings.ts');
     return offlineEarnings(await loadConfig(dataDir, {}, process.env), options.by);
   }
 }

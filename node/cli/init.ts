@@ -1,7 +1,5 @@
 import { readFile } from 'node:fs/promises';
 import { Option, type Command } from 'commander';
-import { createLibp2pKey } from '../adapters/keystore/libp2p-key.ts';
-import { createOperatorKeystore } from '../adapters/keystore/operator-keystore.ts';
 import { readPasswordFile } from '../adapters/keystore/password-file.ts';
 import { ensurePrivateDirectory, readPrivateFile } from '../adapters/keystore/private-file.ts';
 import { configExists, createConfigFile } from '../app/config/config-file.ts';
@@ -69,6 +67,10 @@ export async function runInit(options: InitOptions, terminal: Terminal): Promise
   const password = await newPassword(options, terminal);
   const imported =
     options.privateKeyFile === undefined ? undefined : await importedKey(options.privateKeyFile);
+  const [{ createLibp2pKey }, { createOperatorKeystore }] = await Promise.all([
+    import('../adapters/keystore/libp2p-key.ts'),
+    import('../adapters/keystore/operator-keystore.ts'),
+  ]);
   await ensurePrivateDirectory(dataDir.root);
   const operator = await createOperatorKeystore(dataDir.keystore, password, imported);
   const network = await createLibp2pKey(dataDir.libp2pKey);

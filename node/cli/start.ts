@@ -1,7 +1,5 @@
 import type { Command } from 'commander';
-import { openLibp2pKey } from '../adapters/keystore/libp2p-key.ts';
-import { openOperatorKeystore } from '../adapters/keystore/operator-keystore.ts';
-import { composeNode, type ComposedNode } from '../app/compose.ts';
+import type { ComposedNode } from '../app/compose.ts';
 import { loadConfig } from '../app/config/config-file.ts';
 import { startSettings } from '../app/config/settings.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -28,6 +26,12 @@ Examples:
 export async function runStart(options: PlaceOptions, terminal: Terminal): Promise<ExitCode> {
   const dataDir = dataDirOf(options);
   const config = await loadConfig(dataDir, settingFlags({ ...options }), process.env);
+  // The whole node is loaded only here: the other commands answer quickly without it.
+  const [{ composeNode }, { openLibp2pKey }, { openOperatorKeystore }] = await Promise.all([
+    import('../app/compose.ts'),
+    import('../adapters/keystore/libp2p-key.ts'),
+    import('../adapters/keystore/operator-keystore.ts'),
+  ]);
   const operator = await openOperatorKeystore(dataDir.keystore, await passwordOf(options, terminal));
   const libp2p = await openLibp2pKey(dataDir.libp2pKey);
   const node = await composeNode(config, { operator, libp2p });
