@@ -5,6 +5,9 @@ import type { NodeBooks } from './node-books.ts';
 import { receiptedBytes } from './receipt-rows.ts';
 import type { Check, JobReport } from './report.ts';
 
+/** Most resident memory that an edge may take, whatever it serves. */
+const MAX_EDGE_BYTES = 300_000_000;
+
 /** Holds what happened against what must hold, and writes the report. */
 export function checkJob(outcome: JobOutcome): JobReport {
   const { job, publication, viewings, books, closed, receipts } = outcome;
@@ -14,6 +17,7 @@ export function checkJob(outcome: JobOutcome): JobReport {
   const checks = [
     ...deliveryChecks(outcome),
     ...moneyChecks(outcome),
+    ...memoryChecks(outcome),
     check(
       'escrowed = spent + refunded, to the last unit',
       conserved,
@@ -47,6 +51,7 @@ export function checkJob(outcome: JobOutcome): JobReport {
       refundedWei: closed.refundedWei,
     },
     conserved,
+    edgePeakMemoryBytes: outcome.edgePeakBytes.length === 0 ? null : Math.max(...outcome.edgePeakBytes),
     checks,
   };
 }
@@ -90,6 +95,13 @@ function moneyChecks(outcome: JobOutcome): Check[] {
       `${victim?.paidWei ?? 0n} wei for ${victim?.receiptedBytes ?? 0n} bytes`,
     ),
   ];
+}
+
+/** Only where the system tells how much memory a process took. */
+function memoryChecks({ edgePeakBytes }: JobOutcome): Check[] {
+  if (edgePeakBytes.length === 0) return [];
+  const peak = Math.max(...edgePeakBytes);
+  return [check('every edge stayed under 300 MB', peak < MAX_EDGE_BYTES, `${Math.round(peak / 1e6)} MB`)];
 }
 
 function isPricedRight(node: NodeBooks, { publication, paidByChain }: JobOutcome): boolean {

@@ -33,6 +33,8 @@ export interface JobReport {
   };
   /** Escrowed = spent + refunded, spent = sum of what operators were paid, and the market holds nothing of the deal. */
   readonly conserved: boolean;
+  /** Largest resident memory of any edge process; null where the system does not tell. */
+  readonly edgePeakMemoryBytes: number | null;
   /** Each check with what was expected and found; `ok` is their conjunction. */
   readonly checks: readonly Check[];
 }
