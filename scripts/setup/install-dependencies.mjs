@@ -1,30 +1,61 @@
 // Runs before `npm start` and `npm test`, under whatever Node started npm: installs the dependencies when
 // they are missing or older than the lock file, and nothing otherwise. Plain JavaScript for that reason.
 import { spawnSync } from 'node:child_process';
-import { statSync } from 'node:fs';
+import { existsSync, statSync } from 'node:fs';
+import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
-const root = fileURLToPath(new URL('../../', import.meta.url));
+/** Oldest Node under which npm installs everything: it leaves out optional packages made for a later one. */
+const OLDEST_COMPLETE_MAJOR = 22;
 
-function modifiedAtMs(path) {
-  return statSync(`${root}${path}`, { throwIfNoEntry: false })?.mtimeMs;
+const root = fileURLToPath(new URL('../../', import.meta.url));
+const ownNode = join(root, 'node_modules/node/bin/node');
+
+if (needsInstall()) {
+  process.stderr.write('Installing dependencies (once; about a minute) …\n');
+  npm(process.execPath, 'ci');
+  if (Number.parseInt(process.versions.node, 10) < OLDEST_COMPLETE_MAJOR) {
+    if (!existsSync(ownNode)) {
+      fail(
+        'the package node brought no Node 24; install scripts may be switched off: set ignore-scripts to false',
+      );
+    }
+    // Hardhat's engine is an optional package for Node 22 and later: a second pass, under our own Node, fetches it.
+    npm(ownNode, 'install', '--ignore-scripts');
+  }
 }
 
-const installedAtMs = modifiedAtMs('node_modules/.package-lock.json');
-const lockedAtMs = modifiedAtMs('package-lock.json');
-if (installedAtMs === undefined || (lockedAtMs !== undefined && installedAtMs < lockedAtMs)) {
-  process.stderr.write('Installing dependencies (once; about a minute) …\n');
-  // npm's own messages go to standard error: standard output belongs to the command that follows.
-  const npm = process.env.npm_execpath;
-  const install = ['ci', '--no-audit', '--no-fund', '--loglevel=error'];
-  const { status, error } = npm
-    ? spawnSync(process.execPath, [npm, ...install], { cwd: root, stdio: ['ignore', 2, 2] })
-    : spawnSync('npm', install, { cwd: root, stdio: ['ignore', 2, 2] });
+function needsInstall() {
+  const installedAtMs = modifiedAtMs('node_modules/.package-lock.json');
+  const lockedAtMs = modifiedAtMs('package-lock.json');
+  return installedAtMs === undefined || (lockedAtMs !== undefined && installedAtMs < lockedAtMs);
+}
+
+function modifiedAtMs(path) {
+  return statSync(join(root, path), { throwIfNoEntry: false })?.mtimeMs;
+}
+
+/** npm's own messages go to standard error: standard output belongs to the command that follows. */
+function npm(node, command, ...flags) {
+  const program = process.env.npm_execpath;
+  if (program === undefined) fail('run it through npm: npm start, npm test');
+  const { status, error } = spawnSync(
+    node,
+    [program, command, ...flags, '--no-audit', '--no-fund', '--loglevel=error'],
+    {
+      cwd: root,
+      stdio: ['ignore', 2, 2],
+      env: { ...process.env, PATH: `${dirname(node)}${delimiter}${process.env.PATH ?? ''}` },
+    },
+  );
   if (status !== 0) {
-    const cause = error ? `: ${error.message}` : '';
-    process.stderr.write(
-      `Dependencies could not be installed${cause}. Check the network and that package.json and package-lock.json agree, then run npm ci.\n`,
+    fail(
+      `npm ${command} failed${error ? `: ${error.message}` : ''}; check the network, and that package.json and package-lock.json agree`,
     );
-    process.exit(1);
   }
+}
+
+function fail(reason) {
+  process.stderr.write(`Dependencies could not be installed: ${reason}.\n`);
+  process.exit(1);
 }
