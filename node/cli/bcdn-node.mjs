@@ -2,6 +2,7 @@
 // Starts the operator's command line under any Node: an old one hands over to the Node that the package brings.
 import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
+import module from 'node:module';
 import { dirname, join } from 'node:path';
 import process from 'node:process';
 import { fileURLToPath } from 'node:url';
@@ -21,6 +22,8 @@ const source = join(here, 'main.ts');
 const canRunHere = isRecent(process.versions.node) && (existsSync(built) || process.features.typescript);
 
 if (canRunHere) {
+  // The second start of a command takes half the time and less memory of the first; absent before Node 22.1.
+  module.enableCompileCache?.();
   await import(existsSync(built) ? built : source);
 } else {
   handOver();

@@ -1,6 +1,11 @@
 // Loaded first (node --import) by every process of the development network: when the parent is gone, even by
 // SIGKILL, its end of our standard input closes, and this process ends too instead of being left behind.
+import { enableCompileCache } from 'node:module';
+
 const GRACE_MS = 10_000;
+
+// A network is many processes of the same program: the second one need not compile it again.
+enableCompileCache();
 
 process.stdin.on('end', endWithParent).on('close', endWithParent).on('error', endWithParent).resume();
 process.stdin.unref?.();

@@ -52,6 +52,7 @@ Examples:
   $ npm start -- --once                              one job, then exit 0 if every check held
   $ npm start -- --once --json --input movie.mp4     the same with your file and a JSON report`,
     )
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .configureOutput({ writeOut: (text) => process.stderr.write(text) });
   const values = command.parse(argv, { from: 'user' }).opts<{
     once: boolean;

@@ -151,7 +151,7 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     'bytes per address and minute without a grant',
     String(DEFAULT_FREE_BYTES_PER_MINUTE),
   ],
-  memoryCache: ['--memory-cache', '<size>', 'blocks kept in memory', '64MiB'],
+  memoryCache: ['--memory-cache', '<size>', 'blocks kept in memory', '32MiB'],
   settleMinimumWei: ['--settle-minimum-wei', '<wei>', 'settle by itself from this due amount on', '1'],
   directClaimAfterEpochs: [
     '--direct-claim-after-epochs',
