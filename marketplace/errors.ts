@@ -78,6 +78,10 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Send only grants of the deal, the node and the epochs that the settlement names.',
   },
   RECEIPT_MISMATCH: { status: 422, remedy: 'Send each receipt after the grant whose hash it carries.' },
+  RECEIPT_TOO_LATE: {
+    status: 422,
+    remedy: 'Drop this receipt: its epoch ended too long ago. Deliver receipts when a fetch ends.',
+  },
   EPOCH_NOT_ENDED: { status: 409, remedy: 'Ask again when the epoch has ended.' },
   // Chain and storage
   CHAIN_UNREACHABLE: {

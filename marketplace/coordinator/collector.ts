@@ -1,4 +1,5 @@
 import type { Domain } from '../../sdk/protocol/eip712.ts';
+import { lateEpochsOf, takesReceipts } from '../../sdk/protocol/epoch.ts';
 import { grantHashOf, type Grant } from '../../sdk/protocol/grant.ts';
 import {
   parseEpoch,
@@ -29,7 +30,7 @@ import {
   saveVoucher,
   type ReceiptSource,
 } from '../database/receipt-ledger.ts';
-import { MarketplaceError, type MarketplaceErrorCode } from '../errors.ts';
+import { MarketplaceError, type ErrorValues, type MarketplaceErrorCode } from '../errors.ts';
 import { MAX_BETTER_PAIRS } from '../limits.ts';
 import { billableBytes, cumulativeWei } from './earned-bytes.ts';
 import type { EpochClock } from './epoch-clock.ts';
@@ -52,6 +53,7 @@ export interface SettlementRequest {
 export interface RefusedReceipt {
   readonly grantHash: GrantHash;
   readonly code: MarketplaceErrorCode;
+  readonly values?: ErrorValues;
 }
 
 export interface Settlement {
@@ -99,7 +101,7 @@ export class Collector {
   async settle(request: SettlementRequest): Promise<Settlement> {
     const deal = await this.#requireDeal(request.dealId);
     await this.#requireAllocation(request);
-    const { epoch } = await this.#components.epochClock.now();
+    const { epoch, epochSeconds } = await this.#components.epochClock.now();
     if (request.throughEpoch >= epoch) {
       throw new MarketplaceError('EPOCH_NOT_ENDED', 'A voucher settles epochs that have ended.', {
         throughEpoch: request.throughEpoch,
@@ -109,13 +111,25 @@ export class Collector {
     const { good, refused } = await this.#check(request.pairs, (pair) => this.#checkPair(pair, request));
     await this.#keep(good, 'node');
     if (!request.final) return { accepted: good.length, refused, voucher: undefined, better: [] };
+    const afterEpoch = await this.#betterAfter(request, epochSeconds);
     const voucher = await this.#signVoucher(request, deal);
-    return { accepted: good.length, refused, voucher, better: await this.#better(request) };
+    return { accepted: good.length, refused, voucher, better: await this.#better(request, afterEpoch) };
   }
 
-  /** Takes receipts from viewers whose node does not answer any more. */
+  /** Takes receipts from viewers whose node does not take them any more, until their late window is over. */
   async accept(pairs: readonly ReceiptWithGrant[]): Promise<AcceptedReceipts> {
-    const { good, refused } = await this.#check(pairs, (pair) => this.#checkPair(pair));
+    const now = await this.#components.epochClock.estimate();
+    const { good, refused } = await this.#check(pairs, async (pair) => {
+      const { epoch } = pair.signedGrant.grant;
+      if (now === undefined || takesReceipts(epoch, now)) return this.#checkPair(pair);
+      const values = {
+        epoch,
+        currentEpoch: now.runningEpoch,
+        lateEpochs: lateEpochsOf(now.epochSeconds),
+      };
+      const grantHash = grantHashOf(this.#components.domain, pair.signedGrant.grant);
+      return { grantHash, code: 'RECEIPT_TOO_LATE', values };
+    });
     await this.#keep(good, 'viewer');
     const acknowledged = [];
     for (const { issued } of good) {
@@ -196,13 +210,25 @@ export class Collector {
     });
   }
 
-  async #better(request: SettlementRequest): Promise<ReceiptWithGrant[]> {
+  /**
+   * Epochs up to this one have no receipts that the node may miss: they are settled on chain, and their late windows
+   * were over when the node asked last. A node that was away for long asks from where it left off.
+   */
+  async #betterAfter(request: SettlementRequest, epochSeconds: number): Promise<number> {
     const allocation = await this.#requireAllocation(request);
-    const held = await readViewerReceipts(this.#components.database.read, request, {
-      afterEpoch: allocation.throughEpoch,
-      throughEpoch: request.throughEpoch,
-      limit: MAX_BETTER_PAIRS,
-    });
+    const previous = await findVoucher(this.#components.database.read, request);
+    const askedThrough = Math.min(request.throughEpoch, previous?.voucher.throughEpoch ?? 0);
+    return Math.min(allocation.throughEpoch, askedThrough - lateEpochsOf(epochSeconds) - 1);
+  }
+
+  async #better(request: SettlementRequest, afterEpoch: number): Promise<ReceiptWithGrant[]> {
+    const { dealId, node, throughEpoch } = request;
+    const { read } = this.#components.database;
+    const held = await readViewerReceipts(
+      read,
+      { dealId, node },
+      { afterEpoch, throughEpoch, limit: MAX_BETTER_PAIRS },
+    );
     return held.map(({ issued, signedReceipt }) => ({
       signedGrant: { grant: issued.grant, signature: issued.signature },
       signedReceipt,

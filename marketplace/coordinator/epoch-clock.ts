@@ -38,6 +38,19 @@ export class EpochClock {
     this.#maxDriftSeconds = options.maxDriftSeconds;
   }
 
+  /**
+   * The epoch as far as it can be told, also while the chain is silent; undefined before the chain was heard at all.
+   * Good for refusing what is past, never for signing.
+   */
+  async estimate(): Promise<{ runningEpoch: Epoch; epochSeconds: number } | undefined> {
+    const epochSeconds = await this.#components.epochSeconds();
+    if (epochSeconds === undefined) return undefined;
+    const { head } = this.#components.chain();
+    const nowMs = this.#components.clock.nowMs();
+    const chainMs = head === undefined ? 0 : head.timestampSeconds * 1000 + nowMs - head.seenAtMs;
+    return { runningEpoch: epochAt(Math.max(chainMs, nowMs) / 1000, epochSeconds), epochSeconds };
+  }
+
   /** @throws MarketplaceError NOT_INDEXED_YET, CHAIN_STALE, CLOCK_DRIFT */
   async now(): Promise<EpochMoment> {
     const { clock, chain } = this.#components;

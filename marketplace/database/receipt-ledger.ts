@@ -79,7 +79,10 @@ export async function readBytesByEpoch(
   return rows.map((row) => ({ epoch: integerOf(row, 'epoch'), bytes: BigInt(integerOf(row, 'bytes')) }));
 }
 
-/** Receipts of viewers that the node has not sent itself, best per grant, epochs above `afterEpoch` to `throughEpoch`. */
+/**
+ * Receipts of viewers that the node has not sent itself, best per grant, epochs above `afterEpoch` to `throughEpoch`.
+ * Without those of epochs that a direct claim has settled: nothing more is paid for them.
+ */
 export async function readViewerReceipts(
   sql: Sql,
   allocation: Allocation,
@@ -89,6 +92,9 @@ export async function readViewerReceipts(
     `SELECT ${RECEIPT_COLUMNS} FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
      WHERE receipts.deal_id = ? AND receipts.node = ? AND receipts.epoch > ? AND receipts.epoch <= ?
        AND receipts.source = 'viewer'
+       AND NOT EXISTS (SELECT 1 FROM direct_claims WHERE direct_claims.deal_id = receipts.deal_id
+         AND direct_claims.node = receipts.node AND receipts.epoch > direct_claims.after_epoch
+         AND receipts.epoch <= direct_claims.to_epoch)
      ORDER BY receipts.epoch DESC, receipts.grant_hash LIMIT ?`,
     allocation.dealId,
     allocation.node,

@@ -12,7 +12,7 @@ import type { BlockStore } from '../adapters/disk/block-store.ts';
 import type { NodeLog } from './node-log.ts';
 
 /** A session without a request for so long is closed: its last receipts are delivered then. */
-const IDLE_SESSION_MS = 3_000;
+const IDLE_SESSION_MS = 500;
 /** Contents that are fetched at once. */
 const MAX_SESSIONS = 32;
 /** Blocks whose content is remembered, so that a player's next request finds its session. */

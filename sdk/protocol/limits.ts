@@ -43,6 +43,9 @@ export const DEFAULT_FREE_BYTES_PER_MINUTE = MIB;
 /** Most signed receipts in one delivery to a node or to the coordinator. */
 export const MAX_RECEIPTS_PER_REQUEST = 1024;
 
+/** Receipts of an ended epoch are taken by the coordinator this long after its end, rounded up to whole epochs. */
+export const LATE_RECEIPT_SECONDS = 600;
+
 /** Largest value of the integer types that appear in signed messages. */
 export const MAX_UINT32 = 0xffff_ffff;
 export const MAX_UINT64 = (1n << 64n) - 1n;

@@ -10,12 +10,22 @@ import {
 } from '../../../sdk/protocol/receipt.ts';
 import { encodeSignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import type { RefusedReceipt } from '../../coordinator/collector.ts';
-import { MarketplaceError } from '../../errors.ts';
+import { MARKETPLACE_ERRORS, MarketplaceError } from '../../errors.ts';
 import type { ApiComponents } from '../components.ts';
 import * as schema from '../schemas.ts';
 
 const refusedSchema = {
-  ...schema.list(schema.object({ grantHash: schema.bytes32, code: { type: 'string' } })),
+  ...schema.list(
+    schema.object(
+      {
+        grantHash: schema.bytes32,
+        code: { type: 'string' },
+        values: { type: 'object', additionalProperties: { type: ['string', 'number', 'boolean'] } },
+        remedy: { type: 'string', description: 'What to do about it.' },
+      },
+      ['values'],
+    ),
+  ),
   description: 'Receipts that are not paid for, and why.',
 } as const;
 
@@ -82,7 +92,7 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
       count(acknowledged.length, refused);
       return {
         acknowledged: acknowledged.map(({ grantHash, bytes }) => ({ grantHash, bytes: Number(bytes) })),
-        refused,
+        refused: refused.map(withRemedy),
       };
     },
   );
@@ -114,7 +124,7 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
       if (voucher !== undefined) metrics.vouchers.inc();
       return {
         accepted,
-        refused,
+        refused: refused.map(withRemedy),
         voucher: voucher === undefined ? null : base64UrlEncode(encodeSignedVoucher(voucher)),
         cumulativeWei: voucher?.voucher.cumulative.toString() ?? null,
         throughEpoch: voucher?.voucher.throughEpoch ?? null,
@@ -122,6 +132,10 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
       };
     },
   );
+}
+
+function withRemedy(refused: RefusedReceipt): RefusedReceipt & { remedy: string } {
+  return { ...refused, remedy: MARKETPLACE_ERRORS[refused.code].remedy };
 }
 
 function pairsOf(text: string): ReceiptWithGrant[] {

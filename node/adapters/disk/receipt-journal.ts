@@ -13,8 +13,13 @@ import { framesOf, replaceJournal, replayJournal, syncDirectory, writeAt } from 
 import { JournalIndex, type JournalTotals, type ReceiptQuery } from './receipt-journal-index.ts';
 import { PendingRecords } from './receipt-journal-pending.ts';
 
-/** Grants that the journal keeps at once, paid ones not counted. About 500 bytes of memory each. */
+/**
+ * Grants that the journal keeps at once, about 500 bytes of memory each: those not paid, and those paid whose epochs may
+ * still get late receipts (ten minutes, at least an epoch). Past half of it, `isCrowded` asks to let go of the paid ones.
+ */
 export const MAX_JOURNALED_GRANTS = 100_000;
+/** Share of the grants beyond which room is kept for those that are not paid. */
+const CROWDED_SHARE = 0.5;
 /** A journal smaller than this is never rewritten. */
 const MIN_COMPACTION_BYTES = 1024 * 1024;
 /** Rewritten when it is this many times as long as what it says. */
@@ -43,7 +48,8 @@ export interface JournalRecovery {
 }
 
 /**
- * Append-only journal of grants and best receipts: what a node has earned and not been paid for.
+ * Append-only journal of grants and best receipts: what a node has earned and not been paid for, and what it was paid
+ * for of late.
  *
  * Appends are collected and written with one fdatasync; an append resolves when it would survive a power
  * cut (PAYMENT.md, off-chain credit). Opening replays the file, drops an unfinished last batch, and refuses a
@@ -121,7 +127,7 @@ export class ReceiptJournal {
     return this.#append(`closed ${dealId}`, { kind: 'closed', dealId, throughEpoch });
   }
 
-  /** Writes down that the epochs of a deal up to one are paid: their receipts are no longer kept. */
+  /** Writes down that the epochs of a deal up to one are over and paid: their receipts are no longer kept. */
   async markPaid(dealId: DealId, throughEpoch: Epoch): Promise<void> {
     await this.flush();
     const forgottenBytes = this.#index.bytesThrough(dealId, throughEpoch);
@@ -147,7 +153,7 @@ export class ReceiptJournal {
     return this.#index.signedGrant(grantHash) ?? this.#pending.signedGrant(grantHash);
   }
 
-  /** Every unpaid grant, for the ledger of a node that starts. */
+  /** Every grant kept, for the ledger of a node that starts. */
   *restorable(): Generator<RestoredGrant> {
     for (const { grantHash, signedGrant, bytesCumulative } of this.#index.restorable()) {
       yield { grantHash, grant: signedGrant.grant, receiptedBytes: Number(bytesCumulative) };
@@ -159,6 +165,11 @@ export class ReceiptJournal {
     if (this.#failure !== undefined) return this.#failure;
     if (this.#file === undefined) return journalClosed();
     return this.#grants >= this.#maxGrants ? this.#full() : undefined;
+  }
+
+  /** Whether more than half of the room for grants is taken. */
+  get isCrowded(): boolean {
+    return this.#grants > this.#maxGrants * CROWDED_SHARE;
   }
 
   get sizeBytes(): number {
@@ -276,7 +287,7 @@ export class ReceiptJournal {
   }
 
   #full(): StorageError {
-    return new StorageError('JOURNAL_FULL', 'The receipt journal holds as many unpaid grants as it can.', {
+    return new StorageError('JOURNAL_FULL', 'The receipt journal holds as many grants as it can.', {
       values: { grants: this.#grants, maxGrants: this.#maxGrants },
       remedy: 'Settle: receipts that are paid leave the journal.',
     });

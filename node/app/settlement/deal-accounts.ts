@@ -1,5 +1,6 @@
 import type { Address, DealId, Epoch } from '../../../sdk/protocol/identifiers.ts';
 import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
+import { MAX_UINT32 } from '../../../sdk/protocol/limits.ts';
 import { epochStartsAt } from '../../../sdk/protocol/epoch.ts';
 import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
@@ -23,10 +24,11 @@ export function dealAccounts(
 }
 
 function accountOf(
-  { deal, allocation }: OwnDeal,
+  own: OwnDeal,
   sources: AccountSources,
   options: { epochSeconds: number; mayKnowMore: (dealId: DealId) => boolean },
 ): DealAccount {
+  const { deal, allocation } = own;
   const { dealId } = deal;
   const failingSince = sources.store.failingSince(dealId);
   const { thawEndEpoch } = allocation;
@@ -36,7 +38,7 @@ function accountOf(
     balanceWei: allocation.state === 'released' ? 0n : allocation.balanceWei,
     paidWei: allocation.paidWei,
     throughEpoch: allocation.throughEpoch,
-    epochs: epochMeters(dealId, sources, failingSince !== undefined),
+    epochs: epochMeters(own, sources, failingSince !== undefined),
     coordinatorFailingSince: failingSince,
     coordinatorMayKnowMore: options.mayKnowMore(dealId),
     thawEndsAtSeconds:
@@ -45,10 +47,11 @@ function accountOf(
 }
 
 /** Receipted bytes by epoch. Receipts are counted only when a direct claim is near: it costs a walk over them. */
-function epochMeters(dealId: DealId, sources: AccountSources, countReceipts: boolean): EpochMeter[] {
+function epochMeters(own: OwnDeal, sources: AccountSources, countReceipts: boolean): EpochMeter[] {
+  const { dealId } = own.deal;
   const totals = sources.journal.totals(dealId);
   if (totals === undefined) return [];
-  const counts = countReceipts ? receiptCounts(dealId, sources) : new Map<Epoch, number>();
+  const counts = countReceipts ? receiptCounts(own, sources) : new Map<Epoch, number>();
   const meters: EpochMeter[] = [];
   for (const [epoch, bytes] of totals.receiptedByEpoch) {
     if (bytes > 0n) meters.push({ epoch, bytes, receipts: counts.get(epoch) ?? 0 });
@@ -59,9 +62,12 @@ function epochMeters(dealId: DealId, sources: AccountSources, countReceipts: boo
   return meters;
 }
 
-function receiptCounts(dealId: DealId, { journal }: AccountSources): Map<Epoch, number> {
+/** Only of epochs that are not settled on chain: those that are can no longer be claimed. */
+function receiptCounts({ deal, allocation }: OwnDeal, { journal }: AccountSources): Map<Epoch, number> {
   const counts = new Map<Epoch, number>();
-  for (const { signedGrant } of journal.receipts({ dealId, throughEpoch: parseEpoch(0xffff_ffff) })) {
+  const fromEpoch = parseEpoch(allocation.throughEpoch + 1);
+  const throughEpoch = parseEpoch(MAX_UINT32);
+  for (const { signedGrant } of journal.receipts({ dealId: deal.dealId, fromEpoch, throughEpoch })) {
     const { epoch } = signedGrant.grant;
     counts.set(epoch, (counts.get(epoch) ?? 0) + 1);
   }

@@ -12,12 +12,15 @@ export interface ImportRules {
   readonly node: Address;
   readonly deal: DealView;
   readonly throughEpoch: Epoch;
+  /** Spans that a direct claim has settled, above the first epoch up to the second: nothing more is paid for them. */
+  readonly claimed: readonly { readonly afterEpoch: Epoch; readonly toEpoch: Epoch }[];
   readonly secp256k1: Secp256k1;
 }
 
 /**
  * Checks a receipt that the coordinator handed over as strictly as one from a viewer: it will be claimed on chain if
- * the coordinator fails, and one bad receipt would void the claim.
+ * the coordinator fails, and one bad receipt would void the claim. An epoch pays by one route (PAYMENT.md, invariant 3):
+ * bytes beyond a direct claim would be metered and never paid.
  *
  * @throws NodeError COORDINATOR_MALFORMED naming the first rule that is broken; ProtocolError SIGNATURE_INVALID
  */
@@ -38,6 +41,7 @@ export function requireImportable(
     [grant.node !== rules.node, 'another node'],
     [grant.contentRoot !== rules.deal.contentRoot, 'another content'],
     [grant.epoch > rules.throughEpoch, 'a later epoch'],
+    [isClaimed(grant.epoch, rules), 'an epoch that was claimed on chain'],
     [!grantKeyFits, 'a grant of another key'],
     [viewer !== grant.viewerKey, 'a receipt of another viewer'],
     [receipt.grantHash !== grantHashOf(rules.domain, grant), 'a receipt of another grant'],
@@ -50,4 +54,8 @@ export function requireImportable(
     remedy: 'It is ignored. Tell the operator of the marketplace.',
     values: { grantHash: receipt.grantHash, broken },
   });
+}
+
+function isClaimed(epoch: Epoch, { claimed }: ImportRules): boolean {
+  return claimed.some(({ afterEpoch, toEpoch }) => epoch > afterEpoch && epoch <= toEpoch);
 }

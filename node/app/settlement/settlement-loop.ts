@@ -1,13 +1,15 @@
 import { claimDirect, redeemVouchers, type PaidTransaction } from '../../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { lateEpochsOf } from '../../../sdk/protocol/epoch.ts';
 import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
 import type { SignedVoucher } from '../../../sdk/protocol/voucher.ts';
-import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
+import type { CachedDealDirectory } from '../../adapters/chain/cached-deal-directory.ts';
 import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
 import type { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
+import { LateReceiptWatch } from '../../core/settlement/late-receipts.ts';
 import { MAX_VOUCHERS_PER_BATCH, VOUCHER_GAS } from '../../core/settlement/settlement-limits.ts';
 import {
   dueWei,
@@ -19,12 +21,11 @@ import {
 import type { NodeLog } from '../node-log.ts';
 import { reportOf, type ErrorReport } from '../node-error.ts';
 import { dealAccounts } from './deal-accounts.ts';
+import { forgetEpochs } from './paid-receipts.ts';
 import type { SettlementStore } from './settlement-store.ts';
 import { collectVoucher, type VoucherCollectionParts } from './voucher-collection.ts';
 
-/** Epochs after which a deal's coordinator is asked again whether viewers handed it receipts. */
-const RECHECK_EPOCHS = 10;
-/** Epochs that take late receipts although they are ripe, when nothing is settled meanwhile. */
+/** Epochs that take receipts from viewers although they are ripe, when nothing is settled meanwhile. */
 const LATE_EPOCHS = 2;
 /** After a failed round the next one comes no sooner. */
 const RETRY_MS = 2_000;
@@ -77,8 +78,7 @@ const NATIVE_WEI = 10n ** 18n;
 export class SettlementLoop {
   readonly #parts: SettlementParts;
   readonly #options: SettlementOptions;
-  /** The first epoch for which a deal's coordinator is to be asked although nothing is due. */
-  readonly #askFrom = new Map<DealId, Epoch>();
+  readonly #late: LateReceiptWatch;
   #turn: Promise<unknown> = Promise.resolve();
   #stopping = new AbortController();
   #running: Promise<void> | undefined;
@@ -87,6 +87,7 @@ export class SettlementLoop {
   constructor(parts: SettlementParts, options: SettlementOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#late = new LateReceiptWatch({ lateEpochs: lateEpochsOf(options.epochSeconds) });
   }
 
   get last(): LastSettlement | undefined {
@@ -140,9 +141,10 @@ export class SettlementLoop {
 
   async #settle(requested: boolean, signal: AbortSignal): Promise<SettlementReport> {
     await this.#parts.journal.flush();
+    await this.#closeLateEpochs();
+    this.#noteLosses();
     const { plan, gasPriceWei } = await this.preview(requested);
     const round: Round = { transactions: [], failures: [], paidWei: 0n, gasCostWei: 0n };
-    await this.#closeLateEpochs();
     for (const step of plan.steps) {
       if (step.kind === 'wait') continue;
       try {
@@ -157,6 +159,7 @@ export class SettlementLoop {
     for (let first = 0; first < vouchers.length; first += MAX_VOUCHERS_PER_BATCH) {
       await this.#redeem(vouchers.slice(first, first + MAX_VOUCHERS_PER_BATCH), round, signal);
     }
+    await this.#forgetPaid();
     return {
       paidWei: round.paidWei,
       gasCostWei: round.gasCostWei,
@@ -171,7 +174,7 @@ export class SettlementLoop {
     const { epochSeconds } = this.#options;
     const nowMs = clock.nowMs();
     const ripe = lastRipeEpoch(nowMs, epochSeconds) ?? parseEpoch(0);
-    const mayKnowMore = (dealId: DealId): boolean => requested || ripe >= (this.#askFrom.get(dealId) ?? 0);
+    const mayKnowMore = (dealId: DealId): boolean => requested || this.#late.isDue(dealId, ripe);
     return planSettlement({
       nowMs,
       epochSeconds,
@@ -210,24 +213,21 @@ export class SettlementLoop {
     const { store, directory } = this.#parts;
     const own = await directory.refresh(step.dealId);
     if (own === undefined) return;
-    const lostBytes = await this.#closeEpochs(step.dealId, step.throughEpoch);
+    await this.#closeEpochs(step.dealId, step.throughEpoch);
+    this.#noteLosses();
     const wish = { own, throughEpoch: step.throughEpoch, cumulativeWei: step.cumulativeWei };
-    const signed = await collectVoucher(this.#parts, wish, signal);
+    const { signed, recoveredBytes } = await collectVoucher(this.#parts, wish, signal);
     store.noteAnswering(step.dealId);
     store.keepVoucher(signed);
-    const again = lostBytes > 0 ? 1 : RECHECK_EPOCHS;
-    this.#askFrom.set(step.dealId, parseEpoch(step.throughEpoch + again));
+    this.#late.noteAsked(step.dealId, step.throughEpoch, Number(recoveredBytes));
   }
 
   async #redeem(vouchers: SignedVoucher[], round: Round, signal: AbortSignal): Promise<void> {
     const { sender } = this.#parts;
     try {
       const paid = await redeemVouchers(sender, vouchers, sender.address, signal);
-      await this.#book(
-        vouchers.map(({ voucher }) => voucher),
-        paid,
-        round,
-      );
+      const dealIds = vouchers.map(({ voucher }) => voucher.dealId);
+      await this.#book(dealIds, paid, round);
     } catch (error) {
       signal.throwIfAborted();
       const [only] = vouchers;
@@ -254,58 +254,73 @@ export class SettlementLoop {
     const receipts = journal.receipts({ dealId: step.dealId, fromEpoch, throughEpoch: step.toEpoch });
     const claim = { dealId: step.dealId, toEpoch: step.toEpoch, receipts, to: sender.address };
     const paid = await claimDirect(sender, claim, signal);
-    await this.#book([{ dealId: step.dealId, throughEpoch: step.toEpoch }], paid, round);
+    await this.#book([step.dealId], paid, round);
   }
 
-  /** After a payment: forget the receipts that are fully paid, keep those that the escrow could not cover. */
-  async #book(
-    settled: readonly { dealId: DealId; throughEpoch: Epoch; cumulative?: bigint }[],
-    paid: PaidTransaction,
-    round: Round,
-  ): Promise<void> {
-    const { directory, journal, log, clock } = this.#parts;
+  /** After a payment: reads anew what the chain says of the deals. */
+  async #book(settled: readonly DealId[], paid: PaidTransaction, round: Round): Promise<void> {
+    const { directory, log, clock } = this.#parts;
     const paidWei = paid.payments.reduce((sum, payment) => sum + payment.paidWei, 0n);
     round.paidWei += paidWei;
     round.gasCostWei += paid.transaction.gasCostWei;
     round.transactions.push(paid.transaction.hash);
     this.#last = { atMs: clock.nowMs(), paidWei, transaction: paid.transaction.hash };
     log.info({ paidWei: paidWei.toString(), transaction: paid.transaction.hash }, 'Settled');
-    for (const { dealId, throughEpoch, cumulative } of settled) {
-      const own = await directory.refresh(dealId);
-      if (own === undefined) continue;
-      const covered =
-        cumulative === undefined ? own.allocation.balanceWei > 0n : own.allocation.paidWei >= cumulative;
-      if (covered && own.allocation.throughEpoch >= throughEpoch) {
-        this.#noteMetered(own, throughEpoch);
-        await journal.markPaid(dealId, throughEpoch);
+    for (const dealId of settled) await directory.refresh(dealId);
+  }
+
+  /** Forgets receipts that are paid and cannot be followed by late ones; all that are paid when room is short. */
+  async #forgetPaid(): Promise<void> {
+    const { directory, journal, store, log } = this.#parts;
+    const ripeEpoch = this.#ripeEpoch();
+    if (ripeEpoch === undefined) return;
+    for (const { deal, allocation } of directory.own()) {
+      const { dealId } = deal;
+      const active = allocation.state !== 'released';
+      const unpaidWei = (store.voucher(dealId)?.voucher.cumulative ?? 0n) - allocation.paidWei;
+      // What an empty escrow could not cover stays until it is topped up.
+      if (active && allocation.balanceWei === 0n && unpaidWei > 0n) continue;
+      const settledThrough = allocation.throughEpoch;
+      const willAsk = active && allocation.balanceWei > 0n && store.failingSince(dealId) === undefined;
+      const last = journal.isCrowded
+        ? settledThrough
+        : this.#late.forgettableThrough(dealId, { settledThrough, ripeEpoch, willAsk });
+      try {
+        if (last !== undefined) await forgetEpochs(this.#parts, dealId, last);
+      } catch (error) {
+        log.warn({ dealId, error }, 'Paid receipts could not be let go and stay in the journal');
       }
     }
   }
 
-  /** Ends epochs for viewers' receipts. Returns what was served in them without one. */
-  async #closeEpochs(dealId: DealId, throughEpoch: Epoch): Promise<number> {
+  /** Ends epochs for viewers' receipts. */
+  async #closeEpochs(dealId: DealId, throughEpoch: Epoch): Promise<void> {
     const { ledger, journal } = this.#parts;
-    const { lostBytes } = ledger.closeEpochs(dealId, throughEpoch);
+    ledger.closeEpochs(dealId, throughEpoch);
     const noted = journal.totals(dealId)?.closedThrough;
     if (noted === undefined || noted < throughEpoch) await journal.closeEpochs(dealId, throughEpoch);
     await journal.flush();
-    return lostBytes;
+  }
+
+  /** Bytes that were served in closed epochs without a receipt: viewers may hand it to the coordinator. */
+  #noteLosses(): void {
+    const ripeEpoch = this.#ripeEpoch();
+    if (ripeEpoch === undefined) return;
+    for (const { dealId, lostBytes } of this.#parts.ledger.meters()) {
+      this.#late.noteLost(dealId, lostBytes, ripeEpoch);
+    }
+  }
+
+  #ripeEpoch(): Epoch | undefined {
+    return lastRipeEpoch(this.#parts.clock.nowMs(), this.#options.epochSeconds);
   }
 
   /** Sessions of epochs long past would stay in memory for ever where nothing is settled. */
   async #closeLateEpochs(): Promise<void> {
-    const ripe = lastRipeEpoch(this.#parts.clock.nowMs(), this.#options.epochSeconds);
+    const ripe = this.#ripeEpoch();
     if (ripe === undefined || ripe < LATE_EPOCHS) return;
     for (const meter of this.#parts.ledger.meters()) {
       if (meter.liveGrants > 0) await this.#closeEpochs(meter.dealId, parseEpoch(ripe - LATE_EPOCHS));
-    }
-  }
-
-  /** The journal forgets paid receipts; earnings by day still need their bytes. */
-  #noteMetered({ deal }: OwnDeal, throughEpoch: Epoch): void {
-    const totals = this.#parts.journal.totals(deal.dealId);
-    for (const [epoch, bytes] of totals?.receiptedByEpoch ?? []) {
-      if (epoch <= throughEpoch) this.#parts.store.noteMetered(deal.dealId, epoch, bytes);
     }
   }
 
@@ -314,8 +329,7 @@ export class SettlementLoop {
     const ofCoordinator = report.code.startsWith('COORDINATOR_') || report.code === 'VOUCHER_WRONG';
     const badVoucher = report.values['error'] === 'InvalidVoucherSignature';
     if (ofCoordinator || badVoucher) {
-      const ripe = lastRipeEpoch(this.#parts.clock.nowMs(), this.#options.epochSeconds);
-      this.#parts.store.noteFailing(dealId, ripe ?? parseEpoch(0));
+      this.#parts.store.noteFailing(dealId, this.#ripeEpoch() ?? parseEpoch(0));
     }
     round.failures.push({ ...report, dealId });
     this.#parts.log.warn(

@@ -180,6 +180,17 @@ export class SettlementStore {
     }));
   }
 
+  /** Spans of epochs of a deal that a direct claim has settled: above the first one, up to the second. */
+  directClaims(dealId: DealId): { afterEpoch: Epoch; toEpoch: Epoch }[] {
+    const sql = 'SELECT route, through_epoch FROM payments WHERE deal_id = ? ORDER BY at_seconds, log_index';
+    let afterEpoch = parseEpoch(0);
+    return this.#all(sql, dealId).flatMap((row) => {
+      const span = { afterEpoch, toEpoch: parseEpoch(Number(row['through_epoch'])) };
+      afterEpoch = span.toEpoch;
+      return text(row, 'route') === 'direct-claim' ? [span] : [];
+    });
+  }
+
   /** Notes that the coordinator of a deal failed in an epoch; the first one since it last answered is kept. */
   noteFailing(dealId: DealId, epoch: Epoch): void {
     this.#run('INSERT OR IGNORE INTO failing VALUES (?, ?)', dealId, epoch);

@@ -1,14 +1,18 @@
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
-import type { Address, Epoch, GrantHash } from '../../../sdk/protocol/identifiers.ts';
+import { parseEpoch, type Address, type Epoch, type GrantHash } from '../../../sdk/protocol/identifiers.ts';
+import { MAX_RECEIPTS_PER_REQUEST } from '../../../sdk/protocol/limits.ts';
+import type { ReceiptWithGrant } from '../../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { SignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import type { OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
+import { MAX_BETTER_ROUNDS } from '../../core/settlement/settlement-limits.ts';
 import { dueWei } from '../../core/settlement/settlement-plan.ts';
 import { NodeError } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
-import type { CoordinatorClient, SettlementAnswer } from './coordinator-client.ts';
+import type { CoordinatorClient, SettlementAnswer, SettlementPage } from './coordinator-client.ts';
 import { requireImportable } from './receipt-import.ts';
+import type { SettlementStore } from './settlement-store.ts';
 
 /** Receipts in one request to the coordinator. */
 const RECEIPTS_PER_PAGE = 256;
@@ -16,7 +20,8 @@ const RECEIPTS_PER_PAGE = 256;
 /** What collecting a voucher needs. */
 export interface VoucherCollectionParts {
   readonly coordinator: CoordinatorClient;
-  readonly journal: Pick<ReceiptJournal, 'receipts' | 'appendPair'>;
+  readonly journal: Pick<ReceiptJournal, 'receipts' | 'appendPair' | 'totals'>;
+  readonly store: Pick<SettlementStore, 'directClaims'>;
   readonly secp256k1: Secp256k1;
   readonly domain: Domain;
   readonly node: Address;
@@ -31,9 +36,17 @@ export interface VoucherWish {
   readonly cumulativeWei: bigint;
 }
 
+/** A voucher, and what the coordinator knew better. */
+export interface CollectedVoucher {
+  readonly signed: SignedVoucher;
+  /** Bytes of receipts that viewers had handed to the coordinator and that the journal has now. */
+  readonly recoveredBytes: bigint;
+}
+
 /**
- * Hands all receipts of the ended epochs to the coordinator, page by page, keeps the better ones that it returns, and
- * gives its voucher.
+ * Hands the receipts of the ended epochs that are not settled on chain to the coordinator, page by page, and gives its
+ * voucher. Keeps the better receipts that it returns, also those of settled epochs, and sends them back, so that the
+ * coordinator knows that this node has them.
  *
  * @throws NodeError COORDINATOR_UNREACHABLE, COORDINATOR_REFUSED, COORDINATOR_MALFORMED, VOUCHER_WRONG
  */
@@ -41,9 +54,34 @@ export async function collectVoucher(
   parts: VoucherCollectionParts,
   wish: VoucherWish,
   signal: AbortSignal,
-): Promise<SignedVoucher> {
-  const { dealId } = wish.own.deal;
-  const query = { dealId, throughEpoch: wish.throughEpoch, limit: RECEIPTS_PER_PAGE };
+): Promise<CollectedVoucher> {
+  const before = closedBytes(parts, wish);
+  let answer = await sendOwn(parts, wish, signal);
+  const sent = new Set<GrantHash>();
+  for (let round = 0; round < MAX_BETTER_ROUNDS; round++) {
+    const fresh = answer.better.filter(({ signedReceipt }) => !sent.has(signedReceipt.receipt.grantHash));
+    const kept = await keepBetter(parts, wish, fresh.slice(0, MAX_RECEIPTS_PER_REQUEST));
+    if (kept.length === 0) break;
+    for (const { signedReceipt } of kept) sent.add(signedReceipt.receipt.grantHash);
+    answer = await send(parts, wish, { receipts: kept, final: true }, signal);
+  }
+  const signed = requireVoucher(parts, wish, answer);
+  return { signed, recoveredBytes: closedBytes(parts, wish) - before };
+}
+
+/** Sends what the journal has; gives the answer to the last page. */
+async function sendOwn(
+  parts: VoucherCollectionParts,
+  wish: VoucherWish,
+  signal: AbortSignal,
+): Promise<SettlementAnswer> {
+  const { deal, allocation } = wish.own;
+  const query = {
+    dealId: deal.dealId,
+    fromEpoch: parseEpoch(allocation.throughEpoch + 1),
+    throughEpoch: wish.throughEpoch,
+    limit: RECEIPTS_PER_PAGE,
+  };
   let after: GrantHash | undefined;
   for (;;) {
     const receipts = parts.journal.receipts({
@@ -51,35 +89,57 @@ export async function collectVoucher(
       ...(after === undefined ? {} : { afterGrantHash: after }),
     });
     const final = receipts.length < RECEIPTS_PER_PAGE;
-    const answer = await parts.coordinator.settle(
-      { dealId, node: parts.node, throughEpoch: wish.throughEpoch, receipts, final },
-      signal,
-    );
-    for (const { grantHash, code } of answer.refused) {
-      parts.log.warn({ dealId, grantHash, code }, 'The coordinator refused a receipt');
-    }
-    await keepBetter(parts, wish, answer);
-    if (final) return requireVoucher(parts, wish, answer);
+    const answer = await send(parts, wish, { receipts, final }, signal);
+    if (final) return answer;
     after = receipts.at(-1)?.signedReceipt.receipt.grantHash;
   }
 }
 
+async function send(
+  parts: VoucherCollectionParts,
+  { own, throughEpoch }: VoucherWish,
+  page: Pick<SettlementPage, 'receipts' | 'final'>,
+  signal: AbortSignal,
+): Promise<SettlementAnswer> {
+  const { dealId } = own.deal;
+  const answer = await parts.coordinator.settle({ dealId, node: parts.node, throughEpoch, ...page }, signal);
+  for (const { grantHash, code } of answer.refused) {
+    parts.log.warn({ dealId, grantHash, code }, 'The coordinator refused a receipt');
+  }
+  return answer;
+}
+
+/** Journals the receipts that can be used; gives those that are durable. */
 async function keepBetter(
   parts: VoucherCollectionParts,
   wish: VoucherWish,
-  { better }: SettlementAnswer,
-): Promise<void> {
-  const rules = { ...parts, deal: wish.own.deal, throughEpoch: wish.throughEpoch };
-  const kept: Promise<void>[] = [];
-  for (const pair of better) {
+  better: readonly ReceiptWithGrant[],
+): Promise<ReceiptWithGrant[]> {
+  if (better.length === 0) return [];
+  const { deal } = wish.own;
+  const claimed = parts.store.directClaims(deal.dealId);
+  const rules = { ...parts, deal, throughEpoch: wish.throughEpoch, claimed };
+  const kept = better.map(async (pair) => {
     try {
       requireImportable(pair, rules);
-      kept.push(parts.journal.appendPair(pair));
+      await parts.journal.appendPair(pair);
+      return [pair];
     } catch (error) {
-      parts.log.warn({ error }, 'A receipt from the coordinator is not usable and was ignored');
+      // The voucher pays for it all the same: nothing else is held up.
+      parts.log.warn({ error }, 'A receipt from the coordinator could not be kept');
+      return [];
     }
+  });
+  return (await Promise.all(kept)).flat();
+}
+
+/** Receipted bytes of the epochs that are being settled; they change by what the coordinator hands over only. */
+function closedBytes({ journal }: VoucherCollectionParts, { own, throughEpoch }: VoucherWish): bigint {
+  let bytes = 0n;
+  for (const [epoch, receipted] of journal.totals(own.deal.dealId)?.receiptedByEpoch ?? []) {
+    if (epoch <= throughEpoch) bytes += receipted;
   }
-  await Promise.all(kept);
+  return bytes;
 }
 
 function requireVoucher(

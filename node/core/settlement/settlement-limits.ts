@@ -3,6 +3,12 @@
 /** Time after an epoch's end in which late receipts still come in before the epoch is closed. */
 export const EPOCH_GRACE_MS = 1_000;
 
+/** Longest pause, in epochs, after which a deal's coordinator is asked again whether viewers handed it receipts. */
+export const RECHECK_EPOCHS = 10;
+
+/** Pages of receipts from viewers that are taken from the coordinator with one voucher; more follow with the next. */
+export const MAX_BETTER_ROUNDS = 8;
+
 /** Vouchers redeemed in one transaction: one transaction must stay well below a block's gas. */
 export const MAX_VOUCHERS_PER_BATCH = 32;
 

@@ -1,8 +1,16 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { epochAt, epochEndsAt, epochStartsAt } from '../../../sdk/protocol/epoch.ts';
+import {
+  epochAt,
+  epochEndsAt,
+  epochStartsAt,
+  lateEpochsOf,
+  takesReceipts,
+} from '../../../sdk/protocol/epoch.ts';
 import { ProtocolError } from '../../../sdk/protocol/errors.ts';
+import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
+import { LATE_RECEIPT_SECONDS } from '../../../sdk/protocol/limits.ts';
 import { bytesAffordable, priceWei } from '../../../sdk/protocol/price.ts';
 
 const amount = fc.bigInt({ min: 0n, max: 1n << 96n });
@@ -48,6 +56,25 @@ describe('epoch', () => {
           expect(epochStartsAt(epoch, seconds)).to.be.at.most(time);
           expect(epochEndsAt(epoch, seconds)).to.be.above(time);
           expect(epochAt(epochEndsAt(epoch, seconds), seconds)).to.equal(epoch + 1);
+        },
+      ),
+    );
+  });
+
+  it('takes receipts for at least ten minutes and one epoch after its end, and not an epoch longer', () => {
+    expect([1, 5, 7, 600, 86_400].map(lateEpochsOf)).to.deep.equal([600, 120, 86, 1, 1]);
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 604_800 }),
+        fc.integer({ min: 0, max: 1_000_000 }),
+        (seconds, e) => {
+          const epoch = parseEpoch(e);
+          const end = epochEndsAt(epoch, seconds);
+          const takenAt = (time: number): boolean =>
+            takesReceipts(epoch, { runningEpoch: epochAt(time, seconds), epochSeconds: seconds });
+          expect(takenAt(end + LATE_RECEIPT_SECONDS - 1)).to.equal(true);
+          expect(takenAt(end + seconds - 1)).to.equal(true);
+          expect(takenAt(end + Math.max(LATE_RECEIPT_SECONDS, seconds) + seconds)).to.equal(false);
         },
       ),
     );

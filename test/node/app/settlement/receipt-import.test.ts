@@ -24,6 +24,7 @@ const rules: ImportRules = {
   domain,
   node: parseAddress(`0x${'44'.repeat(20)}`),
   throughEpoch: parseEpoch(10),
+  claimed: [{ afterEpoch: parseEpoch(4), toEpoch: parseEpoch(6) }],
   secp256k1: nativeSecp256k1,
   deal: {
     dealId: parseDealId(word(1)),
@@ -65,6 +66,7 @@ describe('receipts that the coordinator hands over', () => {
   it('are taken when everything fits, also under the key before the last rotation', () => {
     requireImportable(pair(goodGrant), rules);
     requireImportable(pair({ ...goodGrant, epoch: parseEpoch(8) }, { grantKey: OLD_GRANT_KEY }), rules);
+    for (const epoch of [4, 7]) requireImportable(pair({ ...goodGrant, epoch: parseEpoch(epoch) }), rules);
   });
 
   const broken: [string, ReceiptWithGrant][] = [
@@ -72,6 +74,8 @@ describe('receipts that the coordinator hands over', () => {
     ['another node', pair({ ...goodGrant, node: addressOf(STRANGER) })],
     ['another content', pair({ ...goodGrant, contentRoot: parseContentRoot(word(9)) })],
     ['a later epoch', pair({ ...goodGrant, epoch: parseEpoch(11) })],
+    ['an epoch that was claimed on chain', pair({ ...goodGrant, epoch: parseEpoch(5) })],
+    ['an epoch that was claimed on chain', pair({ ...goodGrant, epoch: parseEpoch(6) })],
     ['a grant of another key', pair(goodGrant, { grantKey: STRANGER })],
     ['a grant of another key', pair(goodGrant, { grantKey: OLD_GRANT_KEY })],
     ['a receipt of another viewer', pair(goodGrant, { viewer: STRANGER })],

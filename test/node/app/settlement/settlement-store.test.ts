@@ -55,6 +55,24 @@ describe('settlement store', () => {
     expect(store.payments()).to.deep.equal([payment]);
   });
 
+  it('tells which epochs of a deal were claimed on chain', () => {
+    const payment = (route: 'voucher' | 'direct-claim', throughEpoch: number, of = dealId) => ({
+      transaction: `0x${throughEpoch}`,
+      logIndex: 0,
+      dealId: of,
+      route,
+      throughEpoch: parseEpoch(throughEpoch),
+      paidWei: 1n,
+      feeWei: 0n,
+      atSeconds: throughEpoch,
+    });
+    for (const note of [payment('voucher', 5), payment('direct-claim', 8), payment('voucher', 9)]) {
+      store.notePayment(note);
+    }
+    store.notePayment(payment('direct-claim', 7, parseDealId(`0x${'33'.repeat(32)}`)));
+    expect(store.directClaims(dealId)).to.deep.equal([{ afterEpoch: 5, toEpoch: 8 }]);
+  });
+
   it('remembers since when a coordinator fails until it answers', () => {
     store.noteFailing(dealId, parseEpoch(5));
     store.noteFailing(dealId, parseEpoch(9));
