@@ -344,6 +344,77 @@ describe('marketplace coordinator, on a real chain', () => {
     expect(informed).to.include({ cumulativeWei: '2000', better: '' });
   });
 
+  it('hands over late receipts of an epoch that is paid, and takes none after its late window', async () => {
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
+    const other = await room.requestGrants(who, { dealId });
+    const { epoch } = granted;
+    const prompt = room.signReceipt(grantOf(granted, near), who.key, 1_000n);
+    const late = room.signReceipt(grantOf(granted, near), who.key, 1_500n);
+    const later = room.signReceipt(grantOf(other, near), who.key, 70n);
+    await market.endEpoch();
+    await room.levelWithChain();
+    const first = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch: epoch, pairs: [prompt] }),
+    );
+    const voucher = decodeSignedVoucher(base64UrlDecode(first.voucher ?? ''));
+    await redeemVouchers(near, [voucher], near.address);
+    await room.levelWithChain();
+
+    await api.ok(api.post('/v1/receipts', { receipts: encodePairs([late]) }));
+    await market.endEpoch();
+    await room.levelWithChain();
+    const second = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch: epoch + 1, pairs: [] }),
+    );
+    expect(second.cumulativeWei).to.equal('1500');
+    expect(decodeReceiptsWithGrants(base64UrlDecode(second.better))).to.deep.equal([late]);
+    const informed = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch: epoch + 1, pairs: [late] }),
+    );
+    expect(informed.better).to.equal('');
+
+    const refused = await api.ok<{ acknowledged: object[]; refused: object[] }>(
+      api.post('/v1/receipts', { receipts: encodePairs([later]) }),
+    );
+    expect(refused).to.deep.equal({
+      acknowledged: [],
+      refused: [
+        {
+          grantHash: later.signedReceipt.receipt.grantHash,
+          code: 'RECEIPT_TOO_LATE',
+          values: { epoch, currentEpoch: epoch + 2, lateEpochs: 1 },
+          remedy: 'Drop this receipt: its epoch ended too long ago. Deliver receipts when a fetch ends.',
+        },
+      ],
+    });
+    const fromNode = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch: epoch + 1, pairs: [later] }),
+    );
+    expect(fromNode, 'what the node holds is never late').to.include({ accepted: 1, cumulativeWei: '1570' });
+  });
+
+  it('hands a node that was away what came in the late window after it had asked last', async () => {
+    const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId });
+    const { epoch: throughEpoch } = granted;
+    const pairs = [room.signReceipt(grantOf(granted, near), who.key, 1_000n)];
+    const late = room.signReceipt(grantOf(granted, near), who.key, 1_500n);
+    await market.endEpoch();
+    await room.levelWithChain();
+    const paid = await api.ok<SettlementAnswer>(room.settle(dealId, near, { throughEpoch, pairs }));
+    await redeemVouchers(near, [decodeSignedVoucher(base64UrlDecode(paid.voucher ?? ''))], near.address);
+    await api.ok(api.post('/v1/receipts', { receipts: encodePairs([late]) }));
+    for (let away = 0; away < 5; away++) await market.endEpoch();
+    await room.levelWithChain();
+    const back = await api.ok<SettlementAnswer>(
+      room.settle(dealId, near, { throughEpoch: throughEpoch + 5, pairs: [] }),
+    );
+    expect(decodeReceiptsWithGrants(base64UrlDecode(back.better))).to.deep.equal([late]);
+  });
+
   it('counts a direct claim once and pays what follows by voucher', async () => {
     const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
     const who = room.viewer();
@@ -362,10 +433,12 @@ describe('marketplace coordinator, on a real chain', () => {
     await market.endEpoch();
     await room.levelWithChain();
     const later = room.signReceipt(grantOf(second, near), who.key, 600n);
+    const beyond = room.signReceipt(grantOf(first, near), who.key, 5_000n);
+    await api.ok(api.post('/v1/receipts', { receipts: encodePairs([beyond]) }));
     const answer = await api.ok<SettlementAnswer>(
       room.settle(dealId, near, { throughEpoch: second.epoch, pairs: [later, claimed] }),
     );
-    expect(answer.cumulativeWei).to.equal('4600');
+    expect(answer).to.include({ cumulativeWei: '4600', better: '' });
     const voucher = decodeSignedVoucher(base64UrlDecode(answer.voucher ?? ''));
     const { payments } = await redeemVouchers(near, [voucher], near.address);
     expect(payments.map(({ paidWei }) => paidWei)).to.deep.equal([600n]);

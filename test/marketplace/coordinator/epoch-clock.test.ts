@@ -58,6 +58,16 @@ describe('epoch clock', () => {
     expect(stale.values).to.deep.equal({ silentMs: 60_001, maxSilentMs: 60_000 });
   });
 
+  it('still estimates the epoch by what it knows', async () => {
+    const estimates = [{}, { headSeconds: 1_000_250, silentMs: 60_001, seenAgoMs: 60_000 }].map((situation) =>
+      clockIn(situation).estimate(),
+    );
+    expect(await Promise.all(estimates)).to.deep.equal([
+      { runningEpoch: 10_000, epochSeconds: 100 },
+      { runningEpoch: 10_003, epochSeconds: 100 },
+    ]);
+  });
+
   it('signs nothing when the machine and a production chain disagree about the time', async () => {
     const drift = await refusalIn({ headSeconds: 1_000_500, maxDriftSeconds: 120 });
     expect(drift).to.include({ code: 'CLOCK_DRIFT' });
