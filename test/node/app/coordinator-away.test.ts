@@ -46,7 +46,10 @@ describe('a node whose coordinator does not answer', function () {
       }),
     );
     const sink = { write: () => undefined };
-    const result = await fetchContent({ cid, marketplaceUrl, viewerKey: randomBytes(32), sink });
+    // The marketplace reads the deal off the chain and probes the node a moment after they are there.
+    const result = await eventually(() =>
+      fetchContent({ cid, marketplaceUrl, viewerKey: randomBytes(32), sink }),
+    );
     const node = parseAddress(edge.operator);
     const bytes = result.bytesByNode.get(node) ?? 0;
     expect(bytes).to.be.at.least(2_200_000);
