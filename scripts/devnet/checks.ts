@@ -1,6 +1,6 @@
 import { priceWei } from '../../sdk/protocol/price.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
-import type { JobOutcome } from './file-job.ts';
+import type { JobOutcome } from './job-outcome.ts';
 import type { NodeBooks } from './node-books.ts';
 import { receiptedBytes } from './receipt-rows.ts';
 import type { Check, JobReport } from './report.ts';

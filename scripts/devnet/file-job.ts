@@ -13,47 +13,20 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { checkJob } from './checks.ts';
 import { deliver, type Viewing } from './delivery.ts';
 import { DevnetError } from './devnet-error.ts';
-import type { InputFile } from './input-file.ts';
+import type { Job } from './job-outcome.ts';
 import type { Network } from './network.ts';
 import type { NetworkNode } from './network-node.ts';
 import { TOKEN_WEI } from './network-plan.ts';
 import { nodeBooks, type NodeBooks } from './node-books.ts';
 import { peakMemoryBytes } from './process-memory.ts';
-import type { Progress } from './progress.ts';
-import { readReceipts, receiptedBytes, type ReceiptRow } from './receipt-rows.ts';
+import { readReceipts, receiptedBytes } from './receipt-rows.ts';
 import type { JobReport } from './report.ts';
-
-/** Everything a job needs. */
-export interface Job {
-  readonly network: Network;
-  readonly file: InputFile;
-  readonly viewers: number;
-  readonly folder: string;
-  readonly progress: Progress;
-  readonly signal: AbortSignal;
-}
 
 /** Operators are paid within two epochs and some blocks; this is for a slow machine. */
 const SETTLE_TIMEOUT_MS = 120_000;
 const SETTLE_POLL_MS = 1_000;
 /** Every edge could serve every viewer: the deposit covers that, and what is not used comes back. */
 const SMALLEST_DELIVERY_BYTES = 1024n ** 3n;
-
-/** What is known after everything was delivered, settled and closed. */
-export interface JobOutcome {
-  readonly job: Job;
-  readonly publication: Publication;
-  readonly viewings: readonly Viewing[];
-  readonly books: readonly NodeBooks[];
-  readonly paidByChain: ReadonlyMap<Address, bigint>;
-  readonly receipts: readonly ReceiptRow[];
-  readonly closed: { readonly spentWei: bigint; readonly refundedWei: bigint };
-  /** Largest memory of each edge process, where the system tells it. */
-  readonly edgePeakBytes: readonly number[];
-  /** Tokens left in the market contract at the end. */
-  readonly marketBalanceWei: bigint;
-  readonly seconds: number;
-}
 
 /**
  * The whole life of a published file: escrow, publish, place, deliver with faults, settle, close, refund.

@@ -6,8 +6,6 @@ import type { Child, ChildProcesses, Message } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { PlannedNode } from './network-plan.ts';
 
-export type Role = 'edge' | 'peer';
-
 const ROOT = join(import.meta.dirname, '../..');
 const NODE_PROGRAM = join(ROOT, 'node/cli/main.ts');
 const HOSTILE_PROGRAM = join(import.meta.dirname, 'hostile-node.ts');

@@ -1,4 +1,4 @@
-import type { Role } from './network-node.ts';
+export type Role = 'edge' | 'peer';
 
 /** What the development network consists of. */
 export interface PlannedNode {

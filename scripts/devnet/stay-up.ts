@@ -3,7 +3,8 @@ import { emitKeypressEvents } from 'node:readline';
 import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { fetchOnce, type Viewing } from './delivery.ts';
-import { awaitSettlement, closing, publisherOf, publishFile, tokens, type Job } from './file-job.ts';
+import { awaitSettlement, closing, publisherOf, publishFile, tokens } from './file-job.ts';
+import type { Job } from './job-outcome.ts';
 import type { NetworkNode } from './network-node.ts';
 import { REGIONS } from './network-plan.ts';
 
