@@ -76,9 +76,11 @@ describe('pushContent', function () {
 
   function refuse(response: ServerResponse, status: number, code: string): void {
     response.statusCode = status;
-    response.end(
-      JSON.stringify({ error: { code, message: `${code}.`, values: { need: 5 }, remedy: 'Mend it.' } }),
-    );
+    response.end(refusalBody(code));
+  }
+
+  function refusalBody(code: string): string {
+    return JSON.stringify({ error: { code, message: `${code}.`, values: { need: 5 }, remedy: 'Mend it.' } });
   }
 
   async function refusal(attempt: Promise<unknown>): Promise<PublishError> {
@@ -180,10 +182,13 @@ describe('pushContent', function () {
   it('hears a refusal that comes in the middle of the body', async () => {
     serve = (request, response) => {
       response.writeContinue();
-      // What still comes is read and thrown away: closing at once would reset the connection and lose the answer.
+      // The answer is whole at once, and the connection lingers until the client has heard it: a server that closes on
+      // unread bytes resets the connection, and the answer may be lost with it.
       request.once('data', () => {
-        refuse(response, 413, 'UPLOAD_TOO_LARGE');
-        request.resume();
+        const answer = refusalBody('UPLOAD_TOO_LARGE');
+        response.writeHead(413, { 'content-length': Buffer.byteLength(answer) });
+        response.write(answer);
+        request.resume().once('close', () => response.end());
       });
     };
     const error = await refusal(pushed());
