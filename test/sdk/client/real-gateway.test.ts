@@ -157,7 +157,7 @@ describe('pushContent and fetchContent against the gateway of a node', function 
       const result = await fetched();
       expect(result.content.equals(bytes)).to.equal(true);
       expect(result.droppedNodes).to.deep.equal([]);
-      expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1 });
+      expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1, unanswered: 0 });
       expect(result.receipts.map(({ heldBy }) => heldBy)).to.deep.equal(result.receipts.map(() => 'node'));
       for (const { node, ledger } of edges) {
         const delivered = result.bytesByNode.get(node) ?? 0;
