@@ -1,7 +1,8 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../../sdk/protocol/limits.ts';
 import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 import * as dagPb from '@ipld/dag-pb';
-import { MAX_SERVED_BLOCK_BYTES } from '../../sdk/client/client-limits.ts';
+
 import { FetchSession } from '../../sdk/client/fetch-session.ts';
 import { nodeSha256 } from '../../sdk/client/fetch-content.ts';
 import { systemClock as fetchClock } from '../../sdk/client/clock.ts';

@@ -1,3 +1,4 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { CID } from 'multiformats/cid';
 
 import { verifyBlock, type Sha256 } from '../protocol/content.ts';
@@ -12,7 +13,6 @@ import {
   MAX_CREDIT_REFUSALS,
   MAX_MISSING_ROUNDS,
   MAX_REFUSAL_PAUSE_MS,
-  MAX_SERVED_BLOCK_BYTES,
   MISSING_ROUND_PAUSE_MS,
   REFUSAL_PAUSE_MS,
   STARVED_TIMEOUT_MS,

@@ -1,10 +1,5 @@
-import { MAX_CREDIT_BYTES } from '../protocol/limits.ts';
-
 const KIB = 1024;
 const MIB = 1024 * KIB;
-
-/** Largest block that an edge serves when nothing is unreceipted: a full leaf and its framing. */
-export const MAX_SERVED_BLOCK_BYTES = MAX_CREDIT_BYTES + 16 * KIB;
 
 /** Blocks asked of one source at a time; its credit window usually allows fewer. */
 export const MAX_IN_FLIGHT_PER_SOURCE = 8;

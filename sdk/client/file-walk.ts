@@ -1,10 +1,11 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import * as dagPb from '@ipld/dag-pb';
 import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
 
 import { RAW_CODEC, requireSupported } from '../protocol/content.ts';
 import { ClientError } from './client-error.ts';
-import { MAX_DAG_DEPTH, MAX_LINKS_PER_NODE, MAX_SERVED_BLOCK_BYTES } from './client-limits.ts';
+import { MAX_DAG_DEPTH, MAX_LINKS_PER_NODE } from './client-limits.ts';
 
 /** Bytes of a file: from `start` up to, not including, `end`. */
 export interface ByteRange {

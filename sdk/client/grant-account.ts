@@ -1,8 +1,7 @@
 import { base64UrlEncode } from '../protocol/bytes.ts';
 import { encodeSignedGrant, type SignedGrant } from '../protocol/grant.ts';
 import type { GrantHash } from '../protocol/identifiers.ts';
-import { INITIAL_CREDIT_BYTES, MAX_CREDIT_BYTES } from '../protocol/limits.ts';
-import { MAX_SERVED_BLOCK_BYTES } from './client-limits.ts';
+import { INITIAL_CREDIT_BYTES, MAX_CREDIT_BYTES, MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 
 /** A request under way: what it will cost and which receipt it carries. */
 export interface Ticket {

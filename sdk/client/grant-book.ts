@@ -1,3 +1,4 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import {
   CAP_GROWTH,
@@ -7,7 +8,6 @@ import {
   LOW_CAP_BYTES,
   MAX_CAP_BYTES,
   MAX_REFUSAL_PAUSE_MS,
-  MAX_SERVED_BLOCK_BYTES,
   MIN_RENEWAL_MS,
   REFUSAL_PAUSE_MS,
   RENEWAL_SHARE,

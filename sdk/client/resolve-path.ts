@@ -1,14 +1,10 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import { walkPath } from 'ipfs-unixfs-exporter';
 import type { CID } from 'multiformats/cid';
 
 import { requireSupported } from '../protocol/content.ts';
 import { ClientError } from './client-error.ts';
-import {
-  MAX_PATH_BLOCKS,
-  MAX_PATH_LENGTH,
-  MAX_PATH_SEGMENTS,
-  MAX_SERVED_BLOCK_BYTES,
-} from './client-limits.ts';
+import { MAX_PATH_BLOCKS, MAX_PATH_LENGTH, MAX_PATH_SEGMENTS } from './client-limits.ts';
 import type { FetchBlock } from './file-download.ts';
 
 /**

@@ -24,6 +24,12 @@ export const INITIAL_CREDIT_BYTES = 64 * KIB;
 /** Largest credit window: the most a node can lose under one grant, beside one block in flight. */
 export const MAX_CREDIT_BYTES = MIB;
 
+/** What a dag-pb leaf or an inner node adds to the bytes that it carries. */
+export const BLOCK_FRAMING_BYTES = 16 * KIB;
+
+/** Largest block that is served before anything was receipted: the most that one grant can cost a node (SPEC.md, credit). */
+export const MAX_SERVED_BLOCK_BYTES = MAX_CREDIT_BYTES + BLOCK_FRAMING_BYTES;
+
 /** The window grows by this fraction with every receipt that advances. */
 export const CREDIT_GROWTH_NUMERATOR = 3;
 export const CREDIT_GROWTH_DENOMINATOR = 2;

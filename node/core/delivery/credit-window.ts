@@ -3,8 +3,8 @@ import {
   CREDIT_GROWTH_NUMERATOR,
   INITIAL_CREDIT_BYTES,
   MAX_CREDIT_BYTES,
+  MAX_SERVED_BLOCK_BYTES,
 } from '../../../sdk/protocol/limits.ts';
-import { MAX_FIRST_BLOCK_BYTES } from './delivery-limits.ts';
 
 /** What a node has given under one grant without holding a receipt for it. */
 export interface Exposure {
@@ -31,5 +31,5 @@ export function grownWindowBytes(windowBytes: number): number {
 export function creditAllows(exposure: Exposure, bytes: number): boolean {
   const { unreceiptedBytes, abortedBytes, windowBytes } = exposure;
   if (unreceiptedBytes + abortedBytes + bytes <= windowBytes) return true;
-  return unreceiptedBytes === 0 && abortedBytes + bytes <= MAX_FIRST_BLOCK_BYTES;
+  return unreceiptedBytes === 0 && abortedBytes + bytes <= MAX_SERVED_BLOCK_BYTES;
 }

@@ -1,11 +1,11 @@
 import { epochAt } from '../../../sdk/protocol/epoch.ts';
-import { MAX_UNRECEIPTED_BYTES_PER_DEAL } from '../../../sdk/protocol/limits.ts';
+import { MAX_UNRECEIPTED_BYTES_PER_DEAL, MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import type { Grant } from '../../../sdk/protocol/grant.ts';
 import type { Address, DealId, Epoch, GrantHash } from '../../../sdk/protocol/identifiers.ts';
 import type { AllocationView, DealView } from './deal-directory.ts';
 import { DealMeters, type DealMeter } from './deal-meter.ts';
 import { accepted, refused, type Outcome } from './delivery-error.ts';
-import { MAX_FIRST_BLOCK_BYTES, MAX_LIVE_GRANTS, MAX_LIVE_GRANTS_PER_DEAL } from './delivery-limits.ts';
+import { MAX_LIVE_GRANTS, MAX_LIVE_GRANTS_PER_DEAL } from './delivery-limits.ts';
 import { refuseAllocation, refuseEpoch, refuseGrant, type AdmissionRules } from './grant-admission.ts';
 import { GrantSession } from './grant-session.ts';
 import { grownWindowBytes } from './credit-window.ts';
@@ -180,7 +180,7 @@ export class DeliveryLedger {
       session.servedBytes = receiptedBytes;
       session.receiptedBytes = receiptedBytes;
       session.durableBytes = receiptedBytes;
-      session.forgottenBytes = MAX_FIRST_BLOCK_BYTES;
+      session.forgottenBytes = MAX_SERVED_BLOCK_BYTES;
       meters.servedBytes += receiptedBytes;
       meters.durableBytes += receiptedBytes;
       meters.addReceipted(grant.epoch, receiptedBytes);

@@ -1,15 +1,4 @@
-import { MAX_CREDIT_BYTES } from '../../../sdk/protocol/limits.ts';
-
 /** Named limits of serving for grants (SPEC.md beside this file). Units are in the names. */
-
-/** What a dag-pb leaf or an inner node adds to the bytes that it carries. */
-export const BLOCK_FRAMING_BYTES = 16 * 1024;
-
-/**
- * Largest block that is served before anything was receipted, and therefore the most that one grant can
- * cost the node (SPEC.md, the first block).
- */
-export const MAX_FIRST_BLOCK_BYTES = MAX_CREDIT_BYTES + BLOCK_FRAMING_BYTES;
 
 /** Grants remembered at once, over all deals. About 600 bytes each. */
 export const MAX_LIVE_GRANTS = 50_000;

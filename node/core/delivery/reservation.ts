@@ -1,9 +1,10 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
 import { creditAllows } from './credit-window.ts';
 import type { AllocationView } from './deal-directory.ts';
 import type { DealMeters } from './deal-meter.ts';
 import { refused } from './delivery-error.ts';
-import { MAX_FIRST_BLOCK_BYTES } from './delivery-limits.ts';
+
 import type { GrantSession } from './grant-session.ts';
 
 /** Bytes promised to one transfer. Ends once: by commit when all were sent, or by abort. */
@@ -99,9 +100,9 @@ export function refuseReservation(
 function refuseCredit(session: GrantSession, bytes: number): ReturnType<typeof refused> {
   const { unreceiptedBytes, abortedBytes, windowBytes } = session;
   const values = { unreceiptedBytes, abortedBytes, windowBytes, requestedBytes: bytes };
-  if (bytes > MAX_FIRST_BLOCK_BYTES) {
+  if (bytes > MAX_SERVED_BLOCK_BYTES) {
     return refused('BLOCK_ABOVE_CREDIT', 'What is asked for is larger than any credit window.', {
-      values: { ...values, maxBytes: MAX_FIRST_BLOCK_BYTES },
+      values: { ...values, maxBytes: MAX_SERVED_BLOCK_BYTES },
       remedy: 'Ask for single blocks with format=raw, or for a smaller range.',
     });
   }

@@ -1,9 +1,10 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { DeliveryLedger } from '../../../node/core/delivery/delivery-ledger.ts';
 import type { Reservation } from '../../../node/core/delivery/reservation.ts';
-import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/client/client-limits.ts';
+
 import { GrantAccount, type Ticket } from '../../../sdk/client/grant-account.ts';
 import type { Grant } from '../../../sdk/protocol/grant.ts';
 import {

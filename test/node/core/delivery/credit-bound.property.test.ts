@@ -1,8 +1,9 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../../../../sdk/protocol/limits.ts';
 import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { priceWei } from '../../../../sdk/protocol/price.ts';
-import { MAX_FIRST_BLOCK_BYTES } from '../../../../node/core/delivery/delivery-limits.ts';
+
 import type { Reservation } from '../../../../node/core/delivery/reservation.ts';
 import { allocation, DEAL_ID, EPOCH, hashOf, newLedger, open, receipt, reserve } from './ledger-fixture.ts';
 
@@ -18,7 +19,7 @@ type Step =
 const grant = fc.integer({ min: 1, max: GRANTS });
 const bytes = fc.oneof(
   fc.integer({ min: 0, max: 100_000 }),
-  fc.integer({ min: 900_000, max: MAX_FIRST_BLOCK_BYTES + 10 }),
+  fc.integer({ min: 900_000, max: MAX_SERVED_BLOCK_BYTES + 10 }),
 );
 const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('reserve' as const), grant, bytes }) },
@@ -67,7 +68,7 @@ describe('DeliveryLedger, under any interleaving of clients', () => {
           let given = 0n;
           for (let number = 1; number <= GRANTS; number++) {
             const left = (model.given.get(number) ?? 0) - (model.paid.get(number) ?? 0);
-            expect(left).to.be.at.most(MAX_FIRST_BLOCK_BYTES);
+            expect(left).to.be.at.most(MAX_SERVED_BLOCK_BYTES);
             const state = ledger.state(hashOf(number));
             expect(state?.receiptedBytes ?? 0).to.equal(model.paid.get(number) ?? 0);
             expect(state?.receiptedBytes ?? 0).to.be.at.most(state?.servedBytes ?? 0);

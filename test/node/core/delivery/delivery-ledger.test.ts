@@ -1,7 +1,8 @@
+import { MAX_SERVED_BLOCK_BYTES } from '../../../../sdk/protocol/limits.ts';
 import { expect } from 'chai';
 
 import { parseAddress, parseContentRoot, parseEpoch } from '../../../../sdk/protocol/identifiers.ts';
-import { MAX_FIRST_BLOCK_BYTES } from '../../../../node/core/delivery/delivery-limits.ts';
+
 import {
   allocation,
   DEAL_ID,
@@ -214,18 +215,18 @@ describe('DeliveryLedger: serving on credit', () => {
   it('serves one block of 1 MiB with framing when nothing is unreceipted, and no second one', () => {
     const ledger = newLedger();
     open(ledger);
-    serve(ledger, MAX_FIRST_BLOCK_BYTES);
+    serve(ledger, MAX_SERVED_BLOCK_BYTES);
     expect(errorOf(reserve(ledger, 1)).code).to.equal('CREDIT_EXHAUSTED');
-    valueOf(receipt(ledger, MAX_FIRST_BLOCK_BYTES));
-    expect(reserve(ledger, MAX_FIRST_BLOCK_BYTES).ok).to.equal(true);
+    valueOf(receipt(ledger, MAX_SERVED_BLOCK_BYTES));
+    expect(reserve(ledger, MAX_SERVED_BLOCK_BYTES).ok).to.equal(true);
   });
 
   it('refuses what no window would ever hold', () => {
     const ledger = newLedger();
     open(ledger);
-    const error = errorOf(reserve(ledger, MAX_FIRST_BLOCK_BYTES + 1));
+    const error = errorOf(reserve(ledger, MAX_SERVED_BLOCK_BYTES + 1));
     expect(error).to.include({ code: 'BLOCK_ABOVE_CREDIT' });
-    expect(error.values).to.include({ maxBytes: MAX_FIRST_BLOCK_BYTES });
+    expect(error.values).to.include({ maxBytes: MAX_SERVED_BLOCK_BYTES });
   });
 
   it('counts what is reserved before it is sent', () => {
@@ -241,7 +242,7 @@ describe('DeliveryLedger: serving on credit', () => {
     const ledger = newLedger();
     open(ledger);
     valueOf(reserve(ledger, 60 * KIB)).abort(50 * KIB);
-    expect(errorOf(reserve(ledger, MAX_FIRST_BLOCK_BYTES)).code).to.equal('GRANT_ABORTS_EXHAUSTED');
+    expect(errorOf(reserve(ledger, MAX_SERVED_BLOCK_BYTES)).code).to.equal('GRANT_ABORTS_EXHAUSTED');
     expect(reserve(ledger, 14 * KIB).ok).to.equal(true);
     expect(ledger.meterOf(DEAL_ID)).to.include({ lostBytes: 50 * KIB, servedBytes: 0 });
   });
@@ -381,7 +382,7 @@ describe('DeliveryLedger: after a restart', () => {
       atRiskBytes: 0,
     });
     expect(valueOf(receipt(ledger, 10_000 + 60_000)).advancedBytes).to.equal(60_000);
-    const rest = MAX_FIRST_BLOCK_BYTES - 60_000;
+    const rest = MAX_SERVED_BLOCK_BYTES - 60_000;
     expect(errorOf(receipt(ledger, 70_000 + rest + 1)).code).to.equal('RECEIPT_BEYOND_SERVED');
     expect(valueOf(receipt(ledger, 70_000 + rest)).advancedBytes).to.equal(rest);
     expect(ledger.meterOf(DEAL_ID)).to.include({ servedBytes: 70_000 + rest, unreceiptedBytes: 0 });
