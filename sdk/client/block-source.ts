@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
-import type { GrantHash } from '../protocol/identifiers.ts';
 import type { SignedReceipt } from '../protocol/receipt.ts';
+import type { Acknowledgement } from './acknowledgement.ts';
 import type { EdgeState } from './grant-account.ts';
 import type { Refusal } from './json-call.ts';
 
@@ -22,12 +22,6 @@ export interface BlockRequest {
 export type BlockAnswer =
   | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly state: EdgeState }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state: EdgeState };
-
-/** What a node has safely recorded of one grant. */
-export interface Acknowledgement {
-  readonly grantHash: GrantHash;
-  readonly bytes: number;
-}
 
 /** Port to a node that serves blocks for grants: HTTP now, libp2p streams for nodes behind NAT. */
 export interface BlockSource {

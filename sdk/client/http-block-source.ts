@@ -1,5 +1,3 @@
-import { z } from 'zod';
-
 import { base64UrlEncode } from '../protocol/bytes.ts';
 import {
   ACKNOWLEDGED_HEADER,
@@ -8,18 +6,15 @@ import {
   RECEIPT_HEADER,
   RECEIPTS_PATH,
 } from '../protocol/http.ts';
-import { parseGrantHash } from '../protocol/identifiers.ts';
 import { encodeSignedReceipt, encodeSignedReceipts, type SignedReceipt } from '../protocol/receipt.ts';
-import type { Acknowledgement, BlockAnswer, BlockRequest, BlockSource } from './block-source.ts';
+import type { BlockAnswer, BlockRequest, BlockSource } from './block-source.ts';
+import type { Acknowledgement } from './acknowledgement.ts';
 import { ClientError } from './client-error.ts';
 import { MAX_JSON_BYTES, RECEIPT_TIMEOUT_MS } from './client-limits.ts';
 import type { EdgeState } from './grant-account.ts';
+import { acknowledgementsSchema, byteCount } from './acknowledgement.ts';
 import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
 import { decodeJson, refusalOf } from './json-call.ts';
-
-const acknowledgementsSchema = z.object({
-  acknowledged: z.array(z.object({ grantHash: z.string().transform(parseGrantHash), bytes: byteCount() })),
-});
 
 /** Blocks of one edge over its HTTP interface (SPEC.md, HTTP binding). */
 export class HttpBlockSource implements BlockSource {
@@ -86,17 +81,4 @@ function edgeStateOf(answer: HttpAnswer): EdgeState {
 function headerBytes(answer: HttpAnswer, name: string): number | undefined {
   const parsed = byteCount().safeParse(answer.header(name));
   return parsed.success ? parsed.data : undefined;
-}
-
-/** A count of bytes as a number or a decimal string. */
-function byteCount() {
-  return z
-    .union([
-      z.number(),
-      z
-        .string()
-        .regex(/^\d{1,16}$/)
-        .transform(Number),
-    ])
-    .refine((bytes) => Number.isSafeInteger(bytes) && bytes >= 0);
 }

@@ -12,6 +12,7 @@ import {
   type DealId,
 } from '../protocol/identifiers.ts';
 import { encodeReceiptsWithGrants, type ReceiptWithGrant } from '../protocol/receipt.ts';
+import { acknowledgementsSchema, type Acknowledgement } from './acknowledgement.ts';
 import { RECEIPT_TIMEOUT_MS } from './client-limits.ts';
 import { httpBaseOf } from './endpoint.ts';
 import { callJson, type CallComponents, type JsonCall } from './json-call.ts';
@@ -202,7 +203,10 @@ export class MarketplaceApi {
   }
 
   /** Hands receipts over that their nodes cannot take. */
-  async deliverReceipts(pairs: readonly ReceiptWithGrant[], signal?: AbortSignal): Promise<void> {
+  async deliverReceipts(
+    pairs: readonly ReceiptWithGrant[],
+    signal?: AbortSignal,
+  ): Promise<Acknowledgement[]> {
     const body = { receipts: base64UrlEncode(encodeReceiptsWithGrants(pairs)) };
     const call: JsonCall = {
       method: 'POST',
@@ -211,7 +215,7 @@ export class MarketplaceApi {
       signal,
       timeoutMs: RECEIPT_TIMEOUT_MS,
     };
-    await this.#call({ ...call, repeatable: true }, z.unknown());
+    return (await this.#call({ ...call, repeatable: true }, acknowledgementsSchema)).acknowledged;
   }
 
   #call<T extends z.ZodTypeAny>(call: JsonCall, schema: T): Promise<z.output<T>> {

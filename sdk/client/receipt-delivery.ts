@@ -1,5 +1,6 @@
 import type { Address } from '../protocol/identifiers.ts';
 import type { SignedReceipt } from '../protocol/receipt.ts';
+import type { Acknowledgement } from './acknowledgement.ts';
 import type { BlockSource } from './block-source.ts';
 import type { GrantAccount } from './grant-account.ts';
 import type { NodeAccount } from './grant-book.ts';
@@ -76,11 +77,9 @@ export class ReceiptDelivery {
     const signedReceipt = this.#components.sign(account, account.verifiedBytes);
     if (await this.#toNode(node, account, signedReceipt, signal)) return 'node';
     try {
-      await this.#components.api.deliverReceipts(
-        [{ signedGrant: account.signedGrant, signedReceipt }],
-        signal,
-      );
-      return 'coordinator';
+      const pair = { signedGrant: account.signedGrant, signedReceipt };
+      const acknowledged = await this.#components.api.deliverReceipts([pair], signal);
+      return isRecorded(acknowledged, signedReceipt) ? 'coordinator' : 'nobody';
     } catch {
       // Reported as held by nobody: the bytes are right all the same, and a fetch must not fail for this.
       return 'nobody';
@@ -97,10 +96,16 @@ export class ReceiptDelivery {
       const acknowledged = (await this.#components.sourceOf(node)?.deliverReceipts([receipt], signal)) ?? [];
       const mine = acknowledged.find(({ grantHash }) => grantHash === account.grantHash);
       if (mine !== undefined) account.learn({ acknowledgedBytes: mine.bytes });
-      return mine !== undefined && mine.bytes >= Number(receipt.receipt.bytesCumulative);
+      return isRecorded(acknowledged, receipt);
     } catch {
       // Dead, stalled or refusing: the coordinator is asked next.
       return false;
     }
   }
+}
+
+/** Whether all that the receipt names is recorded: one that was refused is not in the answer. */
+function isRecorded(acknowledged: readonly Acknowledgement[], { receipt }: SignedReceipt): boolean {
+  const mine = acknowledged.find(({ grantHash }) => grantHash === receipt.grantHash);
+  return mine !== undefined && mine.bytes >= Number(receipt.bytesCumulative);
 }

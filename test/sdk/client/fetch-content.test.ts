@@ -158,6 +158,22 @@ describe('fetchContent', function () {
     requireReceipts(result);
   });
 
+  it('does not claim that a receipt is held which the coordinator refused', async () => {
+    const bytes = randomBytes(3 * MIB);
+    await networkFor(await published(bytes), [{}]);
+    network.refusesReceipts = true;
+    const [edge] = network.edges;
+    const originalServe = edge?.serve.bind(edge);
+    if (edge !== undefined && originalServe !== undefined) {
+      edge.serve = async (request, response) => {
+        if (request.method === 'POST') request.socket.destroy();
+        else await originalServe(request, response);
+      };
+    }
+    const result = await fetched();
+    expect(result.receipts.map(({ heldBy }) => heldBy)).to.deep.equal(['nobody']);
+  });
+
   it('goes on without an edge that dies, and hands its receipts to the coordinator', async () => {
     const bytes = randomBytes(12 * MIB);
     await networkFor(await published(bytes), [{}, { diesAfterBlocks: 2 }]);

@@ -63,6 +63,8 @@ export class TestNetwork {
   readonly coordinatorReceipts = new Map<GrantHash, bigint>();
   /** Cap of the grants that are issued. */
   capBytes = 128n * 1024n * 1024n;
+  /** Acknowledges no receipt that is handed in. */
+  refusesReceipts = false;
   grantsIssued = 0;
   readonly #grantKey = randomBytes(32);
   readonly #servers: Server[] = [];
@@ -206,6 +208,7 @@ export class TestNetwork {
   }
 
   #takeReceipts(receipts: string): unknown {
+    const acknowledged: { grantHash: string; bytes: number }[] = [];
     for (const { signedGrant, signedReceipt } of decodeReceiptsWithGrants(base64UrlDecode(receipts))) {
       const { grantHash, bytesCumulative } = signedReceipt.receipt;
       const signer = nativeSecp256k1.recover(
@@ -214,9 +217,11 @@ export class TestNetwork {
       );
       if (signer !== signedGrant.grant.viewerKey || grantHash !== grantHashOf(this.domain, signedGrant.grant))
         return undefined;
+      if (this.refusesReceipts) continue;
       this.coordinatorReceipts.set(grantHash, bytesCumulative);
+      acknowledged.push({ grantHash, bytes: Number(bytesCumulative) });
     }
-    return {};
+    return { acknowledged };
   }
 }
 
