@@ -111,7 +111,7 @@ describe('a network of real nodes', function () {
 
   it('serves a paid fetch from several edges, found in one hop, and is paid to the last wei', async () => {
     const result = await fetchAll();
-    expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1 });
+    expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1, unanswered: 0 });
     expect(result.badBlocks).to.deep.equal([]);
     await eventually(async () => {
       for (const edge of edges) {
