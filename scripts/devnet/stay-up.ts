@@ -1,5 +1,7 @@
 import { emitKeypressEvents } from 'node:readline';
 
+import { z } from 'zod';
+
 import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { fetchOnce, type Viewing } from './delivery.ts';
@@ -33,8 +35,11 @@ export async function stayUp(job: Job): Promise<number> {
     progress.say(`Marketplace API   ${network.marketplaceUrl}/v1/openapi.json`);
     progress.say(`Nodes             ${network.marketplaceUrl}/v1/nodes`);
     progress.say(`Deal              ${network.marketplaceUrl}/v1/deals/${publication.dealId}`);
-    for (const { plan, httpUrl } of [...network.edges, ...network.peers]) {
-      progress.say(`${plan.name.padEnd(17)} ${httpUrl}/ipfs/${publication.cid.toString()}  (${plan.region})`);
+    for (const { plan, httpUrl } of network.edges) {
+      progress.say(`${plan.name.padEnd(17)} ${httpUrl}/bcdn/v1/status  (${plan.region})`);
+    }
+    for (const { plan, httpUrl } of network.peers) {
+      progress.say(`${plan.name.padEnd(17)} ${httpUrl}/ipfs/${publication.cid.toString()}  (the whole file)`);
     }
     progress.say('');
     progress.say('k kills an edge · c lets one serve corrupted blocks · q quits, settles and refunds');
@@ -78,7 +83,7 @@ async function watchUntilQuit(job: Job, publication: Publication): Promise<Total
         network.processes,
       );
       add(totals, viewing, job.file.sha256);
-      progress.update(summary(totals, publication));
+      progress.update(summary(totals, publication, await paidWei(network.marketplaceUrl, publication)));
       await pause(VIEWER_PAUSE_MS, signal);
     }
   } finally {
@@ -94,10 +99,28 @@ function add(totals: Totals, viewing: Viewing, sha256: string): void {
   if (viewing.sha256 !== sha256) totals.wrong += 1;
 }
 
-function summary(totals: Totals, publication: Publication): string {
+function summary(totals: Totals, publication: Publication, paid: bigint): string {
   const mib = (bytes: number): string => `${(bytes / 2 ** 20).toFixed(1)} MiB`;
   const offload = totals.bytes === 0 ? 0 : Math.max(0, 1 - publication.bytes / totals.bytes);
-  return `${totals.viewers} viewers · ${mib(totals.bytes)} delivered · offload ${(offload * 100).toFixed(0)} % · ${totals.badBlocks} bad blocks rejected · ${totals.wrong} wrong files`;
+  const left = publication.escrowedWei - paid;
+  return [
+    `${totals.viewers} viewers`,
+    `${mib(totals.bytes)} delivered`,
+    `offload ${(offload * 100).toFixed(0)} %`,
+    `paid ${tokens(paid)} BCDN`,
+    `refundable ${tokens(left)}`,
+    `${totals.badBlocks} bad blocks rejected`,
+    `${totals.wrong} wrong files`,
+  ].join(' · ');
+}
+
+const dealView = z.object({ allocations: z.array(z.object({ paidWei: z.string().transform(BigInt) })) });
+
+/** What operators have been paid so far, as the marketplace has it from the chain. */
+async function paidWei(marketplaceUrl: string, { dealId }: Publication): Promise<bigint> {
+  const answer = await fetch(`${marketplaceUrl}/v1/deals/${dealId}`);
+  const { allocations } = dealView.parse(await answer.json());
+  return allocations.reduce((sum, allocation) => sum + allocation.paidWei, 0n);
 }
 
 /** Kills the next edge that runs, and starts it again a little later. */
