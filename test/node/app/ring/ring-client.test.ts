@@ -50,7 +50,8 @@ describe('ring client: a peer asks edges', function () {
     expect(answer.providers.map((provider) => bytesToHex(provider.publicKey))).to.deep.equal([
       bytesToHex(edges[2]?.privateKey.publicKey.raw ?? new Uint8Array()),
     ]);
-    expect(edges.every((edge) => edge.node.members().length === 4)).to.equal(true);
+    for (const edge of edges)
+      expect(edge.node.members().length, 'the peer is no fifth member').to.be.at.most(4);
   });
 
   it('asks the next edge when the first cannot be reached', async () => {
