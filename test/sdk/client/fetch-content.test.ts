@@ -121,7 +121,7 @@ describe('fetchContent', function () {
       expect(result.droppedNodes).to.deep.equal([]);
       expect(network.edges.flatMap(({ refusals }) => refusals)).to.deep.equal([]);
       requireReceipts(result);
-      if (size > 4 * MIB) for (const edge of network.edges) expect(edge.blocksServed).to.be.greaterThan(2);
+      if (size > 4 * MIB) for (const edge of network.edges) expect(edge.blocksServed).to.be.greaterThan(0);
     });
   }
 
