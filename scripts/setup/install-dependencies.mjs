@@ -1,12 +1,9 @@
 // Runs before `npm start` and `npm test`, under whatever Node started npm: installs the dependencies when
 // they are missing or older than the lock file, and nothing otherwise. Plain JavaScript for that reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-
-/** Oldest Node under which npm installs everything: it leaves out optional packages made for a later one. */
-const OLDEST_COMPLETE_MAJOR = 22;
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
 const ownNode = join(root, 'node_modules/node/bin/node');
@@ -14,15 +11,21 @@ const ownNode = join(root, 'node_modules/node/bin/node');
 if (needsInstall()) {
   process.stderr.write('Installing dependencies (once; about a minute) …\n');
   npm(process.execPath, 'ci');
-  if (Number.parseInt(process.versions.node, 10) < OLDEST_COMPLETE_MAJOR) {
-    if (!existsSync(ownNode)) {
-      fail(
-        'the package node brought no Node 24; install scripts may be switched off: set ignore-scripts to false',
-      );
-    }
-    // Hardhat's engine is an optional package for Node 22 and later: a second pass, under our own Node, fetches it.
-    npm(ownNode, 'install', '--ignore-scripts');
+}
+if (!hasChainEngine()) {
+  if (!existsSync(ownNode)) {
+    fail(
+      'the package node brought no Node 24; install scripts may be switched off: set ignore-scripts to false',
+    );
   }
+  // npm leaves out optional packages that ask for a later Node than it runs on, and Hardhat's engine is one, also after
+  // a plain `npm ci` under Node 20: a second pass, under our own Node, fetches it.
+  npm(ownNode, 'install', '--ignore-scripts');
+}
+
+function hasChainEngine() {
+  const scope = join(root, 'node_modules/@nomicfoundation');
+  return existsSync(scope) && readdirSync(scope).some((name) => name.startsWith('edr-'));
 }
 
 function needsInstall() {
