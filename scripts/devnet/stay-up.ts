@@ -2,6 +2,7 @@ import { emitKeypressEvents } from 'node:readline';
 
 import { z } from 'zod';
 
+import { pause } from '../../node/adapters/chain/chain-follower.ts';
 import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { fetchOnce, type Viewing } from './delivery.ts';
@@ -155,14 +156,4 @@ function listenForKeys(actions: Readonly<Record<string, () => void>>): () => voi
     stdin.off('keypress', listener).pause();
     stdin.setRawMode(false);
   };
-}
-
-async function pause(durationMs: number, signal: AbortSignal): Promise<void> {
-  const { promise, resolve } = Promise.withResolvers<void>();
-  const timer = setTimeout(resolve, durationMs);
-  const stop = (): void => resolve();
-  signal.addEventListener('abort', stop, { once: true });
-  await promise;
-  clearTimeout(timer);
-  signal.removeEventListener('abort', stop);
 }
