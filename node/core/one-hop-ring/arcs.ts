@@ -1,6 +1,6 @@
 import { RING_ID_BYTES } from './limits.ts';
 import { leadingWord, type RingId } from './ring-identifier.ts';
-import type { RingEntry, RoutingTable } from './routing-table.ts';
+import type { RingEntry, RingTable } from './ring-table.ts';
 
 /**
  * Groups are arcs of the id space, so a join never renumbers them (RING.md, events and the tree). Their number
@@ -25,7 +25,7 @@ export function arcStart(arc: number, bits: number): RingId {
 
 /** The lowest alive position of an arc: computed from the table, never replicated. */
 export function leaderOf(
-  table: RoutingTable,
+  table: RingTable,
   arc: number,
   avoid: (entry: RingEntry) => boolean = () => false,
 ): RingEntry | undefined {

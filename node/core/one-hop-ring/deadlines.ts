@@ -6,13 +6,19 @@ interface Deadline<T> {
 /** Things that are due at a time, by key: the timers of a machine that has none. */
 export class Deadlines<K, T> {
   readonly #entries = new Map<K, Deadline<T>>();
+  /** Not later than the earliest deadline; exact unless something was removed since. */
+  #nextMs = Infinity;
+  #exact = true;
 
   get size(): number {
     return this.#entries.size;
   }
 
   set(key: K, value: T, dueMs: number): void {
+    const replaced = this.#entries.get(key);
+    if (replaced !== undefined && replaced.dueMs < dueMs) this.#exact = false;
     this.#entries.set(key, { value, dueMs });
+    this.#nextMs = Math.min(this.#nextMs, dueMs);
   }
 
   has(key: K): boolean {
@@ -26,17 +32,21 @@ export class Deadlines<K, T> {
   /** Removes and returns. */
   take(key: K): T | undefined {
     const entry = this.#entries.get(key);
+    if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    return entry?.value;
+    this.#exact = false;
+    return entry.value;
   }
 
   /** Removes and returns everything due. */
   due(nowMs: number): [K, T][] {
     const due: [K, T][] = [];
+    if (nowMs < this.#nextMs) return due;
     for (const [key, entry] of this.#entries) {
       if (entry.dueMs <= nowMs) due.push([key, entry.value]);
     }
     for (const [key] of due) this.#entries.delete(key);
+    this.#exact = false;
     return due;
   }
 
@@ -46,8 +56,11 @@ export class Deadlines<K, T> {
 
   /** Earliest time, Infinity if nothing is pending. */
   nextMs(): number {
+    if (this.#exact) return this.#nextMs;
     let next = Infinity;
     for (const entry of this.#entries.values()) next = Math.min(next, entry.dueMs);
+    this.#nextMs = next;
+    this.#exact = true;
     return next;
   }
 }

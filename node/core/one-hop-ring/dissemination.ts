@@ -8,7 +8,7 @@ import { MAX_PENDING_SPREADS, MAX_SEEN_SPREADS } from './limits.ts';
 import { eventKey, type MembershipEvent } from './membership-event.ts';
 import type { RingId } from './ring-identifier.ts';
 import { contactOf, type RingContext } from './ring-context.ts';
-import type { RingEntry } from './routing-table.ts';
+import type { RingEntry } from './ring-table.ts';
 import type { Spread } from './wire-message.ts';
 
 /** A child is sent the same events this often before the parent leaves it to the failure detector. */

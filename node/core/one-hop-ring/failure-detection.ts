@@ -6,7 +6,7 @@ import type { Membership } from './membership.ts';
 import { contactOf, type RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { RingContact } from './ring-ports.ts';
-import type { RingEntry } from './routing-table.ts';
+import type { RingEntry } from './ring-table.ts';
 import type { TableDigest } from './table-digest.ts';
 
 /** Members asked to probe a silent one on our behalf: K in RING.md, failure detection. */

@@ -1,7 +1,7 @@
 import { arcBits, arcOf } from './arcs.ts';
 import { withoutPoint, type IdInterval } from './id-interval.ts';
 import type { RingId } from './ring-identifier.ts';
-import type { RingEntry, RoutingTable } from './routing-table.ts';
+import type { RingEntry, RingTable } from './ring-table.ts';
 
 /** A child of the tree and the interval that it must cover, its own position included. */
 export interface Delegation {
@@ -20,7 +20,7 @@ export interface Delegation {
  * @param avoid members that should not head a subtree (suspects); they are still covered
  */
 export function splitDuty(
-  table: RoutingTable,
+  table: RingTable,
   interval: IdInterval,
   excluded: readonly RingId[],
   avoid: (entry: RingEntry) => boolean,
@@ -30,11 +30,7 @@ export function splitDuty(
   return pieces.flatMap((piece) => splitPiece(table, piece, avoid));
 }
 
-function splitPiece(
-  table: RoutingTable,
-  piece: IdInterval,
-  avoid: (entry: RingEntry) => boolean,
-): Delegation[] {
+function splitPiece(table: RingTable, piece: IdInterval, avoid: (entry: RingEntry) => boolean): Delegation[] {
   if (table.ringSize === 0) return [];
   const { first, count } = table.ringRange(piece);
   if (count === 0) return [];

@@ -66,6 +66,11 @@ export class Joining {
     else this.#askSeed(nowMs);
   }
 
+  /** The table at hand is the ring's, this node included: a member at once. */
+  adopt(nowMs: number): void {
+    this.#becomeMember({ announce: false }, nowMs);
+  }
+
   stop(): void {
     this.#phase = { name: 'idle' };
   }

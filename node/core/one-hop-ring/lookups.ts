@@ -7,7 +7,7 @@ import { expiresAtMs, type ProviderRecord } from './provider-record.ts';
 import { contactOf, type RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { LookupOutcome, RingContact } from './ring-ports.ts';
-import { ownsKeys, type RingEntry } from './routing-table.ts';
+import { ownsKeys, type RingEntry } from './ring-table.ts';
 import { Deadlines } from './deadlines.ts';
 import { VerifiedRecords } from './verified-records.ts';
 import type { LoadedProvider, LookupReply, LookupRequest } from './wire-message.ts';

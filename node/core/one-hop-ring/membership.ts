@@ -11,7 +11,7 @@ import {
 } from './membership-event.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
-import type { RingEntry } from './routing-table.ts';
+import type { RingEntry } from './ring-table.ts';
 
 /**
  * What became of an event:

@@ -7,7 +7,7 @@ import { supersedes, type MembershipEvent } from './membership-event.ts';
 import type { Membership } from './membership.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingContact } from './ring-ports.ts';
-import type { RingEntry } from './routing-table.ts';
+import type { RingEntry } from './ring-table.ts';
 import { addEntry, emptyDigest, equalDigests, type TableDigest } from './table-digest.ts';
 import type { SyncExchange, SyncRequest, SyncSummary } from './wire-message.ts';
 

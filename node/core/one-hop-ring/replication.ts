@@ -13,7 +13,7 @@ import { RingError } from './ring-error.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { RingContact } from './ring-ports.ts';
-import type { RingEntry } from './routing-table.ts';
+import type { RingEntry } from './ring-table.ts';
 
 /** A store is repeated this often; after that the next republication or handover mends it. */
 const MAX_ATTEMPTS = 3;

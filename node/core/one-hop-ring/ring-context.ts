@@ -10,7 +10,8 @@ import type {
   RingOptions,
   RingPorts,
 } from './ring-ports.ts';
-import { LOAD_UNKNOWN, RoutingTable, type RingEntry } from './routing-table.ts';
+import { LOAD_UNKNOWN, type RingEntry, type RingTable } from './ring-table.ts';
+import { RoutingTable } from './routing-table.ts';
 import type { RingMessage } from './wire-message.ts';
 
 /** A message without its number. */
@@ -18,7 +19,7 @@ type Unnumbered<M> = M extends RingMessage ? Omit<M, 'requestId'> : never;
 
 /** What the parts of one ring machine share: identity, table, ports, and the list of actions being collected. */
 export class RingContext {
-  readonly table = new RoutingTable();
+  readonly table: RingTable;
   readonly ports: RingPorts;
   readonly options: RingOptions;
   readonly counters: RingCounters = newCounters();
@@ -45,6 +46,7 @@ export class RingContext {
     }
     this.ports = ports;
     this.options = options;
+    this.table = options.table ?? new RoutingTable();
     this.admitted = admitted;
     this.nid = hexToBytes(admitted.nid);
     this.providerAddresses = options.providerAddresses;
@@ -98,7 +100,7 @@ export class RingContext {
   /** Position of a key by the registry. */
   nidOfKey(publicKey: Uint8Array): RingId | undefined {
     const admitted = this.ports.admission.nidOf(publicKey);
-    return admitted === undefined ? undefined : hexToBytes(admitted.nid);
+    return admitted === undefined ? undefined : positionOf(admitted);
   }
 
   /** Members of the ring other than this node, at random, without repetition. */
@@ -120,6 +122,17 @@ export class RingContext {
     if (nid === undefined) return LOAD_UNKNOWN;
     return this.isSelf(nid) ? this.load : (this.table.find(nid)?.load ?? LOAD_UNKNOWN);
   }
+}
+
+/** Positions in bytes by registry entry: asked for with every message. */
+const positions = new WeakMap<AdmittedEdge, RingId>();
+
+function positionOf(admitted: AdmittedEdge): RingId {
+  const known = positions.get(admitted);
+  if (known !== undefined) return known;
+  const position = hexToBytes(admitted.nid);
+  positions.set(admitted, position);
+  return position;
 }
 
 export function contactOf(entry: RingEntry): RingContact {

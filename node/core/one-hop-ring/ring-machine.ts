@@ -23,7 +23,7 @@ import type {
   RingOptions,
   RingPorts,
 } from './ring-ports.ts';
-import type { RoutingTable } from './routing-table.ts';
+import type { RingTable } from './ring-table.ts';
 import { equalDigests } from './table-digest.ts';
 import type { Ping, RingMessage, Spread } from './wire-message.ts';
 
@@ -78,7 +78,7 @@ export class RingMachine {
   }
 
   /** The full table, for reading only. */
-  get table(): RoutingTable {
+  get table(): RingTable {
     return this.#context.table;
   }
 
@@ -128,6 +128,8 @@ export class RingMachine {
       case 'start':
         this.#detection.setContacts(event.seeds);
         return this.#joining.start(event.seeds, nowMs);
+      case 'adopt':
+        return this.#joining.adopt(nowMs);
       case 'message':
         return this.#onMessage(event.from, event.message, nowMs);
       case 'unreachable':

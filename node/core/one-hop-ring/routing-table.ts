@@ -5,25 +5,11 @@ import type { MemberRecord } from './member-record.ts';
 import { MEMBER_STATES, type MemberState } from './membership-event.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
+import { LOAD_UNKNOWN, ownsKeys, type RingEntry, type RingTable } from './ring-table.ts';
 import { IdColumn, SortedSlots } from './sorted-slots.ts';
 import { addEntry, emptyDigest, removeEntry, type TableDigest } from './table-digest.ts';
 
-/** Load that nobody has reported yet. */
-export const LOAD_UNKNOWN = 255;
-
 const FIRST_CAPACITY = 16;
-
-/** One entry, read out of the columns. */
-export interface RingEntry {
-  readonly nid: RingId;
-  readonly record: MemberRecord;
-  readonly incarnation: number;
-  readonly state: MemberState;
-  /** 0 idle to 254 full, `LOAD_UNKNOWN` if never heard. */
-  readonly load: number;
-  /** Measured round trip in milliseconds, NaN if never measured. */
-  readonly delayMs: number;
-}
 
 interface Columns {
   readonly incarnation: Uint32Array;
@@ -36,7 +22,7 @@ interface Columns {
  * The full table of the ring: every member and every tombstone, by position. Alive and suspect members are in the
  * ring, i.e. own keys; left and failed ones are kept as tombstones (RING.md, identity, table, successor).
  */
-export class RoutingTable {
+export class RoutingTable implements RingTable {
   readonly #ids = new IdColumn();
   readonly #all = new SortedSlots(this.#ids);
   readonly #ring = new SortedSlots(this.#ids);
@@ -203,11 +189,6 @@ export class RoutingTable {
       delayMs: this.#columns.delayMs[slot] ?? Number.NaN,
     };
   }
-}
-
-/** Alive and suspect members own keys. */
-export function ownsKeys(state: MemberState): boolean {
-  return state === 'alive' || state === 'suspect';
 }
 
 function newColumns(capacity: number): Columns {
