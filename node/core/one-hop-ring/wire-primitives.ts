@@ -3,6 +3,13 @@ import { RingError } from './ring-error.ts';
 
 const FIRST_CAPACITY = 256;
 
+/** Bytes of an unsigned integer as a varint, 7 bits each. */
+export function varintBytes(value: number): number {
+  let bytes = 1;
+  for (let rest = value; rest >= 0x80; rest /= 0x80) bytes += 1;
+  return bytes;
+}
+
 /** Appends big-endian integers and bytes; grows as needed. */
 export class ByteWriter {
   #bytes = new Uint8Array(FIRST_CAPACITY);

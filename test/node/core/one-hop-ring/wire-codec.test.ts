@@ -1,11 +1,12 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
+import { encode } from 'it-length-prefixed';
 
 import { bytesToHex, concatBytes } from '../../../../sdk/protocol/bytes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../../node/core/one-hop-ring/limits.ts';
 import type { MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
 import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
-import { decodeMessage, encodeMessage } from '../../../../node/core/one-hop-ring/wire-codec.ts';
+import { decodeMessage, encodeMessage, messageBytes } from '../../../../node/core/one-hop-ring/wire-codec.ts';
 import { MESSAGE_CODES, type RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
 import { providerRecordOf, recordAt } from './ring-samples.ts';
 
@@ -118,6 +119,15 @@ describe('wire codec', () => {
     fc.assert(
       fc.property(message, (each) => {
         expect(decodeMessage(encodeMessage(each))).to.deep.equal(each);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  it('knows the length of a frame without encoding it', () => {
+    fc.assert(
+      fc.property(message, (each) => {
+        expect(messageBytes(each)).to.equal(encode.single(encodeMessage(each)).length);
       }),
       { numRuns: 400 },
     );
