@@ -4,7 +4,8 @@ import type { Nid } from '../../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import { contactOfAddress } from '../../adapters/libp2p/ring-peer-id.ts';
 import { ringSignature } from '../../adapters/libp2p/ring-signature.ts';
-import { RingTransport, type RingTraffic } from '../../adapters/libp2p/ring-transport.ts';
+import { emptyTraffic, type StreamTraffic } from '../../adapters/libp2p/kept-streams.ts';
+import { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
 import type { Randomness } from '../../adapters/randomness/system-randomness.ts';
 import {
   DEFAULT_TIMING,
@@ -21,6 +22,7 @@ import type {
   RingCounters,
   RingEvent,
 } from '../../core/one-hop-ring/ring-ports.ts';
+import { WakeTimer } from '../wake-timer.ts';
 import { answerOf, nidOf, type RingAnswer, type RingMember } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
 import { StreamWarming } from './stream-warming.ts';
@@ -29,8 +31,6 @@ import { StreamWarming } from './stream-warming.ts';
 const JOIN_TIMEOUT_MS = 60_000;
 /** Until a stop goes on although nobody took note of the departure. */
 const LEAVE_TIMEOUT_MS = 5_000;
-/** The longest sleep; longer ones overflow the platform's timer. */
-const MAX_SLEEP_MS = 60_000;
 /** Rings up to this size keep a stream to every member open, so that any lookup meets a kept one. */
 const MAX_WARM_MEMBERS = 256;
 
@@ -59,7 +59,7 @@ export interface RingNodeOptions {
   readonly timing?: Partial<RingTiming>;
 }
 
-export interface RingStats extends RingCounters, RingTraffic {
+export interface RingStats extends RingCounters, StreamTraffic {
   readonly members: number;
   readonly indexKeys: number;
   readonly providedKeys: number;
@@ -80,16 +80,21 @@ export class RingNode {
   readonly #lookups = new Map<number, PendingLookup>();
   readonly #joined = Promise.withResolvers<undefined>();
   readonly #left = Promise.withResolvers<undefined>();
+  readonly #timer: WakeTimer;
   #machine: RingMachine | undefined;
   #transport: RingTransport | undefined;
   #warming: StreamWarming | undefined;
-  #timer: NodeJS.Timeout | undefined;
-  #timerAtMs = Infinity;
   #lastLookup = 0;
 
   constructor(components: RingNodeComponents, options: RingNodeOptions) {
     this.#components = components;
     this.#options = options;
+    this.#timer = new WakeTimer({
+      clock: components.clock,
+      wake: () => {
+        this.#handle({ type: 'wake' });
+      },
+    });
   }
 
   /**
@@ -233,7 +238,7 @@ export class RingNode {
     if (machine === undefined) return;
     for (const action of machine.handle(event, this.#components.clock.nowMs()))
       this.#perform(machine, action);
-    this.#arm(machine);
+    this.#timer.arm(machine.nextWakeMs());
   }
 
   #perform(machine: RingMachine, action: RingAction): void {
@@ -288,22 +293,8 @@ export class RingNode {
     if (!contact.departed && machine.table.ringSize <= MAX_WARM_MEMBERS) this.#warming?.add(contact);
   }
 
-  /** One timer for everything: the machine says when it wants to be woken. */
-  #arm(machine: RingMachine): void {
-    const wakeMs = machine.nextWakeMs();
-    if (wakeMs === this.#timerAtMs) return;
-    clearTimeout(this.#timer);
-    this.#timerAtMs = wakeMs;
-    if (wakeMs === Infinity) return;
-    const sleepMs = Math.min(MAX_SLEEP_MS, Math.max(0, Math.ceil(wakeMs - this.#components.clock.nowMs())));
-    this.#timer = setTimeout(() => {
-      this.#timerAtMs = Infinity;
-      this.#handle({ type: 'wake' });
-    }, sleepMs);
-  }
-
   async #shutDown(): Promise<void> {
-    clearTimeout(this.#timer);
+    this.#timer.arm(Infinity);
     this.#warming?.stop();
     this.#machine = undefined;
     for (const pending of this.#lookups.values()) pending.reject(unanswered(0));
@@ -351,15 +342,4 @@ async function within(promise: Promise<undefined>, timeoutMs: number): Promise<b
 
 function uniform(randomness: Randomness): number {
   return Buffer.from(randomness.bytes(4)).readUInt32BE() / 0x1_0000_0000;
-}
-
-function emptyTraffic(): RingTraffic {
-  return {
-    receivedMessages: 0,
-    receivedBytes: 0,
-    sentMessages: 0,
-    sentBytes: 0,
-    malformedMessages: 0,
-    droppedMessages: 0,
-  };
 }
