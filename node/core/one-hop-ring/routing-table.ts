@@ -1,34 +1,34 @@
 import { compareBytes } from '../../../sdk/protocol/bytes.ts';
+import { IdColumn } from './id-column.ts';
 import { isWholeRing, type IdInterval } from './id-interval.ts';
 import { MAX_TABLE_ENTRIES } from './limits.ts';
 import type { MemberRecord } from './member-record.ts';
-import { MEMBER_STATES, type MemberState } from './membership-event.ts';
+import type { MemberState } from './membership-event.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
 import { LOAD_UNKNOWN, ownsKeys, type RingEntry, type RingTable } from './ring-table.ts';
-import { IdColumn, SortedSlots } from './sorted-slots.ts';
+import { SlotValues } from './slot-values.ts';
+import { SortedSlots } from './sorted-slots.ts';
 import { addEntry, emptyDigest, removeEntry, type TableDigest } from './table-digest.ts';
 
 const FIRST_CAPACITY = 16;
-
-interface Columns {
-  readonly incarnation: Uint32Array;
-  readonly state: Uint8Array;
-  readonly load: Uint8Array;
-  readonly delayMs: Float32Array;
-}
+/** Share of the slots, as a shift, that the table grows by, and that must be freed before they are used again. */
+const SPARE_SHIFT = 3;
 
 /**
  * The full table of the ring: every member and every tombstone, by position. Alive and suspect members are in the
  * ring, i.e. own keys; left and failed ones are kept as tombstones (RING.md, identity, table, successor).
  */
 export class RoutingTable implements RingTable {
-  readonly #ids = new IdColumn();
+  readonly #ids = new IdColumn(FIRST_CAPACITY);
   readonly #all = new SortedSlots(this.#ids);
   readonly #ring = new SortedSlots(this.#ids);
-  #columns: Columns = newColumns(FIRST_CAPACITY);
-  readonly #records: MemberRecord[] = [];
-  readonly #freeSlots: number[] = [];
+  readonly #values = new SlotValues(FIRST_CAPACITY);
+  readonly #records: (MemberRecord | undefined)[] = [];
+  /** Slots that may be written. */
+  #freeSlots: number[] = [];
+  /** Slots of expelled entries: their positions may still be looked at until the columns move. */
+  #formerSlots: number[] = [];
   #digest: TableDigest = emptyDigest();
 
   /** Members that own keys. */
@@ -43,9 +43,7 @@ export class RoutingTable implements RingTable {
 
   /** Bytes of all columns; the signed records are referenced, not copied (README.md). */
   get columnBytes(): number {
-    const { incarnation, state, load, delayMs } = this.#columns;
-    const values = incarnation.byteLength + state.byteLength + load.byteLength + delayMs.byteLength;
-    return this.#ids.byteLength + this.#all.byteLength + this.#ring.byteLength + values;
+    return this.#ids.byteLength + this.#all.byteLength + this.#ring.byteLength + this.#values.byteLength;
   }
 
   /** Equal tables have equal digests; suspicion does not count, it passes. */
@@ -70,10 +68,9 @@ export class RoutingTable implements RingTable {
     const rank = this.#all.rankOf(nid);
     const slot = rank < 0 ? this.#append(nid) : this.#all.at(rank);
     if (rank >= 0) this.#digest = removeEntry(this.#digest, this.#entry(slot));
-    const wasInRing = rank >= 0 && ownsKeys(this.#stateOf(slot));
+    const wasInRing = rank >= 0 && ownsKeys(this.#values.stateOf(slot));
     this.#records[slot] = record;
-    this.#columns.incarnation[slot] = record.incarnation;
-    this.#columns.state[slot] = MEMBER_STATES.indexOf(state);
+    this.#values.setClaim(slot, record.incarnation, state);
     if (wasInRing !== ownsKeys(state)) {
       if (wasInRing) this.#ring.remove(nid);
       else this.#ring.insert(slot);
@@ -89,20 +86,21 @@ export class RoutingTable implements RingTable {
     this.#digest = removeEntry(this.#digest, this.#entry(slot));
     this.#ring.remove(nid);
     this.#all.remove(nid);
-    this.#freeSlots.push(slot);
+    this.#records[slot] = undefined;
+    this.#formerSlots.push(slot);
   }
 
   noteLoad(nid: RingId, load: number): void {
     const rank = this.#all.rankOf(nid);
-    if (rank >= 0) this.#columns.load[this.#all.at(rank)] = load;
+    if (rank >= 0) this.#values.setLoad(this.#all.at(rank), load);
   }
 
   noteDelay(nid: RingId, delayMs: number): void {
     const rank = this.#all.rankOf(nid);
     if (rank < 0) return;
     const slot = this.#all.at(rank);
-    const held = this.#columns.delayMs[slot] ?? Number.NaN;
-    this.#columns.delayMs[slot] = Number.isNaN(held) ? delayMs : held * 0.8 + delayMs * 0.2;
+    const held = this.#values.delayMsOf(slot);
+    this.#values.setDelayMs(slot, Number.isNaN(held) ? delayMs : held * 0.8 + delayMs * 0.2);
   }
 
   /** The owner of a key: the first member at or after it, clockwise. */
@@ -158,21 +156,27 @@ export class RoutingTable implements RingTable {
   }
 
   #append(nid: RingId): number {
-    const slot = this.#freeSlots.pop() ?? this.#records.length;
-    if (slot >= MAX_TABLE_ENTRIES) {
+    if (this.#all.length >= MAX_TABLE_ENTRIES) {
       throw new RingError('RING_TABLE_FULL', 'The ring table is full.', { entries: MAX_TABLE_ENTRIES });
     }
-    if (slot >= this.#columns.state.length) this.#columns = grownColumns(this.#columns);
+    if (this.#freeSlots.length === 0 && this.#records.length === this.#ids.capacity) this.#makeRoom();
+    const slot = this.#freeSlots.pop() ?? this.#records.length;
     this.#ids.set(slot, nid);
     this.#all.insert(slot);
-    this.#columns.load[slot] = LOAD_UNKNOWN;
-    this.#columns.delayMs[slot] = Number.NaN;
-    this.#columns.state[slot] = MEMBER_STATES.indexOf('left');
+    this.#values.setLoad(slot, LOAD_UNKNOWN);
+    this.#values.setDelayMs(slot, Number.NaN);
     return slot;
   }
 
-  #stateOf(slot: number): MemberState {
-    return MEMBER_STATES[this.#columns.state[slot] ?? 0] ?? 'alive';
+  /** Moves the columns: to more slots, or to as many if enough have been freed. */
+  #makeRoom(): void {
+    const { capacity } = this.#ids;
+    const spare = Math.max(FIRST_CAPACITY, capacity >>> SPARE_SHIFT);
+    const isFreed = this.#formerSlots.length >= spare;
+    this.#ids.resize(isFreed ? capacity : capacity + spare);
+    if (!isFreed) this.#values.resize(capacity + spare);
+    this.#freeSlots = this.#formerSlots;
+    this.#formerSlots = [];
   }
 
   #entry(slot: number): RingEntry {
@@ -181,30 +185,12 @@ export class RoutingTable implements RingTable {
       throw new RingError('RING_ID_INVALID', 'The table has no record in this slot.', { slot });
     }
     return {
-      nid: this.#ids.at(slot).slice(),
+      nid: this.#ids.at(slot),
       record,
-      incarnation: this.#columns.incarnation[slot] ?? 0,
-      state: this.#stateOf(slot),
-      load: this.#columns.load[slot] ?? LOAD_UNKNOWN,
-      delayMs: this.#columns.delayMs[slot] ?? Number.NaN,
+      incarnation: this.#values.incarnationOf(slot),
+      state: this.#values.stateOf(slot),
+      load: this.#values.loadOf(slot),
+      delayMs: this.#values.delayMsOf(slot),
     };
   }
-}
-
-function newColumns(capacity: number): Columns {
-  return {
-    incarnation: new Uint32Array(capacity),
-    state: new Uint8Array(capacity),
-    load: new Uint8Array(capacity),
-    delayMs: new Float32Array(capacity),
-  };
-}
-
-function grownColumns(columns: Columns): Columns {
-  const grown = newColumns(columns.state.length * 2);
-  grown.incarnation.set(columns.incarnation);
-  grown.state.set(columns.state);
-  grown.load.set(columns.load);
-  grown.delayMs.set(columns.delayMs);
-  return grown;
 }

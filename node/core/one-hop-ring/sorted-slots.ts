@@ -1,58 +1,32 @@
+import type { IdColumn } from './id-column.ts';
 import { leadingWord, type RingId } from './ring-identifier.ts';
-import { RING_ID_BYTES } from './limits.ts';
 
 const FIRST_CAPACITY = 16;
-
-/** The positions of all table slots in one array: 32 bytes a slot, no objects. */
-export class IdColumn {
-  #bytes = new Uint8Array(FIRST_CAPACITY * RING_ID_BYTES);
-
-  get byteLength(): number {
-    return this.#bytes.byteLength;
-  }
-
-  set(slot: number, id: RingId): void {
-    const end = (slot + 1) * RING_ID_BYTES;
-    if (end > this.#bytes.length) {
-      const grown = new Uint8Array(Math.max(end, this.#bytes.length * 2));
-      grown.set(this.#bytes);
-      this.#bytes = grown;
-    }
-    this.#bytes.set(id, slot * RING_ID_BYTES);
-  }
-
-  /** A view, valid until the next `set`. */
-  at(slot: number): RingId {
-    return this.#bytes.subarray(slot * RING_ID_BYTES, (slot + 1) * RING_ID_BYTES);
-  }
-
-  /** Order of the slot's position and `id`: negative, zero or positive. */
-  compare(slot: number, id: RingId): number {
-    const offset = slot * RING_ID_BYTES;
-    for (let i = 0; i < RING_ID_BYTES; i++) {
-      const difference = (this.#bytes[offset + i] ?? 0) - (id[i] ?? 0);
-      if (difference !== 0) return difference;
-    }
-    return 0;
-  }
-}
+/** One bucket of the index for so many slots of capacity. */
+const SLOTS_PER_BUCKET = 8;
 
 /**
- * Slots in ring order with their leading words beside them (8 bytes a slot). Positions are hashes, so a guess by
- * interpolation lands within a few places; galloping from there keeps a search right for any distribution.
+ * Slots in ring order with their leading words beside them (8 bytes a slot), and an index of buckets by leading bits
+ * that says where each begins (half a byte a slot). Positions are hashes, so a bucket holds a few slots and a search
+ * touches two or three cache lines; where they are not, the search within a bucket is still logarithmic.
  */
 export class SortedSlots {
   readonly #ids: IdColumn;
   #slots = new Uint32Array(FIRST_CAPACITY);
   #words = new Uint32Array(FIRST_CAPACITY);
+  /** Rank at which each bucket begins; one more at the end. */
+  #starts = new Uint32Array(2);
+  /** A word shifted right by so many bits is its bucket. */
+  #shift = 31;
   #length = 0;
 
   constructor(ids: IdColumn) {
     this.#ids = ids;
+    this.#index();
   }
 
   get byteLength(): number {
-    return this.#slots.byteLength + this.#words.byteLength;
+    return this.#slots.byteLength + this.#words.byteLength + this.#starts.byteLength;
   }
 
   get length(): number {
@@ -67,28 +41,14 @@ export class SortedSlots {
   /** Rank of the first slot whose position is not before `id`; `length` if there is none. */
   lowerBound(id: RingId): number {
     const word = leadingWord(id);
-    let low = 0;
-    let high = this.#length;
-    const guess = Math.floor((word / 0x1_0000_0000) * high);
-    let step = 1;
-    if (high > 0 && this.#before(guess, word, id)) {
-      low = guess + 1;
-      while (low + step <= high && this.#before(low + step - 1, word, id)) {
-        low += step;
-        step *= 2;
-      }
-      high = Math.min(high, low + step);
-    } else {
-      high = guess;
-      while (high - step >= low && !this.#before(high - step, word, id)) {
-        high -= step;
-        step *= 2;
-      }
-      low = Math.max(low, high - step);
-    }
+    const words = this.#words;
+    const bucket = word >>> this.#shift;
+    let low = this.#starts[bucket] ?? 0;
+    let high = this.#starts[bucket + 1] ?? 0;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      if (this.#before(middle, word, id)) low = middle + 1;
+      const other = words[middle] ?? 0;
+      if (other < word || (other === word && this.#ids.compare(this.at(middle), id) < 0)) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -104,11 +64,13 @@ export class SortedSlots {
     if (this.#length === this.#slots.length) this.#grow();
     const id = this.#ids.at(slot);
     const rank = this.lowerBound(id);
+    const word = leadingWord(id);
     this.#slots.copyWithin(rank + 1, rank, this.#length);
     this.#words.copyWithin(rank + 1, rank, this.#length);
     this.#slots[rank] = slot;
-    this.#words[rank] = leadingWord(id);
+    this.#words[rank] = word;
     this.#length += 1;
+    this.#move(word, 1);
   }
 
   remove(id: RingId): void {
@@ -117,19 +79,37 @@ export class SortedSlots {
     this.#slots.copyWithin(rank, rank + 1, this.#length);
     this.#words.copyWithin(rank, rank + 1, this.#length);
     this.#length -= 1;
+    this.#move(leadingWord(id), -1);
   }
 
-  #before(rank: number, word: number, id: RingId): boolean {
-    const other = this.#words[rank] ?? 0;
-    return other === word ? this.#ids.compare(this.at(rank), id) < 0 : other < word;
+  /** The buckets behind this word's begin one rank later, or earlier. */
+  #move(word: number, by: 1 | -1): void {
+    const starts = this.#starts;
+    for (let bucket = (word >>> this.#shift) + 1; bucket < starts.length; bucket++) {
+      starts[bucket] = (starts[bucket] ?? 0) + by;
+    }
   }
 
+  /** By an eighth: the table is read far more often than it grows, and what is not used is paid for by every node. */
   #grow(): void {
-    const slots = new Uint32Array(this.#slots.length * 2);
-    const words = new Uint32Array(this.#words.length * 2);
+    const capacity = this.#slots.length + Math.max(FIRST_CAPACITY, this.#slots.length >>> 3);
+    const slots = new Uint32Array(capacity);
+    const words = new Uint32Array(capacity);
     slots.set(this.#slots);
     words.set(this.#words);
     this.#slots = slots;
     this.#words = words;
+    this.#index();
+  }
+
+  #index(): void {
+    const bits = Math.max(1, Math.floor(Math.log2(this.#slots.length / SLOTS_PER_BUCKET)));
+    this.#shift = 32 - bits;
+    this.#starts = new Uint32Array(2 ** bits + 1);
+    let rank = 0;
+    for (let bucket = 0; bucket < this.#starts.length; bucket++) {
+      while (rank < this.#length && (this.#words[rank] ?? 0) >>> this.#shift < bucket) rank += 1;
+      this.#starts[bucket] = rank;
+    }
   }
 }

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { bytesToHex, compareBytes } from '../../../../sdk/protocol/bytes.ts';
 import { contains, isWholeRing, withoutPoint } from '../../../../node/core/one-hop-ring/id-interval.ts';
 import { nextId } from '../../../../node/core/one-hop-ring/ring-identifier.ts';
+import { LOAD_UNKNOWN, type RingEntry } from '../../../../node/core/one-hop-ring/ring-table.ts';
 import { RoutingTable } from '../../../../node/core/one-hop-ring/routing-table.ts';
 import { equalDigests } from '../../../../node/core/one-hop-ring/table-digest.ts';
 import type { MemberState } from '../../../../node/core/one-hop-ring/membership-event.ts';
@@ -108,6 +109,41 @@ describe('routing table: properties', () => {
         expect(equalDigests(a.digest, b.digest)).to.equal(false);
       }),
     );
+  });
+
+  it('never changes an entry that it gave out, however the table goes on', () => {
+    const position = (i: number): Uint8Array => Uint8Array.of(i, ...new Uint8Array(31));
+    const table = new RoutingTable();
+    const given: { entry: RingEntry; hex: string }[] = [];
+    // Three times as many expelled and put again as fit: slots are freed, moved and used again.
+    for (let i = 0; i < 240; i++) {
+      table.put(position(i), recordAt(i), 'alive');
+      const entry = table.successor(position(i));
+      if (entry !== undefined) given.push({ entry, hex: bytesToHex(position(i)) });
+      if (i >= 20) table.expel(position(i - 20));
+    }
+    expect(table.size).to.equal(20);
+    expect(given).to.have.length(240);
+    given.forEach(({ entry, hex }, i) => {
+      expect(bytesToHex(entry.nid)).to.equal(hex);
+      expect(entry.record.incarnation).to.equal(i);
+    });
+    // Room for what was freed is used again before the table grows further.
+    expect(table.columnBytes).to.be.lessThan(80 * 96);
+  });
+
+  it('keeps load and delay through a change of state', () => {
+    const table = new RoutingTable();
+    table.put(smallId(1), recordAt(1), 'alive');
+    expect(table.find(smallId(1))).to.include({ load: LOAD_UNKNOWN, state: 'alive' });
+    expect(table.find(smallId(1))?.delayMs).to.be.NaN;
+    table.noteLoad(smallId(1), 254);
+    table.noteDelay(smallId(1), 10);
+    table.noteDelay(smallId(1), 20);
+    table.put(smallId(1), recordAt(4_294_967_295), 'suspect');
+    const entry = table.find(smallId(1));
+    expect(entry).to.include({ load: 254, state: 'suspect', incarnation: 4_294_967_295 });
+    expect(entry?.delayMs).to.be.closeTo(12, 1e-5);
   });
 
   it('spends at most 96 bytes of columns on an entry', () => {

@@ -1,0 +1,5 @@
+import type { Bench } from './bench.ts';
+import { ringTable } from './ring-table/bench.ts';
+
+/** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
+export const BENCHES: readonly Bench[] = [ringTable];
