@@ -1,0 +1,77 @@
+import { bytesToHex, equalBytes } from '../../../sdk/protocol/bytes.ts';
+import { parseAddress, parseNid } from '../../../sdk/protocol/identifiers.ts';
+import { OPERATOR_BYTES, PUBLIC_KEY_BYTES, RING_ID_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
+import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
+import type { AdmittedEdge, RingAdmission } from '../../../node/core/one-hop-ring/ring-ports.ts';
+import { leadingBits } from '../tables/shared-entry.ts';
+import type { Random } from './random-streams.ts';
+
+/** An edge that the registry lists: its key, its drawn position, and where it stands in the simulated world. */
+export interface Identity {
+  readonly index: number;
+  readonly publicKey: Uint8Array;
+  readonly nid: RingId;
+  readonly admitted: AdmittedEdge;
+  /** Place in the network model. */
+  readonly place: number;
+  /** Multiaddrs of its ring protocol and of its content. */
+  readonly addresses: readonly string[];
+  readonly providerAddresses: readonly string[];
+}
+
+/** The registry of one simulation: every identity is registered from the moment it is drawn. */
+export class SimulatedRegistry implements RingAdmission {
+  readonly identities: Identity[] = [];
+  readonly #random: Random;
+  readonly #byKey = new Map<number, Identity>();
+  readonly #byPosition = new Map<number, Identity>();
+
+  constructor(random: Random) {
+    this.#random = random;
+  }
+
+  /** A new edge with a random key at a random position. */
+  register(place: number, region: string): Identity {
+    let publicKey = randomBytes(this.#random, PUBLIC_KEY_BYTES);
+    while (this.#byKey.has(leadingBits(publicKey))) publicKey = randomBytes(this.#random, PUBLIC_KEY_BYTES);
+    let nid = randomBytes(this.#random, RING_ID_BYTES);
+    while (this.#byPosition.has(leadingBits(nid))) nid = randomBytes(this.#random, RING_ID_BYTES);
+    const operator = parseAddress(bytesToHex(publicKey.subarray(0, OPERATOR_BYTES)));
+    const host = [1, 2, 3].map((i) => publicKey[i] ?? 0).join('.');
+    const port = 32_768 + (leadingBits(publicKey) % 16_384);
+    const identity: Identity = {
+      index: this.identities.length,
+      publicKey,
+      nid,
+      admitted: { nid: parseNid(bytesToHex(nid)), operator, region },
+      place,
+      addresses: [`/ip4/198.${host}/tcp/${port}`],
+      providerAddresses: [`/ip4/198.${host}/tcp/${port + 1}/http`],
+    };
+    this.identities.push(identity);
+    this.#byKey.set(leadingBits(publicKey), identity);
+    this.#byPosition.set(leadingBits(nid), identity);
+    return identity;
+  }
+
+  nidOf(publicKey: Uint8Array): AdmittedEdge | undefined {
+    return this.byKey(publicKey)?.admitted;
+  }
+
+  byKey(publicKey: Uint8Array): Identity | undefined {
+    const found = this.#byKey.get(leadingBits(publicKey));
+    if (found === undefined || found.publicKey === publicKey) return found;
+    return equalBytes(found.publicKey, publicKey) ? found : undefined;
+  }
+
+  byPosition(nid: RingId): Identity | undefined {
+    const found = this.#byPosition.get(leadingBits(nid));
+    return found !== undefined && (found.nid === nid || equalBytes(found.nid, nid)) ? found : undefined;
+  }
+}
+
+export function randomBytes(random: Random, length: number): Uint8Array {
+  const bytes = new Uint8Array(length);
+  for (let i = 0; i < length; i++) bytes[i] = Math.floor(random() * 256);
+  return bytes;
+}

@@ -1,0 +1,95 @@
+import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
+import { SimulatorError } from '../simulator-error.ts';
+import type { BaseTable } from './base-table.ts';
+import { comparePositions, type SharedEntry } from './shared-entry.ts';
+
+/** Order statistics of a base table's ring with some members taken out and some put in. */
+export class RingRanks {
+  readonly length: number;
+  readonly #base: BaseTable;
+  /** Ring ranks of the base that are not in this ring, rising. */
+  readonly #removed: readonly number[];
+  /** Members that are not in the base's ring, rising, and the rank of each in this ring. */
+  readonly #added: readonly SharedEntry[];
+  readonly #addedRanks: readonly number[];
+
+  /** @param changes sorted by position */
+  constructor(base: BaseTable, changes: readonly SharedEntry[]) {
+    const removed: number[] = [];
+    const added: SharedEntry[] = [];
+    const addedRanks: number[] = [];
+    for (const change of changes) {
+      const index = base.lowerBound(change.nid);
+      const held = base.items[index];
+      const isPlace = held !== undefined && comparePositions(held.nid, change.nid) === 0;
+      const wasInRing = isPlace && held.inRing;
+      const rank = base.ringBefore(index);
+      if (wasInRing && !change.inRing) removed.push(rank);
+      if (!wasInRing && change.inRing) {
+        addedRanks.push(rank - removed.length + added.length);
+        added.push(change);
+      }
+    }
+    this.#base = base;
+    this.#removed = removed;
+    this.#added = added;
+    this.#addedRanks = addedRanks;
+    this.length = base.ring.length - removed.length + added.length;
+  }
+
+  /**
+   * The member at a rank: an added one, or the index of an item of the base.
+   * @throws SimulatorError TABLE_RANK_INVALID
+   */
+  at(rank: number): SharedEntry | number {
+    const before = countUpTo(this.#addedRanks, rank);
+    if (before > 0 && this.#addedRanks[before - 1] === rank) return this.#added[before - 1] ?? 0;
+    const kept = rank - before;
+    const index = this.#base.ring[kept + this.#removedBeforeKept(kept)];
+    if (index === undefined) {
+      throw new SimulatorError('TABLE_RANK_INVALID', `The ring has no member of rank ${rank}.`, {
+        rank,
+        ringSize: this.length,
+      });
+    }
+    return index;
+  }
+
+  /** Rank of the first member at or after the position; `length` if there is none. */
+  lowerBound(nid: RingId): number {
+    const baseRank = this.#base.ringBefore(this.#base.lowerBound(nid));
+    let low = 0;
+    let high = this.#added.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      const other = this.#added[middle];
+      if (other !== undefined && comparePositions(other.nid, nid) < 0) low = middle + 1;
+      else high = middle;
+    }
+    return baseRank - countUpTo(this.#removed, baseRank - 1) + low;
+  }
+
+  /** How many removed ranks come before the member that has `kept` kept members before it. */
+  #removedBeforeKept(kept: number): number {
+    let low = 0;
+    let high = this.#removed.length;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((this.#removed[middle] ?? 0) - middle <= kept) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+}
+
+/** How many of the rising numbers are at most `limit`. */
+function countUpTo(numbers: readonly number[], limit: number): number {
+  let low = 0;
+  let high = numbers.length;
+  while (low < high) {
+    const middle = (low + high) >>> 1;
+    if ((numbers[middle] ?? 0) <= limit) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
