@@ -8,6 +8,7 @@ import type {
   RingContact,
   RingEvent,
 } from '../../../node/core/one-hop-ring/ring-ports.ts';
+import { messageBytes } from '../../../node/core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
 import { oneWayMs, type NetworkModel } from '../networks/network-model.ts';
 import { SimulatorError } from '../simulator-error.ts';
@@ -16,7 +17,6 @@ import type { TableVersion } from '../tables/table-version.ts';
 import { TableVersions } from '../tables/table-versions.ts';
 import { CertainAnswers } from './certain-answers.ts';
 import { EventQueue } from './event-queue.ts';
-import { frameBytes } from './frame-bytes.ts';
 import { LiveNodes } from './live-nodes.ts';
 import type { Delivery } from './node-behaviour.ts';
 import type { Observer } from './observer.ts';
@@ -53,7 +53,6 @@ type Payload = RingMessage | (() => void);
 /** Targets of the queue that are no node. */
 const WAKE = -1;
 const CALL = -2;
-const REFUSED = -3;
 
 /**
  * Many ring machines in virtual time over a modelled network. Everything that happens follows from the seed and the
@@ -233,7 +232,7 @@ export class Simulation {
 
   #dispatch(target: number, source: number, payload: Payload | undefined): void {
     if (typeof payload === 'function') return payload();
-    const node = this.nodes[target === WAKE || target === REFUSED ? source : target];
+    const node = this.nodes[target === WAKE ? source : target];
     if (node === undefined) return;
     if (target === WAKE) this.#wake(node);
     else if (payload !== undefined) this.#arrive(node, this.nodes[source], payload);
@@ -253,7 +252,7 @@ export class Simulation {
       if (this.#options.refusals === true) this.#refuse(from, node);
       return;
     }
-    this.traffic.chargeReceived(node.index, message.kind, frameBytes(message), node.phase !== 'joining');
+    this.traffic.chargeReceived(node.index, message.kind, messageBytes(message), node.phase !== 'joining');
     const delivery = { from: from.identity.publicKey, message };
     if (node.stalledUntilMs > this.nowMs) node.backlog.push(delivery);
     else this.#receive(node, delivery);
@@ -329,7 +328,7 @@ export class Simulation {
     const identity = this.registry.byKey(to);
     const receiver = identity === undefined ? undefined : this.runOf(identity);
     if (receiver === undefined) return;
-    this.traffic.chargeSent(node.index, message.kind, frameBytes(message));
+    this.traffic.chargeSent(node.index, message.kind, messageBytes(message));
     for (const observer of this.observers) observer.onSent?.(node, receiver, message);
     if (!this.faults.passes(node.index, receiver.index)) return;
     const wayMs = oneWayMs(this.network, node.identity.place, receiver.identity.place, this.#delays);

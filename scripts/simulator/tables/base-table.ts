@@ -37,8 +37,8 @@ export class BaseTable {
   lowerBound(nid: RingId): number {
     const word = leadingWord(nid);
     const { length } = this.items;
-    let low = 0;
-    let high = length;
+    let low: number;
+    let high: number;
     const guess = Math.floor((word / 0x1_0000_0000) * length);
     let step = 8;
     if (length > 0 && this.#isBefore(guess, word, nid)) {

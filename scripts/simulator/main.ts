@@ -1,0 +1,36 @@
+import { parseSimulateOptions } from './options.ts';
+import { Progress } from './output/progress.ts';
+import { reportJson, reportText } from './output/report.ts';
+import { runScenario } from './run-scenario.ts';
+import { ALL_SCENARIOS } from './scenarios/all-scenarios.ts';
+import { SimulatorError } from './simulator-error.ts';
+
+const INTERRUPTED_EXIT = 130;
+
+const options = parseSimulateOptions(process.argv.slice(2), ALL_SCENARIOS);
+const progress = new Progress((text) => {
+  if (!options.quiet) process.stderr.write(text);
+});
+const stopping = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) process.exit(INTERRUPTED_EXIT);
+    stopping.abort();
+  });
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  const run = { scenario: options.scenario.name, nodes: options.nodes, seed: options.seed };
+  try {
+    const report = await runScenario(options, progress, stopping.signal);
+    process.stdout.write(`${options.json ? reportJson(run, report) : reportText(run, report)}\n`);
+    return report.violations.length === 0 ? 0 : 1;
+  } catch (error) {
+    if (!(error instanceof SimulatorError)) throw error;
+    process.stderr.write(`${error.code}: ${error.message}\n`);
+    return error.code === 'INTERRUPTED' ? INTERRUPTED_EXIT : 1;
+  }
+}

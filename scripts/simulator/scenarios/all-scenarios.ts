@@ -1,0 +1,5 @@
+import { dissemination } from './dissemination.ts';
+import type { Scenario } from './scenario.ts';
+
+/** Every scenario of `npm run simulate`, in the order of the help. */
+export const ALL_SCENARIOS: readonly Scenario[] = [dissemination];
