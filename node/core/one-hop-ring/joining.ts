@@ -79,8 +79,7 @@ export class Joining {
     const phase = this.#phase;
     if (phase.name !== 'snapshot' || page.requestId !== phase.requestId) return;
     for (const event of page.events) {
-      this.#membership.apply(event);
-      this.#outlive(event);
+      if (this.#membership.apply(event) !== 'refused') this.#outlive(event);
     }
     if (page.next !== undefined) {
       this.#requestPage(from, page.next, nowMs);

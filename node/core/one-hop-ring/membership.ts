@@ -107,17 +107,24 @@ export class Membership {
   }
 
   #applyAccusation(accusation: Accusation): Verdict {
-    if (this.#context.isSelf(accusation.nid)) {
-      if (accusation.incarnation < this.#context.record.incarnation) return 'known';
-      return this.#hasWitness(accusation) ? 'self' : 'refused';
-    }
+    const standing = this.#accusations.get(bytesToHex(accusation.nid));
+    if (standing !== undefined && isSameAccusation(standing, accusation)) return 'known';
+    // Checked before anything else: whatever is only "known" is passed on too.
+    if (!this.#hasWitness(accusation)) return 'refused';
+    if (this.#context.isSelf(accusation.nid)) return this.#accusedOurselves(accusation);
     const held = this.#context.table.find(accusation.nid);
     if (held === undefined || accusation.incarnation !== held.incarnation) return 'known';
     if (!supersedes({ incarnation: accusation.incarnation, state: accusation.kind }, held)) return 'known';
-    if (!this.#hasWitness(accusation)) return 'refused';
     this.#context.table.put(held.nid, held.record, accusation.kind);
     this.#accusations.set(bytesToHex(held.nid), accusation);
     return 'news';
+  }
+
+  /** Nobody can have seen an incarnation that we never had: answering it would let others use up our numbers. */
+  #accusedOurselves(accusation: Accusation): Verdict {
+    const { incarnation } = this.#context.record;
+    if (accusation.incarnation > incarnation) return 'refused';
+    return accusation.incarnation === incarnation ? 'self' : 'known';
   }
 
   /** At least one admitted witness, and none forged. */
@@ -147,4 +154,21 @@ export class Membership {
     this.#context.emit({ type: 'registry-wanted' });
     return 'parked';
   }
+}
+
+/** The same claim with the same signatures: it was checked when it came first. */
+function isSameAccusation(a: Accusation, b: Accusation): boolean {
+  return (
+    a.kind === b.kind &&
+    a.incarnation === b.incarnation &&
+    a.witnesses.length === b.witnesses.length &&
+    a.witnesses.every(({ publicKey, signature }, i) => {
+      const other = b.witnesses[i];
+      return (
+        other !== undefined &&
+        equalBytes(publicKey, other.publicKey) &&
+        equalBytes(signature, other.signature)
+      );
+    })
+  );
 }

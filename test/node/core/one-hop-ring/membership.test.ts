@@ -1,7 +1,11 @@
 import { expect } from 'chai';
 
 import { bytesToHex, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
-import { DEFAULT_TIMING, MAX_PARKED_EVENTS } from '../../../../node/core/one-hop-ring/limits.ts';
+import {
+  DEFAULT_TIMING,
+  MAX_INCARNATION,
+  MAX_PARKED_EVENTS,
+} from '../../../../node/core/one-hop-ring/limits.ts';
 import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
 import {
   accusationBytes,
@@ -166,6 +170,23 @@ describe('membership', () => {
     expect(membership.apply(accusationBy('witness', context.nid, { incarnation: 4 }))).to.equal('known');
     expect(membership.apply(accusationBy('witness', context.nid, { incarnation: 5 }))).to.equal('self');
     expect(context.table.find(context.nid)?.state).to.equal('alive');
+  });
+
+  it('does not rise to an incarnation that it never had, whoever claims to have seen it', () => {
+    const { registry, context, membership } = fixture();
+    registry.add(testKey('witness'));
+    const claim = { incarnation: MAX_INCARNATION - 1 };
+    expect(membership.apply(accusationBy('witness', context.nid, claim))).to.equal('refused');
+  });
+
+  it('refuses a false signature also about members it does not know and incarnations that are over', () => {
+    const { registry, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 3 }) });
+    const witnesses = [{ publicKey: testKey('self'), signature: new Uint8Array(64) }];
+    const unknown = new Uint8Array(32).fill(9);
+    expect(membership.apply(accusationBy('self', unknown, { witnesses }))).to.equal('refused');
+    expect(membership.apply(accusationBy('self', nid, { incarnation: 2, witnesses }))).to.equal('refused');
   });
 
   it('explains an entry by events that make any other table hold the same', () => {
