@@ -69,6 +69,7 @@ function answers(table: RingTable, key: Uint8Array): unknown {
   const size = table.ringSize;
   return {
     sizes: [size, table.size],
+    failed: Array.from({ length: table.failedCount }, (_, i) => bytesToHex(table.failedAt(i).nid)).sort(),
     digest: { high: table.digest.high, low: table.digest.low },
     found: plain(table.find(key)),
     inRing: table.isInRing(key),

@@ -240,17 +240,17 @@ export class FailureDetection {
 
   /** A tombstone or a registered edge outside the table: the way back after a partition. */
   #probeOutsider(nowMs: number): void {
+    const { table, ports } = this.#context;
     const outsiders: RingContact[] = [];
-    for (const entry of this.#context.table.entries()) {
-      if (entry.state === 'failed') outsiders.push(contactOf(entry));
-    }
     for (const contact of this.#contacts) {
       const nid = this.#context.nidOfKey(contact.publicKey);
-      if (nid !== undefined && !this.#context.isSelf(nid) && this.#context.table.find(nid) === undefined) {
+      if (nid !== undefined && !this.#context.isSelf(nid) && table.find(nid) === undefined) {
         outsiders.push(contact);
       }
     }
-    const chosen = outsiders[Math.floor(this.#context.ports.random() * outsiders.length)];
+    const index = Math.floor(ports.random() * (table.failedCount + outsiders.length));
+    const chosen =
+      index < table.failedCount ? contactOf(table.failedAt(index)) : outsiders[index - table.failedCount];
     if (chosen === undefined) return;
     const nid = this.#context.nidOfKey(chosen.publicKey);
     const requestId = this.#ping(chosen);

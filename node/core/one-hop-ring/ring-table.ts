@@ -36,6 +36,8 @@ export interface RingTable {
   readonly ringSize: number;
   /** Members and tombstones. */
   readonly size: number;
+  /** Failed members that are still remembered. */
+  readonly failedCount: number;
   /** Equal tables have equal digests; suspicion does not count, it passes. */
   readonly digest: TableDigest;
 
@@ -61,6 +63,9 @@ export interface RingTable {
   ringRange(interval: IdInterval): { readonly first: number; readonly count: number };
   /** Member at a rank; any integer is taken modulo the ring's size. The ring must not be empty. */
   ringEntryAt(rank: number): RingEntry;
+
+  /** A failed member by a number from 0 to `failedCount - 1`, in no particular order. */
+  failedAt(index: number): RingEntry;
 
   /** Members in ring order. */
   members(): Iterable<RingEntry>;

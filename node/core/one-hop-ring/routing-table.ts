@@ -29,6 +29,7 @@ export class RoutingTable implements RingTable {
   #freeSlots: number[] = [];
   /** Slots of expelled entries: their positions may still be looked at until the columns move. */
   #formerSlots: number[] = [];
+  readonly #failedSlots: number[] = [];
   #digest: TableDigest = emptyDigest();
 
   /** Members that own keys. */
@@ -39,6 +40,10 @@ export class RoutingTable implements RingTable {
   /** Members and tombstones. */
   get size(): number {
     return this.#all.length;
+  }
+
+  get failedCount(): number {
+    return this.#failedSlots.length;
   }
 
   /** Bytes of all columns; the signed records are referenced, not copied (README.md). */
@@ -69,6 +74,8 @@ export class RoutingTable implements RingTable {
     const slot = rank < 0 ? this.#append(nid) : this.#all.at(rank);
     if (rank >= 0) this.#digest = removeEntry(this.#digest, this.#entry(slot));
     const wasInRing = rank >= 0 && ownsKeys(this.#values.stateOf(slot));
+    if (rank >= 0) this.#forgetFailed(slot);
+    if (state === 'failed') this.#failedSlots.push(slot);
     this.#records[slot] = record;
     this.#values.setClaim(slot, record.incarnation, state);
     if (wasInRing !== ownsKeys(state)) {
@@ -84,6 +91,7 @@ export class RoutingTable implements RingTable {
     if (rank < 0) return;
     const slot = this.#all.at(rank);
     this.#digest = removeEntry(this.#digest, this.#entry(slot));
+    this.#forgetFailed(slot);
     this.#ring.remove(nid);
     this.#all.remove(nid);
     this.#records[slot] = undefined;
@@ -138,6 +146,11 @@ export class RoutingTable implements RingTable {
     return this.#entry(this.#ring.at(((rank % size) + size) % size));
   }
 
+  /** A failed member by a number from 0 to `failedCount - 1`, in no particular order. */
+  failedAt(index: number): RingEntry {
+    return this.#entry(this.#failedSlots[index] ?? -1);
+  }
+
   /** Members in ring order. */
   *members(): Generator<RingEntry> {
     for (let rank = 0; rank < this.#ring.length; rank++) yield this.#entry(this.#ring.at(rank));
@@ -153,6 +166,13 @@ export class RoutingTable implements RingTable {
     for (let rank = this.#all.lowerBound(nid); rank < this.#all.length; rank++) {
       yield this.#entry(this.#all.at(rank));
     }
+  }
+
+  #forgetFailed(slot: number): void {
+    if (this.#values.stateOf(slot) !== 'failed') return;
+    const index = this.#failedSlots.indexOf(slot);
+    const last = this.#failedSlots.pop();
+    if (last !== undefined && index < this.#failedSlots.length) this.#failedSlots[index] = last;
   }
 
   #append(nid: RingId): number {

@@ -6,6 +6,7 @@ export class BaseTable {
   readonly items: readonly SharedEntry[];
   /** Items that own keys, as indices into `items`. */
   readonly ring: Uint32Array;
+  readonly failed: readonly SharedEntry[];
   /** Ring members before each item; one more at the end. */
   readonly #ringBefore: Uint32Array;
   readonly #words: Uint32Array;
@@ -13,6 +14,7 @@ export class BaseTable {
   /** @param items sorted by position, none of them empty */
   constructor(items: readonly SharedEntry[]) {
     this.items = items;
+    this.failed = items.filter((item) => item.entry?.state === 'failed');
     const { length } = items;
     this.#words = new Uint32Array(length);
     this.#ringBefore = new Uint32Array(length + 1);

@@ -73,6 +73,10 @@ export class SharedTable implements RingTable {
     return this.version.size;
   }
 
+  get failedCount(): number {
+    return this.version.failed.length;
+  }
+
   get digest(): TableDigest {
     return this.version.digest;
   }
@@ -146,6 +150,16 @@ export class SharedTable implements RingTable {
       });
     }
     return this.#own(member);
+  }
+
+  failedAt(index: number): RingEntry {
+    const place = this.version.failed[index];
+    if (place === undefined) {
+      throw new SimulatorError('TABLE_RANK_INVALID', `There is no failed member of number ${index}.`, {
+        index,
+      });
+    }
+    return this.#own(place);
   }
 
   *members(): Generator<RingEntry> {

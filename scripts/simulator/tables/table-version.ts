@@ -28,6 +28,7 @@ export class TableVersion {
   #ranks: RingRanks | undefined;
   #digest: TableDigest | undefined;
   #ringMarks: Marks | undefined;
+  #failed: readonly SharedEntry[] | undefined;
 
   constructor(base: BaseTable, changes: readonly SharedEntry[], marks: Marks) {
     this.base = base;
@@ -80,6 +81,17 @@ export class TableVersion {
 
   get hasRingMarks(): boolean {
     return this.#ringMarks !== undefined;
+  }
+
+  /** Entries of failed members. */
+  get failed(): readonly SharedEntry[] {
+    if (this.#failed === undefined) {
+      const kept = this.base.failed.filter(
+        (each) => this.changes.length === 0 || this.#changeAt(each.nid) === undefined,
+      );
+      this.#failed = [...kept, ...this.changes.filter((each) => each.entry?.state === 'failed')];
+    }
+    return this.#failed;
   }
 
   /** What stands at this position; an expelled place counts as nothing. */
