@@ -73,4 +73,8 @@ export interface RingTable {
   entries(): Iterable<RingEntry>;
   /** Entries, tombstones included, from a position on, in ring order without passing zero. */
   entriesFrom(nid: RingId): Iterable<RingEntry>;
+  /** Entries, tombstones included, within an interval, clockwise. */
+  entriesIn(interval: IdInterval): Iterable<RingEntry>;
+  /** Digest of the entries within an interval; of the whole ring it is `digest`. */
+  rangeDigest(interval: IdInterval): TableDigest;
 }

@@ -168,6 +168,24 @@ export class RoutingTable implements RingTable {
     }
   }
 
+  /** Entries, tombstones included, within an interval, clockwise. */
+  *entriesIn(interval: IdInterval): Generator<RingEntry> {
+    const size = this.#all.length;
+    const first = this.#all.lowerBound(interval.from);
+    const end = this.#all.lowerBound(interval.to);
+    const wraps = compareBytes(interval.from, interval.to) >= 0;
+    const count = wraps ? size - first + end : end - first;
+    for (let i = 0; i < count; i++) yield this.#entry(this.#all.at((first + i) % size));
+  }
+
+  /** Digest of the entries within an interval; of the whole ring it is `digest`. */
+  rangeDigest(interval: IdInterval): TableDigest {
+    if (isWholeRing(interval)) return this.#digest;
+    let digest = emptyDigest();
+    for (const entry of this.entriesIn(interval)) digest = addEntry(digest, entry);
+    return digest;
+  }
+
   #forgetFailed(slot: number): void {
     if (this.#values.stateOf(slot) !== 'failed') return;
     const index = this.#failedSlots.indexOf(slot);

@@ -94,6 +94,23 @@ describe('routing table: properties', () => {
     );
   });
 
+  it('lists and digests the entries of any interval, tombstones included', () => {
+    fc.assert(
+      fc.property(fc.uniqueArray(id, { maxLength: 30, selector: bytesToHex }), id, id, (ids, from, to) => {
+        const [table, part] = [new RoutingTable(), new RoutingTable()];
+        const interval = { from, to };
+        ids.forEach((each, i) => {
+          const state = i % 2 === 0 ? 'alive' : 'failed';
+          table.put(each, recordAt(i + 1), state);
+          if (contains(interval, each)) part.put(each, recordAt(i + 1), state);
+        });
+        const listed = [...table.entriesIn(interval)].map((entry) => bytesToHex(entry.nid));
+        expect(listed.toSorted()).to.deep.equal([...part.entries()].map((entry) => bytesToHex(entry.nid)));
+        expect(table.rangeDigest(interval)).to.deep.equal(part.digest);
+      }),
+    );
+  });
+
   it('has one digest for one content, however it came about; suspicion does not count', () => {
     fc.assert(
       fc.property(fc.uniqueArray(id, { minLength: 1, maxLength: 20, selector: bytesToHex }), (ids) => {
