@@ -82,6 +82,8 @@ function answers(table: RingTable, key: Uint8Array): unknown {
     members: [...table.members()].map(plain),
     entries: [...table.entries()].map(plain),
     from: [...table.entriesFrom(key)].map(plain),
+    within: [...table.entriesIn(wide)].map(plain),
+    withinDigest: table.rangeDigest(wide),
   };
 }
 

@@ -4,7 +4,7 @@ import type { MemberRecord } from '../../../node/core/one-hop-ring/member-record
 import type { MemberState } from '../../../node/core/one-hop-ring/membership-event.ts';
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { LOAD_UNKNOWN, type RingEntry, type RingTable } from '../../../node/core/one-hop-ring/ring-table.ts';
-import type { TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
+import { addEntry, emptyDigest, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import {
   addMarks,
@@ -172,6 +172,26 @@ export class SharedTable implements RingTable {
 
   *entriesFrom(nid: RingId): Generator<RingEntry> {
     for (const place of this.version.places(nid)) yield this.#own(place);
+  }
+
+  *entriesIn(interval: IdInterval): Generator<RingEntry> {
+    const passesZero = compareBytes(interval.from, interval.to) >= 0;
+    for (const place of this.version.places(interval.from)) {
+      if (!passesZero && compareBytes(place.nid, interval.to) >= 0) return;
+      yield this.#own(place);
+    }
+    if (!passesZero) return;
+    for (const place of this.version.places()) {
+      if (compareBytes(place.nid, interval.to) >= 0) return;
+      yield this.#own(place);
+    }
+  }
+
+  rangeDigest(interval: IdInterval): TableDigest {
+    if (isWholeRing(interval)) return this.digest;
+    let digest = emptyDigest();
+    for (const entry of this.entriesIn(interval)) digest = addEntry(digest, entry);
+    return digest;
   }
 
   #place(nid: RingId): SharedEntry | undefined {
