@@ -6,7 +6,7 @@ import { ping, type Ping } from '@libp2p/ping';
 import { tcp } from '@libp2p/tcp';
 import { webSockets } from '@libp2p/websockets';
 import { yamux } from '@libp2p/yamux';
-import { createLibp2p } from 'libp2p';
+import { createLibp2p, type Libp2pOptions } from 'libp2p';
 
 /** A stream's window: larger ones let an unread stream buffer megabytes (FACTS.md, libp2p hosts). */
 const MAX_STREAM_WINDOW_BYTES = 1_048_576;
@@ -32,6 +32,8 @@ export interface HostOptions {
   readonly listenAddresses: readonly string[];
   /** Multiaddrs told to others instead of the ones listened on. */
   readonly announceAddresses?: readonly string[];
+  /** Replaces TCP and WebSockets, e.g. by a transport that delays and loses. */
+  readonly transports?: Libp2pOptions['transports'];
 }
 
 /**
@@ -40,13 +42,33 @@ export interface HostOptions {
  */
 export async function createHost(options: HostOptions): Promise<Host> {
   return await createLibp2p<HostServices>({
+    ...connectivity(options),
+    services: {
+      identify: identify(),
+      ping: ping(),
+      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: false }),
+    },
+  });
+}
+
+/**
+ * Makes a host that connects like `createHost`'s and offers nothing by itself: no identify, no gossipsub, and no probe
+ * of idle connections. For measuring one protocol with very many connections on one machine.
+ */
+export async function createBareHost(options: HostOptions): Promise<Libp2p> {
+  return await createLibp2p({ ...connectivity(options), connectionMonitor: { enabled: false } });
+}
+
+/** What both kinds have in common: addresses, transports, encryption, multiplexing, limits. */
+function connectivity(options: HostOptions): Libp2pOptions {
+  return {
     start: false,
     privateKey: options.privateKey,
     addresses: {
       listen: [...options.listenAddresses],
       announce: [...(options.announceAddresses ?? [])],
     },
-    transports: [tcp(), webSockets()],
+    transports: options.transports ?? [tcp(), webSockets()],
     connectionEncrypters: [noise()],
     streamMuxers: [yamux({ streamOptions: { maxStreamWindowSize: MAX_STREAM_WINDOW_BYTES } })],
     // Nodes of one machine or one data centre reach each other by private addresses.
@@ -57,10 +79,5 @@ export async function createHost(options: HostOptions): Promise<Host> {
       maxIncomingPendingConnections: MAX_INCOMING_PENDING_CONNECTIONS,
       dialTimeout: DIAL_TIMEOUT_MS,
     },
-    services: {
-      identify: identify(),
-      ping: ping(),
-      pubsub: gossipsub({ allowPublishToZeroTopicPeers: true, emitSelf: false }),
-    },
-  });
+  };
 }

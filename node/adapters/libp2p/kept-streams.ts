@@ -5,6 +5,7 @@ import { LRUCache } from 'lru-cache';
 import { bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
 import { RingError } from '../../core/one-hop-ring/ring-error.ts';
 import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
+import { varintBytes } from '../../core/one-hop-ring/wire-primitives.ts';
 import { RingChannel } from './ring-channel.ts';
 import { peerOfRingKey, ringKeyOfPeer } from './ring-peer-id.ts';
 import {
@@ -29,7 +30,7 @@ export interface MessageListener<Message> {
   onUnreachable(publicKey: Uint8Array): void;
 }
 
-/** Traffic of one protocol since start. */
+/** Traffic of one protocol since start. Bytes are those of whole frames, their length included. */
 export interface StreamTraffic {
   receivedMessages: number;
   receivedBytes: number;
@@ -37,6 +38,8 @@ export interface StreamTraffic {
   sentBytes: number;
   malformedMessages: number;
   droppedMessages: number;
+  /** What was received, by kind of message. */
+  readonly receivedByKind: Record<string, { messages: number; bytes: number } | undefined>;
 }
 
 interface Opening {
@@ -52,11 +55,12 @@ export function emptyTraffic(): StreamTraffic {
     sentBytes: 0,
     malformedMessages: 0,
     droppedMessages: 0,
+    receivedByKind: {},
   };
 }
 
 /** Carries the messages of one protocol between edges over kept libp2p streams, one for each pair of nodes. */
-export class KeptStreams<Message> {
+export class KeptStreams<Message extends { readonly kind: string }> {
   readonly traffic: StreamTraffic = emptyTraffic();
   readonly #host: Libp2p;
   readonly #protocol: string;
@@ -136,12 +140,12 @@ export class KeptStreams<Message> {
     void this.#open(to, key, frame);
   }
 
-  /** Opens the stream to a member before it is needed. */
-  warm(to: RingContact): void {
+  /** Opens the stream to a member before it is needed. Resolves when that is done or has failed. */
+  async warm(to: RingContact): Promise<void> {
     const key = bytesToHex(to.publicKey);
     if (this.#channels.get(key)?.isOpen === true || this.#opening.has(key) || this.#refusedUntilMs.has(key))
       return;
-    void this.#open(to, key);
+    await this.#open(to, key);
   }
 
   async #open(to: RingContact, key: Hex, first?: Uint8Array): Promise<void> {
@@ -204,8 +208,9 @@ export class KeptStreams<Message> {
   }
 
   #onFrame(from: Uint8Array, frame: Uint8Array): void {
+    const frameBytes = frame.length + varintBytes(frame.length);
     this.traffic.receivedMessages += 1;
-    this.traffic.receivedBytes += frame.length;
+    this.traffic.receivedBytes += frameBytes;
     let message: Message;
     try {
       message = this.#codec.decode(frame);
@@ -214,6 +219,9 @@ export class KeptStreams<Message> {
       this.traffic.malformedMessages += 1;
       return;
     }
+    const kind = (this.traffic.receivedByKind[message.kind] ??= { messages: 0, bytes: 0 });
+    kind.messages += 1;
+    kind.bytes += frameBytes;
     this.#listener.onMessage(from, message);
   }
 
@@ -223,6 +231,6 @@ export class KeptStreams<Message> {
       return;
     }
     this.traffic.sentMessages += 1;
-    this.traffic.sentBytes += frame.length;
+    this.traffic.sentBytes += frame.length + varintBytes(frame.length);
   }
 }

@@ -22,6 +22,18 @@ export interface RingMember {
   readonly addresses: readonly string[];
 }
 
+/** One entry of the own table changed. */
+export interface MembershipChange {
+  /** Undefined for a record that the registry snapshot does not place. */
+  readonly nid: Nid | undefined;
+  readonly state: RingMember['state'];
+  readonly incarnation: number;
+  /** Signatures under an accusation; 0 for a member's own word. */
+  readonly witnesses: number;
+  /** Members of the ring after the change. */
+  readonly members: number;
+}
+
 /** Orders an outcome for an asker. Undefined if nobody answered. */
 export function answerOf(
   outcome: LookupOutcome,

@@ -13,6 +13,7 @@ import {
   MAX_ADDRESSES,
   type RingTiming,
 } from '../../core/one-hop-ring/limits.ts';
+import type { MembershipEvent } from '../../core/one-hop-ring/membership-event.ts';
 import type { ProviderRecord } from '../../core/one-hop-ring/provider-record.ts';
 import { RingMachine } from '../../core/one-hop-ring/ring-machine.ts';
 import type {
@@ -23,7 +24,7 @@ import type {
   RingEvent,
 } from '../../core/one-hop-ring/ring-ports.ts';
 import { WakeTimer } from '../wake-timer.ts';
-import { answerOf, nidOf, type RingAnswer, type RingMember } from './ring-answer.ts';
+import { answerOf, nidOf, type MembershipChange, type RingAnswer, type RingMember } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
 import { StreamWarming } from './stream-warming.ts';
 
@@ -44,8 +45,8 @@ export interface RingNodeComponents {
   readonly randomness: Randomness;
   /** Called when an unknown key knocks: refresh the snapshot, then call `registryRefreshed`. */
   readonly onRegistryWanted?: () => void;
-  /** Called when a member's state changes, for the log. */
-  readonly onMembership?: (change: { readonly kind: string; readonly members: number }) => void;
+  /** Called when a member's state changes in the own table. */
+  readonly onMembership?: (change: MembershipChange) => void;
 }
 
 export interface RingNodeOptions {
@@ -260,7 +261,7 @@ export class RingNode {
         this.#components.onRegistryWanted?.();
         break;
       case 'membership':
-        this.#components.onMembership?.({ kind: action.event.kind, members: machine.table.ringSize });
+        this.#components.onMembership?.(this.#changeOf(action.event, machine.table.ringSize));
         if (action.event.kind === 'record' && machine.isMember) this.#warmOne(machine, action.event.record);
         break;
       case 'provided':
@@ -282,6 +283,16 @@ export class RingNode {
     if (admitted === undefined) return undefined;
     const delayMs = machine.delayMsOf(admitted.nid);
     return Number.isNaN(delayMs) ? undefined : delayMs;
+  }
+
+  #changeOf(event: MembershipEvent, members: number): MembershipChange {
+    if (event.kind === 'record') {
+      const { publicKey, departed, incarnation } = event.record;
+      const nid = this.#components.admission.nidOf(publicKey)?.nid;
+      return { nid, state: departed ? 'left' : 'alive', incarnation, witnesses: 0, members };
+    }
+    const { kind, nid, incarnation, witnesses } = event;
+    return { nid: nidOf(nid), state: kind, incarnation, witnesses: witnesses.length, members };
   }
 
   /** Opens the streams of a small ring before the first lookup needs them. */

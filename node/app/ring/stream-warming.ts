@@ -1,21 +1,26 @@
 import { bytesToHex, compareBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
 import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
 
 /** Between two dials: a handshake costs some 10 ms of computing on either side. */
-const PAUSE_MS = 100;
+const MIN_PAUSE_MS = 100;
+/** A dial that took long found a slow path or a busy machine: wait as long again, at most this. */
+const MAX_PAUSE_MS = 2_000;
 /** Members waiting for their stream. */
 const MAX_WAITING = 1_024;
 
 /**
  * Opens streams to members before a lookup needs them, one after another. Of two members the one with the lower key
- * opens, so that a pair has one stream.
+ * opens, so that a pair has one stream. Half of the time at most goes into dialling: a ring of N nodes that starts on
+ * one machine makes N²/2 handshakes, and must not starve its own keep-alives.
  */
 export class StreamWarming {
   readonly #transport: RingTransport;
   readonly #ownKey: Uint8Array;
   readonly #waiting = new Map<Hex, RingContact>();
-  #timer: NodeJS.Timeout | undefined;
+  readonly #stopping = new AbortController();
+  #running = false;
 
   constructor(transport: RingTransport, ownKey: Uint8Array) {
     this.#transport = transport;
@@ -25,25 +30,32 @@ export class StreamWarming {
   add(contact: RingContact): void {
     if (compareBytes(this.#ownKey, contact.publicKey) >= 0 || this.#waiting.size >= MAX_WAITING) return;
     this.#waiting.set(bytesToHex(contact.publicKey), contact);
-    this.#timer ??= setInterval(() => {
-      this.#openNext();
-    }, PAUSE_MS);
+    if (!this.#running) void this.#run();
   }
 
   stop(): void {
-    clearInterval(this.#timer);
-    this.#timer = undefined;
+    this.#stopping.abort();
     this.#waiting.clear();
   }
 
-  #openNext(): void {
-    const next = this.#waiting.entries().next();
-    if (next.done === true) {
-      this.stop();
-      return;
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    this.#running = true;
+    await pause(MIN_PAUSE_MS, signal);
+    for (let next = this.#take(); next !== undefined && !signal.aborted; next = this.#take()) {
+      const beginMs = performance.now();
+      await this.#transport.warm(next);
+      const tookMs = performance.now() - beginMs;
+      await pause(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, tookMs)), signal);
     }
+    this.#running = false;
+  }
+
+  #take(): RingContact | undefined {
+    const next = this.#waiting.entries().next();
+    if (next.done === true) return undefined;
     const [key, contact] = next.value;
     this.#waiting.delete(key);
-    this.#transport.warm(contact);
+    return contact;
   }
 }

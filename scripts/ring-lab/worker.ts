@@ -1,0 +1,121 @@
+import { monitorEventLoopDelay } from 'node:perf_hooks';
+
+import { bytesToHex } from '../../sdk/protocol/bytes.ts';
+import type {
+  LabCommandName,
+  LabCommands,
+  LabPlan,
+  LabReply,
+  LabRequest,
+  TableChange,
+} from './lab-commands.ts';
+import { LabNode } from './lab-node.ts';
+import { RingLabError } from './ring-lab-error.ts';
+import { ShapedNetwork } from './shaped-network.ts';
+
+/** One process of the laboratory: some nodes, one network, and a parent that says what to do. */
+
+/** Table changes kept for the parent; the oldest go first. */
+const MAX_CHANGES = 1_000_000;
+
+const nodes = new Map<number, LabNode>();
+const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+let changes: TableChange[] = [];
+let plan: LabPlan | undefined;
+let network: ShapedNetwork | undefined;
+let admitted: ReadonlyMap<string, LabPlan['registry'][number]['edge']> = new Map();
+
+type Commands = {
+  readonly [Name in LabCommandName]: (
+    argument: LabCommands[Name]['argument'],
+  ) => Promise<LabCommands[Name]['result']>;
+};
+
+const commands: Commands = {
+  configure: async (given) => {
+    plan = given;
+    network = new ShapedNetwork(given.shape);
+    admitted = new Map(given.registry.map(({ publicKey, edge }) => [bytesToHex(publicKey), edge]));
+    loopDelay.enable();
+  },
+  open: async ({ node, secret }) => {
+    if (plan === undefined || network === undefined) throw unknown(node);
+    const opened = await LabNode.open(secret, {
+      ...{ plan, network },
+      admission: { nidOf: (publicKey) => admitted.get(bytesToHex(publicKey)) },
+      onChange: ({ nid = '0x', state, incarnation, witnesses }, atMs) => {
+        changes.push({ node, subject: nid, state, incarnation, witnesses, atMs });
+        if (changes.length > MAX_CHANGES) changes.shift();
+      },
+    });
+    nodes.set(node, opened);
+    return opened.address;
+  },
+  join: async ({ node, seeds }) => nodeAt(node).join(seeds),
+  leave: async ({ node }) => {
+    await nodeAt(node).leave();
+    nodes.delete(node);
+    return undefined;
+  },
+  vanish: async ({ node }) => {
+    const gone = nodeAt(node);
+    nodes.delete(node);
+    await gone.vanish();
+    return undefined;
+  },
+  provide: async ({ node, key }) => {
+    await nodeAt(node).ring.provide(key);
+    return undefined;
+  },
+  lookup: async ({ node, key }) => nodeAt(node).lookup(key),
+  ask: async ({ node, keys, provider, pauseMs }) => {
+    nodeAt(node).ask(keys, provider, pauseMs);
+    return undefined;
+  },
+  asked: async ({ node }) => nodeAt(node).asked(),
+  members: async ({ node }) => nodeAt(node).ring.members(),
+  stats: async () => [...nodes].map(([node, { ring }]) => ({ node, stats: ring.stats() })),
+  changes: async () => {
+    const taken = changes;
+    changes = [];
+    return taken;
+  },
+  cut: async (cuts) => {
+    network?.setCuts(cuts);
+    return undefined;
+  },
+  usage: async () => {
+    const { user, system } = process.cpuUsage();
+    const loopDelayMs = loopDelay.max / 1e6;
+    loopDelay.reset();
+    return { cpuMs: (user + system) / 1_000, residentBytes: process.memoryUsage.rss(), loopDelayMs };
+  },
+};
+
+function nodeAt(node: number): LabNode {
+  const found = nodes.get(node);
+  if (found === undefined) throw unknown(node);
+  return found;
+}
+
+function unknown(node: number): RingLabError {
+  return new RingLabError('LAB_NODE_UNKNOWN', 'This process has no such node.', { node });
+}
+
+/** The parent is the same program, so its requests are taken as they are typed. */
+async function answer<Name extends LabCommandName>({ id, name, argument }: LabRequest<Name>): Promise<void> {
+  try {
+    reply({ id, result: await commands[name](argument) });
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? String(error.code) : 'unexpected';
+    reply({ id, code, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) });
+  }
+}
+
+function reply(message: LabReply): void {
+  if (process.connected) process.send?.(message);
+}
+
+process.on('message', (request: LabRequest) => void answer(request));
+process.on('disconnect', () => process.exit());
+process.on('SIGTERM', () => process.exit());
