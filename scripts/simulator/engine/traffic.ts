@@ -14,17 +14,6 @@ const KIND_INDEX = Object.fromEntries(MESSAGE_KINDS.map((kind, i) => [kind, i]))
 /** Messages that carry the index for the application; everything else keeps the ring itself. */
 const INDEX_KINDS: readonly MessageKind[] = ['store', 'store-reply', 'lookup-request', 'lookup-reply'];
 
-/** Received bytes in a window of time. */
-export interface TrafficWindow {
-  readonly durationMs: number;
-  /** Integral of the number of members over the window. */
-  readonly memberSeconds: number;
-  /** By kind, received by members. */
-  readonly members: Readonly<Record<string, number>>;
-  /** Received by nodes that were joining. */
-  readonly joiningBytes: number;
-}
-
 /** Bytes charged to every node by kind, received and sent, and the totals of members and of joining nodes. */
 export class Traffic {
   readonly #kinds = MESSAGE_KINDS.length;

@@ -1,5 +1,6 @@
+import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario of `npm run simulate`, in the order of the help. */
-export const ALL_SCENARIOS: readonly Scenario[] = [dissemination];
+export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn];
