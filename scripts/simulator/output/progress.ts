@@ -1,7 +1,7 @@
 import type { Simulation } from '../engine/simulation.ts';
 import { START_MS } from '../engine/simulation.ts';
 
-const INTERVAL_MS = 2_000;
+const INTERVAL_MS = 5_000;
 const MIB = 1_048_576;
 
 /** Lines for the person who waits: virtual time, speed, memory. Reads the wall clock; nothing simulated does. */
