@@ -1,6 +1,7 @@
 import type { NodeRecord } from '../../../sdk/chain/nodes.ts';
-import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
+import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Address } from '../../../sdk/protocol/identifiers.ts';
+import { AdmittedEdges, type AdmittedKey } from '../../core/one-hop-ring/admitted-edges.ts';
 import type { AdmittedEdge, RingAdmission } from '../../core/one-hop-ring/ring-ports.ts';
 import type { ChainReader } from './chain-reader.ts';
 
@@ -9,6 +10,7 @@ export class RegistrySnapshot implements RingAdmission {
   readonly #reader: ChainReader;
   #byKey = new Map<string, NodeRecord>();
   #byOperator = new Map<Address, NodeRecord>();
+  #edges = new AdmittedEdges([]);
   #refreshing: Promise<void> | undefined;
 
   constructor(components: { reader: ChainReader }) {
@@ -24,9 +26,11 @@ export class RegistrySnapshot implements RingAdmission {
   }
 
   nidOf(libp2pPublicKey: Uint8Array): AdmittedEdge | undefined {
-    const node = this.nodeOfKey(libp2pPublicKey);
-    if (node?.role !== 'edge' || !node.active || node.nid === undefined) return undefined;
-    return { nid: node.nid, operator: node.operator, region: node.region };
+    return this.#edges.nidOf(libp2pPublicKey);
+  }
+
+  publicKeyAt(prefix: Uint8Array): Uint8Array | undefined {
+    return this.#edges.publicKeyAt(prefix);
   }
 
   nodeOfKey(libp2pPublicKey: Uint8Array): NodeRecord | undefined {
@@ -52,5 +56,13 @@ export class RegistrySnapshot implements RingAdmission {
     const nodes = await this.#reader.nodes();
     this.#byKey = new Map(nodes.map((node) => [node.libp2pPublicKey, node]));
     this.#byOperator = new Map(nodes.map((node) => [node.operator, node]));
+    this.#edges = new AdmittedEdges(nodes.map(admittedKey).filter((each) => each !== undefined));
   }
+}
+
+/** Only a staked edge whose position is drawn has a place on the ring. */
+function admittedKey(node: NodeRecord): AdmittedKey | undefined {
+  const { role, active, nid, operator, region, libp2pPublicKey } = node;
+  if (role !== 'edge' || !active || nid === undefined) return undefined;
+  return { publicKey: hexToBytes(libp2pPublicKey), edge: { nid, operator, region } };
 }

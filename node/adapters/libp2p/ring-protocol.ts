@@ -2,7 +2,7 @@ import type { Address } from '../../../sdk/protocol/identifiers.ts';
 
 /** Protocol name of the ring: chain and registry are in it, so two networks never merge (RING.md, identity). */
 export function ringProtocol(chainId: bigint, registry: Address): string {
-  return `/bcdn/${chainId.toString()}/${registry}/ring/1`;
+  return `/bcdn/${chainId.toString()}/${registry}/ring/2`;
 }
 
 /** Streams that one connection may open to us; one is enough, two when both sides open at once. */

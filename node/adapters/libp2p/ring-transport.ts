@@ -1,5 +1,6 @@
 import type { Libp2p } from '@libp2p/interface';
 
+import type { RingAdmission } from '../../core/one-hop-ring/ring-ports.ts';
 import { decodeMessage, encodeMessage } from '../../core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../core/one-hop-ring/wire-message.ts';
 import { KeptStreams, type MessageListener } from './kept-streams.ts';
@@ -7,9 +8,10 @@ import { KeptStreams, type MessageListener } from './kept-streams.ts';
 /** Carries ring messages over kept libp2p streams (SPEC.md of the one-hop ring, messages). */
 export class RingTransport extends KeptStreams<RingMessage> {
   constructor(
-    components: { readonly host: Libp2p },
+    components: { readonly host: Libp2p; readonly admission: RingAdmission },
     options: { readonly protocol: string; readonly listener: MessageListener<RingMessage> },
   ) {
-    super(components, { ...options, codec: { encode: encodeMessage, decode: decodeMessage } });
+    const decode = (bytes: Uint8Array): RingMessage => decodeMessage(bytes, components.admission);
+    super(components, { ...options, codec: { encode: encodeMessage, decode } });
   }
 }

@@ -54,7 +54,7 @@ export class RingClient {
     this.#components = components;
     this.#options = options;
     this.#transport = new RingTransport(
-      { host: components.host },
+      { host: components.host, admission: components.admission },
       {
         protocol: options.protocol,
         listener: {

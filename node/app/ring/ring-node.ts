@@ -34,6 +34,8 @@ const JOIN_TIMEOUT_MS = 60_000;
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Rings up to this size keep a stream to every member open, so that any lookup meets a kept one. */
 const MAX_WARM_MEMBERS = 256;
+/** What a host appends to its addresses, unless it is reached through a relay. */
+const OWN_PEER_ID = /(?<!\/p2p-circuit)\/p2p\/[^/]+$/;
 
 export interface RingNodeComponents {
   /** Started, listening. */
@@ -122,7 +124,7 @@ export class RingNode {
     );
     this.#machine = machine;
     this.#transport = new RingTransport(
-      { host },
+      { host, admission },
       {
         protocol: this.#options.protocol,
         listener: {
@@ -325,9 +327,12 @@ function parseSeed(address: string): RingContact {
   });
 }
 
-/** As many as a record may carry: a host with many interfaces listens on more. */
+/** As many as a record may carry: a host with many interfaces listens on more. The peer id is known by the registry. */
 function fittingAddresses(addresses: readonly string[]): string[] {
-  return addresses.filter((address) => address.length <= MAX_ADDRESS_BYTES).slice(0, MAX_ADDRESSES);
+  return addresses
+    .map((address) => address.replace(OWN_PEER_ID, ''))
+    .filter((address) => address.length <= MAX_ADDRESS_BYTES)
+    .slice(0, MAX_ADDRESSES);
 }
 
 function unanswered(hops: number): RingNodeError {

@@ -1,4 +1,4 @@
-import { equalBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { equalBytes } from '../../../sdk/protocol/bytes.ts';
 import { MAX_BATCH_BYTES, MAX_EVENTS_PER_MESSAGE } from './limits.ts';
 import { eventBytes, type MembershipEvent } from './membership-event.ts';
 import type { Membership } from './membership.ts';
@@ -56,9 +56,8 @@ export class Admitting {
   /** If we are its successor, the joiner gets its keys, then it is announced (RING.md, events; index). */
   onJoinRequest(from: RingContact, message: JoinRequest, nowMs: number): void {
     const { record, requestId } = message;
-    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
-    if (admitted === undefined || record.departed || !equalBytes(record.publicKey, from.publicKey)) return;
-    const joiner = hexToBytes(admitted.nid);
+    if (record === undefined || record.departed || !equalBytes(record.publicKey, from.publicKey)) return;
+    const joiner = record.nid;
     const successor = this.#context.table.successor(nextId(joiner));
     const isOurs = successor === undefined || this.#context.isSelf(successor.nid);
     if (!isOurs && !this.#effects.isDoubtful(successor.nid)) {
@@ -73,7 +72,7 @@ export class Admitting {
 
   onLeaveRequest(from: RingContact, message: LeaveRequest, nowMs: number): void {
     const { record, requestId } = message;
-    if (!record.departed || !equalBytes(record.publicKey, from.publicKey)) return;
+    if (record?.departed !== true || !equalBytes(record.publicKey, from.publicKey)) return;
     this.#context.send(from, { kind: 'acknowledgement', requestId });
     this.#effects.announce({ kind: 'record', record }, nowMs);
   }

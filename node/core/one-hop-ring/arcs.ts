@@ -1,3 +1,4 @@
+import type { IdInterval } from './id-interval.ts';
 import { RING_ID_BYTES } from './limits.ts';
 import { leadingWord, type RingId } from './ring-identifier.ts';
 import type { RingEntry, RingTable } from './ring-table.ts';
@@ -23,6 +24,10 @@ export function arcStart(arc: number, bits: number): RingId {
   return start;
 }
 
+export function arcInterval(arc: number, bits: number): IdInterval {
+  return { from: arcStart(arc, bits), to: arcStart((arc + 1) % 2 ** bits, bits) };
+}
+
 /** The lowest alive position of an arc: computed from the table, never replicated. */
 export function leaderOf(
   table: RingTable,
@@ -30,8 +35,7 @@ export function leaderOf(
   avoid: (entry: RingEntry) => boolean = () => false,
 ): RingEntry | undefined {
   const bits = arcBits(table.ringSize);
-  const next = (arc + 1) % 2 ** bits;
-  const { first, count } = table.ringRange({ from: arcStart(arc, bits), to: arcStart(next, bits) });
+  const { first, count } = table.ringRange(arcInterval(arc, bits));
   for (let i = 0; i < count; i++) {
     const entry = table.ringEntryAt(first + i);
     if (entry.state === 'alive' && !avoid(entry)) return entry;

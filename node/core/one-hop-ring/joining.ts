@@ -201,7 +201,7 @@ export class Joining {
     const { record } = context;
     const isOurs =
       event.kind === 'record'
-        ? equalBytes(event.record.publicKey, record.publicKey)
+        ? equalBytes(event.record.nid, context.nid)
         : equalBytes(event.nid, context.nid);
     const { incarnation } = event.kind === 'record' ? event.record : event;
     if (!isOurs || incarnation < record.incarnation || incarnation >= MAX_INCARNATION) return;

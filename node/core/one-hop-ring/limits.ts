@@ -53,10 +53,16 @@ export const MAX_PROVIDER_TTL_SECONDS = 86_400;
 /** A record signed this far ahead of our clock is refused. */
 export const MAX_CLOCK_SKEW_MS = 600_000;
 
-/** Members whose key the registry does not know yet. */
-export const MAX_PARKED_EVENTS = 256;
-/** Spread messages remembered, to tell a retransmission from a new one. */
-export const MAX_SEEN_SPREADS = 4_096;
+/** Events remembered as covered, so that a second arrival is not passed on again. */
+export const MAX_COVERED_EVENTS = 4_096;
+/** How long they are at least. */
+export const COVERED_MEMORY_MS = 10_000;
+/** Different duties whose events are paced at once; more are covered without batching. */
+export const MAX_PACED_DUTIES = 64;
+/** A child that did not acknowledge heads no subtree for so long. */
+export const SILENT_CHILD_MEMORY_MS = 10_000;
+/** An acknowledgement that is late by no more than this still tells the delay. */
+export const LATE_ACKNOWLEDGEMENT_MS = 2_000;
 /** Spread messages waiting for their acknowledgement. */
 export const MAX_PENDING_SPREADS = 8_192;
 /** Provider records whose signature need not be checked again. */
@@ -89,8 +95,12 @@ export interface RingTiming {
   readonly suspicionMs: number;
   /** Leaders batch events for at most this long (RING.md, events and the tree). @default 250 */
   readonly batchDelayMs: number;
-  /** Until a parent takes over the children of a silent child. @default 500 */
+  /** Most that a parent waits before it takes over the children of a silent child. @default 500 */
   readonly spreadAckTimeoutMs: number;
+  /** Least that it waits, however near the child. @default 100 */
+  readonly minSpreadAckTimeoutMs: number;
+  /** What it waits as long as it has measured no delay at all. @default 150 */
+  readonly firstSpreadAckTimeoutMs: number;
   /** Until a discoverer that has not heard its own event announces it itself. @default 3_000 */
   readonly relayConfirmMs: number;
   /** Until a question (snapshot, join, store, sync) counts as unanswered. @default 1_500 */
@@ -127,6 +137,8 @@ export const DEFAULT_TIMING: RingTiming = {
   suspicionMs: 2_000,
   batchDelayMs: 250,
   spreadAckTimeoutMs: 500,
+  minSpreadAckTimeoutMs: 100,
+  firstSpreadAckTimeoutMs: 150,
   relayConfirmMs: 3_000,
   requestTimeoutMs: 1_500,
   lookupTimeoutMs: 3_000,

@@ -1,25 +1,26 @@
-import { addressFromBytes, identifierBytes, type Address } from '../../../sdk/protocol/identifiers.ts';
-import { concatBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
-import {
-  MAX_ADDRESSES,
-  MAX_ADDRESS_BYTES,
-  MAX_REGION_BYTES,
-  OPERATOR_BYTES,
-  PUBLIC_KEY_BYTES,
-  SIGNATURE_BYTES,
-} from './limits.ts';
+import { concatBytes, hexToBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
+import type { Address } from '../../../sdk/protocol/identifiers.ts';
+import { readAddresses, writeAddresses } from './compact-address.ts';
+import { SIGNATURE_BYTES } from './limits.ts';
+import { memberName, type MessageReader } from './member-names.ts';
 import { RingError } from './ring-error.ts';
-import type { ByteReader } from './wire-primitives.ts';
+import type { RingId } from './ring-identifier.ts';
 import { ByteWriter } from './wire-primitives.ts';
 
-const RECORD_VERSION = 1;
-const DOMAIN = 'bcdn ring member record 1\n';
+const RECORD_VERSION = 2;
+const DOMAIN = 'bcdn ring member record 2\n';
+/** Added to the number of addresses in the record of a member that leaves. */
+const DEPARTED_FLAG = 0x80;
 
-/** What a member says about itself; its signature covers all of it (SPEC.md, member record). */
+/** What a member says about itself, with what the registry says about it (SPEC.md, member record). */
 export interface MemberClaim {
-  /** Raw Ed25519 public key of the libp2p host. */
+  /** Position, by the registry; its leading bytes name the member on the wire. */
+  readonly nid: RingId;
+  /** Raw Ed25519 public key of the libp2p host, by the registry; not on the wire. */
   readonly publicKey: Uint8Array;
+  /** By the registry; not on the wire. */
   readonly operator: Address;
+  /** By the registry; not on the wire. */
   readonly region: string;
   /** Only the member itself raises it; the highest wins. uint32. */
   readonly incarnation: number;
@@ -38,11 +39,9 @@ export interface MemberRecord extends MemberClaim {
 function encodeClaim(claim: MemberClaim): Uint8Array {
   const writer = new ByteWriter()
     .uint8(RECORD_VERSION)
-    .raw(claim.publicKey)
-    .raw(identifierBytes(claim.operator))
-    .text(claim.region)
+    .raw(memberName(claim.nid))
     .uint32(claim.incarnation)
-    .uint8(claim.departed ? 1 : 0);
+    .uint8((claim.departed ? DEPARTED_FLAG : 0) | claim.addresses.length);
   writeAddresses(writer, claim.addresses);
   return writer.finish();
 }
@@ -72,38 +71,26 @@ export function verifyMemberRecord(
   return verify(record.publicKey, signedBytes(network, body), record.signature);
 }
 
-/** @throws RingError RING_WIRE_* for anything but a well-formed record */
-export function readMemberRecord(reader: ByteReader): MemberRecord {
+/**
+ * Undefined if the record is well-formed and the registry does not list its author.
+ * @throws RingError RING_WIRE_* for anything but a well-formed record
+ */
+export function readMemberRecord(reader: MessageReader): MemberRecord | undefined {
   const start = reader.offset;
   const version = reader.uint8();
   if (version !== RECORD_VERSION) {
     throw new RingError('RING_WIRE_VERSION_UNKNOWN', `Member record version ${version}.`, { version });
   }
-  const publicKey = reader.raw(PUBLIC_KEY_BYTES);
-  const operator = addressFromBytes(reader.raw(OPERATOR_BYTES));
-  const region = reader.ascii(MAX_REGION_BYTES, 'region');
+  const member = reader.member();
   const incarnation = reader.uint32();
-  const departed = reader.bounded(reader.uint8(), 1, 'departed flag') === 1;
-  const addresses = readAddresses(reader);
+  const flags = reader.uint8();
+  const departed = flags >= DEPARTED_FLAG;
+  const addresses = readAddresses(reader, departed ? flags - DEPARTED_FLAG : flags);
   const signature = reader.raw(SIGNATURE_BYTES);
   const encoded = reader.since(start);
-  return { publicKey, operator, region, incarnation, departed, addresses, signature, encoded };
-}
-
-export function writeAddresses(writer: ByteWriter, addresses: readonly string[]): void {
-  writer.uint8(addresses.length);
-  for (const address of addresses) writer.text(address);
-}
-
-export function readAddresses(reader: ByteReader): string[] {
-  const count = reader.bounded(reader.uint8(), MAX_ADDRESSES, 'number of addresses');
-  const addresses: string[] = [];
-  for (let i = 0; i < count; i++) {
-    const address = reader.ascii(MAX_ADDRESS_BYTES, 'address');
-    if (!address.startsWith('/')) {
-      throw new RingError('RING_WIRE_VALUE_INVALID', 'An address is not a multiaddr.', { index: i });
-    }
-    addresses.push(address);
-  }
-  return addresses;
+  if (member === undefined) return undefined;
+  const { publicKey, edge } = member;
+  const { operator, region } = edge;
+  const nid = hexToBytes(edge.nid);
+  return { nid, publicKey, operator, region, incarnation, departed, addresses, signature, encoded };
 }

@@ -1,9 +1,9 @@
-import { bytesToHex, concatBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
-import { MAX_WITNESSES, PUBLIC_KEY_BYTES, RING_ID_BYTES, SIGNATURE_BYTES } from './limits.ts';
+import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
+import { MAX_WITNESSES, SIGNATURE_BYTES } from './limits.ts';
+import { memberName, NAME_BYTES, type MessageReader, type NamedMember } from './member-names.ts';
 import { readMemberRecord, type MemberRecord } from './member-record.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
-import type { ByteReader } from './wire-primitives.ts';
 import { ByteWriter } from './wire-primitives.ts';
 
 /** State of a table entry; of two claims of one incarnation the later in this list wins. */
@@ -12,6 +12,8 @@ export type MemberState = (typeof MEMBER_STATES)[number];
 
 /** One observer's signature under an accusation. */
 export interface Witness {
+  /** Its position by the registry names it on the wire. */
+  readonly nid: RingId;
   readonly publicKey: Uint8Array;
   readonly signature: Uint8Array;
 }
@@ -34,10 +36,12 @@ export interface SelfReport {
 /** The unit of dissemination (RING.md, events and the tree). */
 export type MembershipEvent = Accusation | SelfReport;
 
-const DOMAIN = 'bcdn ring accusation 1\n';
-const TAG_RECORD = 1;
-const TAG_SUSPECT = 2;
-const TAG_FAILED = 3;
+const DOMAIN = 'bcdn ring accusation 2\n';
+/** The first byte of an event: its kind, and in an accusation the number of witnesses added. */
+const TAG_RECORD = 0x01;
+const TAG_SUSPECT = 0x10;
+const TAG_FAILED = 0x20;
+const COUNT_MASK = 0x0f;
 
 /** Does (incarnation, state) replace (heldIncarnation, heldState)? */
 export function supersedes(
@@ -60,16 +64,14 @@ export function accusationBytes(network: string, accusation: Omit<Accusation, 'w
 
 /** Equal for equal claims, whoever made them. */
 export function eventKey(event: MembershipEvent): string {
-  if (event.kind === 'record') {
-    return `record ${bytesToHex(event.record.publicKey)} ${event.record.incarnation}`;
-  }
+  if (event.kind === 'record') return `record ${bytesToHex(event.record.nid)} ${event.record.incarnation}`;
   return `${event.kind} ${bytesToHex(event.nid)} ${event.incarnation}`;
 }
 
 /** Bytes of an event on the wire. */
 export function eventBytes(event: MembershipEvent): number {
   if (event.kind === 'record') return 1 + event.record.encoded.length;
-  return 2 + RING_ID_BYTES + 4 + event.witnesses.length * (PUBLIC_KEY_BYTES + SIGNATURE_BYTES);
+  return 1 + NAME_BYTES + 4 + event.witnesses.length * (NAME_BYTES + SIGNATURE_BYTES);
 }
 
 export function writeEvent(writer: ByteWriter, event: MembershipEvent): void {
@@ -78,26 +80,40 @@ export function writeEvent(writer: ByteWriter, event: MembershipEvent): void {
     return;
   }
   writer
-    .uint8(event.kind === 'failed' ? TAG_FAILED : TAG_SUSPECT)
-    .raw(event.nid)
-    .uint32(event.incarnation)
-    .uint8(event.witnesses.length);
-  for (const witness of event.witnesses) writer.raw(witness.publicKey).raw(witness.signature);
+    .uint8((event.kind === 'failed' ? TAG_FAILED : TAG_SUSPECT) + event.witnesses.length)
+    .raw(memberName(event.nid))
+    .uint32(event.incarnation);
+  for (const witness of event.witnesses) writer.raw(memberName(witness.nid)).raw(witness.signature);
 }
 
-/** @throws RingError RING_WIRE_* */
-export function readEvent(reader: ByteReader): MembershipEvent {
+/**
+ * Undefined if the event is well-formed and names somebody whom the registry does not list.
+ * @throws RingError RING_WIRE_*
+ */
+export function readEvent(reader: MessageReader): MembershipEvent | undefined {
   const tag = reader.uint8();
-  if (tag === TAG_RECORD) return { kind: 'record', record: readMemberRecord(reader) };
-  if (tag !== TAG_SUSPECT && tag !== TAG_FAILED) {
+  if (tag === TAG_RECORD) {
+    const record = readMemberRecord(reader);
+    return record === undefined ? undefined : { kind: 'record', record };
+  }
+  const kind = tag & ~COUNT_MASK;
+  if (kind !== TAG_SUSPECT && kind !== TAG_FAILED) {
     throw new RingError('RING_WIRE_VALUE_INVALID', `Unknown membership event ${tag}.`, { tag });
   }
-  const nid = reader.raw(RING_ID_BYTES);
+  const count = reader.bounded(tag & COUNT_MASK, MAX_WITNESSES, 'number of witnesses');
+  const subject = reader.member();
   const incarnation = reader.uint32();
-  const count = reader.bounded(reader.uint8(), MAX_WITNESSES, 'number of witnesses');
   const witnesses: Witness[] = [];
   for (let i = 0; i < count; i++) {
-    witnesses.push({ publicKey: reader.raw(PUBLIC_KEY_BYTES), signature: reader.raw(SIGNATURE_BYTES) });
+    const witness = reader.member();
+    const signature = reader.raw(SIGNATURE_BYTES);
+    if (witness !== undefined)
+      witnesses.push({ nid: nidOf(witness), publicKey: witness.publicKey, signature });
   }
-  return { kind: tag === TAG_FAILED ? 'failed' : 'suspect', nid, incarnation, witnesses };
+  if (subject === undefined || witnesses.length < count) return undefined;
+  return { kind: kind === TAG_FAILED ? 'failed' : 'suspect', nid: nidOf(subject), incarnation, witnesses };
+}
+
+function nidOf(member: NamedMember): RingId {
+  return hexToBytes(member.edge.nid);
 }

@@ -1,5 +1,4 @@
-import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
-import { MAX_PARKED_EVENTS } from './limits.ts';
+import { bytesToHex, equalBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
 import { verifyMemberRecord, type MemberRecord } from './member-record.ts';
 import {
   accusationBytes,
@@ -11,20 +10,18 @@ import {
 } from './membership-event.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
+import type { AdmittedEdge } from './ring-ports.ts';
 import type { RingEntry } from './ring-table.ts';
 
 /**
- * What became of an event:
- * `news` changed the table; `known` was right but old; `parked` waits for the registry; `self` speaks against us and
- * must be refuted; `refused` is forged or not admitted and must not be passed on.
+ * What became of an event: `news` changed the table; `known` was right but old; `self` speaks against us and must be
+ * refuted; `refused` is forged or not admitted and must not be passed on.
  */
-export type Verdict = 'news' | 'known' | 'parked' | 'self' | 'refused';
+export type Verdict = 'news' | 'known' | 'self' | 'refused';
 
 /** Checks membership events and applies them to the table; the only writer of members (SPEC.md, membership). */
 export class Membership {
   readonly #context: RingContext;
-  /** Events of keys that the registry does not know yet, newest last. */
-  readonly #parked = new Map<Hex, SelfReport>();
   /** Accusations by the accused, so that a table entry can be explained to others. */
   readonly #accusations = new Map<Hex, Accusation>();
 
@@ -51,7 +48,7 @@ export class Membership {
     const claim = { kind, nid: entry.nid, incarnation: entry.incarnation };
     const { network, publicKey } = this.#context.options;
     const signature = this.#context.ports.sign(accusationBytes(network, claim));
-    return { ...claim, witnesses: [{ publicKey, signature }] };
+    return { ...claim, witnesses: [{ nid: this.#context.nid, publicKey, signature }] };
   }
 
   /** The events that make another table hold this entry: the record, then the accusation if there is one. */
@@ -68,31 +65,30 @@ export class Membership {
     return this.#accusations.get(bytesToHex(nid));
   }
 
-  /** The registry changed: expels members that it no longer admits, and retries the parked ones. */
+  /** The registry changed: expels members that it no longer admits where they stand. */
   registryRefreshed(): void {
     const { table } = this.#context;
     for (const entry of [...table.entries()]) {
-      const nid = this.#context.nidOfKey(entry.record.publicKey);
-      if (nid !== undefined && equalBytes(nid, entry.nid)) continue;
-      table.expel(entry.nid);
-      this.#accusations.delete(bytesToHex(entry.nid));
+      const admitted = this.#context.ports.admission.nidOf(entry.record.publicKey);
+      if (admitted === undefined || admitted.nid !== bytesToHex(entry.nid)) {
+        table.expel(entry.nid);
+        this.#accusations.delete(bytesToHex(entry.nid));
+      } else if (!agrees(entry.record, admitted)) {
+        const { operator, region } = admitted;
+        table.put(entry.nid, { ...entry.record, operator, region }, entry.state);
+      }
     }
-    const parked = [...this.#parked.values()];
-    this.#parked.clear();
-    for (const event of parked) this.apply(event);
   }
 
   #applyRecord(event: SelfReport): Verdict {
     const { record } = event;
-    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
-    const nid = admitted === undefined ? undefined : hexToBytes(admitted.nid);
-    const held = nid === undefined ? undefined : this.#context.table.find(nid);
+    const held = this.#context.table.find(record.nid);
     if (held !== undefined && equalBytes(held.record.encoded, record.encoded)) return 'known';
-    if (!this.#verifyRecord(record)) return 'refused';
-    if (admitted === undefined || nid === undefined) return this.#park(event);
-    if (admitted.operator !== record.operator || admitted.region !== record.region) return 'refused';
+    const admitted = this.#context.ports.admission.nidOf(record.publicKey);
+    if (admitted === undefined || admitted.nid !== bytesToHex(record.nid)) return 'refused';
+    if (!agrees(record, admitted) || !this.#verifyRecord(record)) return 'refused';
     const state = record.departed ? 'left' : 'alive';
-    if (this.#context.isSelf(nid)) {
+    if (this.#context.isSelf(record.nid)) {
       return supersedes(
         { incarnation: record.incarnation, state },
         { incarnation: this.#context.record.incarnation, state: 'alive' },
@@ -101,8 +97,8 @@ export class Membership {
         : 'known';
     }
     if (held !== undefined && !supersedes({ incarnation: record.incarnation, state }, held)) return 'known';
-    this.#context.table.put(nid, record, state);
-    this.#accusations.delete(bytesToHex(nid));
+    this.#context.table.put(record.nid, record, state);
+    this.#accusations.delete(bytesToHex(record.nid));
     return 'news';
   }
 
@@ -131,9 +127,14 @@ export class Membership {
   #hasWitness(accusation: Accusation): boolean {
     const bytes = accusationBytes(this.#context.options.network, accusation);
     const valid = (witness: Witness): boolean =>
-      this.#context.nidOfKey(witness.publicKey) !== undefined &&
-      this.#context.ports.verify(witness.publicKey, bytes, witness.signature);
+      this.#stands(witness) && this.#context.ports.verify(witness.publicKey, bytes, witness.signature);
     return accusation.witnesses.length > 0 && accusation.witnesses.every(valid);
+  }
+
+  /** Does the registry put this witness's key where the witness says? */
+  #stands(witness: Witness): boolean {
+    const nid = this.#context.nidOfKey(witness.publicKey);
+    return nid !== undefined && equalBytes(nid, witness.nid);
   }
 
   #verifyRecord(record: MemberRecord): boolean {
@@ -142,18 +143,11 @@ export class Membership {
       ports.verify(key, message, signature),
     );
   }
+}
 
-  #park(event: SelfReport): Verdict {
-    const key = bytesToHex(event.record.publicKey);
-    const held = this.#parked.get(key);
-    if (held !== undefined && held.record.incarnation >= event.record.incarnation) return 'parked';
-    this.#parked.delete(key);
-    this.#parked.set(key, event);
-    const oldest = this.#parked.keys().next();
-    if (this.#parked.size > MAX_PARKED_EVENTS && oldest.done !== true) this.#parked.delete(oldest.value);
-    this.#context.emit({ type: 'registry-wanted' });
-    return 'parked';
-  }
+/** Does a record say what the registry says? */
+function agrees(record: MemberRecord, admitted: AdmittedEdge): boolean {
+  return record.operator === admitted.operator && record.region === admitted.region;
 }
 
 /** The same claim with the same signatures: it was checked when it came first. */

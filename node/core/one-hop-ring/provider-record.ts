@@ -8,14 +8,14 @@ import {
   RING_ID_BYTES,
   SIGNATURE_BYTES,
 } from './limits.ts';
-import { readAddresses, writeAddresses } from './member-record.ts';
+import { readAddresses, writeAddresses } from './compact-address.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { ByteReader } from './wire-primitives.ts';
 import { ByteWriter } from './wire-primitives.ts';
 
-const RECORD_VERSION = 1;
-const DOMAIN = 'bcdn ring provider record 1\n';
+const RECORD_VERSION = 2;
+const DOMAIN = 'bcdn ring provider record 2\n';
 
 /** "I hold this content", said and signed by the provider alone (RING.md, index). */
 export interface ProviderClaim {
@@ -57,7 +57,8 @@ export function signProviderRecord(
     .text(claim.region)
     .uint64(claim.sequence)
     .uint32(claim.ttlSeconds)
-    .uint8(claim.withdrawn ? 1 : 0);
+    .uint8(claim.withdrawn ? 1 : 0)
+    .uint8(claim.addresses.length);
   writeAddresses(writer, claim.addresses);
   const body = writer.finish();
   const signature = sign(signedBytes(network, body));
@@ -87,7 +88,7 @@ export function readProviderRecord(reader: ByteReader): ProviderRecord {
   const sequence = reader.uint64();
   const ttlSeconds = reader.bounded(reader.uint32(), MAX_PROVIDER_TTL_SECONDS, 'ttl');
   const withdrawn = reader.bounded(reader.uint8(), 1, 'withdrawn flag') === 1;
-  const addresses = readAddresses(reader);
+  const addresses = readAddresses(reader, reader.uint8());
   const signature = reader.raw(SIGNATURE_BYTES);
   const encoded = reader.since(start);
   return {

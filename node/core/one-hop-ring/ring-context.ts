@@ -60,7 +60,7 @@ export class RingContext {
   ): MemberRecord {
     const { operator, region } = this.admitted;
     return signMemberRecord(
-      { publicKey: this.options.publicKey, operator, region, incarnation, ...claim },
+      { nid: this.nid, publicKey: this.options.publicKey, operator, region, incarnation, ...claim },
       this.options.network,
       (message) => this.ports.sign(message),
     );

@@ -173,6 +173,7 @@ export class RingMachine {
   #onMessage(from: Uint8Array, message: RingMessage, nowMs: number): void {
     const nid = this.#context.nidOfKey(from);
     const contact = this.#contactFor(from, nid);
+    if (message.unknownNames !== undefined) this.#context.emit({ type: 'registry-wanted' });
     if (message.kind === 'lookup-request') {
       if (nid === undefined && !this.#guests.take(from, nowMs)) {
         this.#context.counters.throttledGuests += 1;
@@ -206,7 +207,7 @@ export class RingMachine {
         return this.#onSpread(from, message, nowMs);
       case 'acknowledgement':
         this.#departure.onAcknowledgement(from.publicKey, requestId);
-        return this.#dissemination.acknowledged(from.publicKey, requestId);
+        return this.#dissemination.acknowledged(from.publicKey, requestId, nowMs);
       case 'snapshot-request':
         return this.#admitting.onSnapshotRequest(from, message, this.isMember);
       case 'snapshot-page':
@@ -293,7 +294,7 @@ export class RingMachine {
   }
 
   #onSpread(from: RingContact, message: Spread, nowMs: number): void {
-    if (!this.#dissemination.accept(from.publicKey, message)) return;
+    this.#dissemination.accept(from.publicKey, message);
     const worth = this.#applyAll(message.events, nowMs).filter(({ verdict }) => verdict !== 'refused');
     this.#dissemination.forward(
       message.interval,

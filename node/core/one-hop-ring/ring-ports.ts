@@ -17,7 +17,13 @@ export interface AdmittedEdge {
  * it stands; no record can claim a position of its own choice.
  */
 export interface RingAdmission {
+  /**
+   * The edge of this key. Undefined as well for two edges whose positions share their 8 leading bytes: neither can be
+   * named in a message (SPEC.md, names).
+   */
   nidOf(libp2pPublicKey: Uint8Array): AdmittedEdge | undefined;
+  /** Public key of the one admitted edge whose position begins with these 8 bytes. */
+  publicKeyAt(prefix: Uint8Array): Uint8Array | undefined;
 }
 
 /** Everything impure that the ring needs, injected. */
@@ -44,7 +50,7 @@ export interface RingContact {
 }
 
 export interface RingOptions {
-  /** Names the network in every signature, e.g. `/bcdn/31337/0x…/ring/1`. */
+  /** Names the network in every signature, e.g. `/bcdn/31337/0x…/ring/2`. */
   readonly network: string;
   readonly publicKey: Uint8Array;
   /** Multiaddrs of the own ring protocol. */

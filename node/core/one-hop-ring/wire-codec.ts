@@ -1,11 +1,13 @@
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import { RingError } from './ring-error.ts';
+import { MessageReader, NO_NAMES } from './member-names.ts';
+import type { RingAdmission } from './ring-ports.ts';
 import { DETECTION_WIRE } from './wire-detection.ts';
 import type { WireFamily } from './wire-fields.ts';
 import { INDEX_WIRE } from './wire-index.ts';
 import { MEMBERSHIP_WIRE } from './wire-membership.ts';
 import { MESSAGE_CODES, type RingMessage } from './wire-message.ts';
-import { ByteReader, ByteWriter, varintBytes } from './wire-primitives.ts';
+import { ByteWriter, varintBytes } from './wire-primitives.ts';
 import { REPAIR_WIRE } from './wire-repair.ts';
 
 const FAMILIES: readonly WireFamily<RingMessage>[] = [
@@ -53,20 +55,22 @@ export function messageBytes(message: RingMessage): number {
 
 /**
  * Decodes one message and checks every field against its limit.
+ * @param admission tells who is meant by the names in it. @default nobody is known
  * @throws RingError RING_WIRE_* for anything else than one whole, well-formed message
  */
-export function decodeMessage(bytes: Uint8Array): RingMessage {
+export function decodeMessage(bytes: Uint8Array, admission: RingAdmission = NO_NAMES): RingMessage {
   if (bytes.length > MAX_MESSAGE_BYTES) {
     throw new RingError('RING_WIRE_TOO_LONG', `A message of ${bytes.length} bytes is too long.`, {
       bytes: bytes.length,
       max: MAX_MESSAGE_BYTES,
     });
   }
-  const reader = new ByteReader(bytes);
+  const reader = new MessageReader(bytes, admission);
   const { kind, family } = layoutOf(reader.uint8());
   const message = family.read(reader, kind, reader.uint32());
   reader.end();
-  return message;
+  const { unknownNames } = reader;
+  return unknownNames === 0 ? message : { ...message, unknownNames };
 }
 
 /** @throws RingError RING_WIRE_KIND_UNKNOWN */

@@ -1,9 +1,10 @@
 import { RING_ID_BYTES } from './limits.ts';
+import type { MessageReader } from './member-names.ts';
 import { eventBytes, readEvent, writeEvent, type MembershipEvent } from './membership-event.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { TableDigest } from './table-digest.ts';
 import type { RingMessage } from './wire-message.ts';
-import type { ByteReader, ByteWriter } from './wire-primitives.ts';
+import { varintBytes, type ByteReader, type ByteWriter } from './wire-primitives.ts';
 
 /** Layouts of the messages that belong to one part of the protocol; it is asked only about its own kinds. */
 export interface WireFamily<M extends RingMessage> {
@@ -11,7 +12,7 @@ export interface WireFamily<M extends RingMessage> {
   /** Appends the fields that follow code and number. */
   write(writer: ByteWriter, message: M): void;
   /** @throws RingError RING_WIRE_* */
-  read(reader: ByteReader, kind: M['kind'], requestId: number): M;
+  read(reader: MessageReader, kind: M['kind'], requestId: number): M;
   /** Exact length of what `write` appends. */
   bytes(message: M): number;
 }
@@ -31,17 +32,18 @@ export function readId(reader: ByteReader): RingId {
 }
 
 export function writeEvents(writer: ByteWriter, events: readonly MembershipEvent[]): void {
-  writer.uint16(events.length);
+  writer.varint(events.length);
   for (const event of events) writeEvent(writer, event);
 }
 
-export function readEvents(reader: ByteReader, max: number): MembershipEvent[] {
-  const count = reader.bounded(reader.uint16(), max, 'number of events');
-  return readMany(count, () => readEvent(reader));
+/** The events whose members the registry lists; the reader counts what it had to leave out. */
+export function readEvents(reader: MessageReader, max: number): MembershipEvent[] {
+  const count = reader.bounded(reader.varint(), max, 'number of events');
+  return readMany(count, () => readEvent(reader)).filter((event) => event !== undefined);
 }
 
 export function eventsBytes(events: readonly MembershipEvent[]): number {
-  let bytes = 2;
+  let bytes = varintBytes(events.length);
   for (const event of events) bytes += eventBytes(event);
   return bytes;
 }

@@ -1,8 +1,8 @@
 import { MAX_CORRECTIONS, MAX_PROVIDERS_PER_ANSWER, MAX_RECORDS_PER_STORE, RING_ID_BYTES } from './limits.ts';
+import type { MessageReader } from './member-names.ts';
 import { readProviderRecord } from './provider-record.ts';
 import { eventsBytes, readEvents, readId, readMany, writeEvents, type WireFamily } from './wire-fields.ts';
 import type { LookupReply, LookupRequest, Store, StoreReply } from './wire-message.ts';
-import type { ByteReader } from './wire-primitives.ts';
 
 /** Remote calls that an answer may claim to have needed. */
 const MAX_HOPS = 8;
@@ -71,7 +71,7 @@ export const INDEX_WIRE: WireFamily<IndexMessage> = {
   },
 };
 
-function readLookupReply(reader: ByteReader, requestId: number): LookupReply {
+function readLookupReply(reader: MessageReader, requestId: number): LookupReply {
   const hops = reader.bounded(reader.uint8(), MAX_HOPS, 'hops');
   const answeredBy = readId(reader);
   const count = reader.bounded(reader.uint8(), MAX_PROVIDERS_PER_ANSWER, 'number of providers');

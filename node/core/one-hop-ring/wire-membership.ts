@@ -1,5 +1,8 @@
 import { MAX_EVENTS_PER_MESSAGE, RING_ID_BYTES } from './limits.ts';
-import { readMemberRecord } from './member-record.ts';
+import { intervalBytes, readInterval, writeInterval } from './interval-codec.ts';
+import type { MessageReader } from './member-names.ts';
+import { readMemberRecord, type MemberRecord } from './member-record.ts';
+import { RingError } from './ring-error.ts';
 import {
   DIGEST_BYTES,
   eventsBytes,
@@ -40,7 +43,7 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
   write(writer, message) {
     switch (message.kind) {
       case 'spread':
-        writer.raw(message.interval.from).raw(message.interval.to);
+        writeInterval(writer, message.interval);
         writeEvents(writer, message.events);
         break;
       case 'acknowledgement':
@@ -55,7 +58,7 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
         break;
       case 'join-request':
       case 'leave-request':
-        writer.raw(message.record.encoded);
+        writer.raw(requireRecord(message).encoded);
         break;
       case 'join-reply':
         writeOptional(writer, message.redirect?.encoded);
@@ -66,7 +69,7 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
   read(reader, kind, requestId) {
     switch (kind) {
       case 'spread': {
-        const interval = { from: readId(reader), to: readId(reader) };
+        const interval = readInterval(reader);
         return { kind, requestId, interval, events: readEvents(reader, MAX_EVENTS_PER_MESSAGE) };
       }
       case 'acknowledgement':
@@ -82,14 +85,14 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
       case 'leave-request':
         return { kind, requestId, record: readMemberRecord(reader) };
       case 'join-reply':
-        return { kind, requestId, redirect: readPresence(reader) ? readMemberRecord(reader) : undefined };
+        return { kind, requestId, redirect: readPresence(reader) ? readRedirect(reader) : undefined };
     }
   },
 
   bytes(message) {
     switch (message.kind) {
       case 'spread':
-        return 2 * RING_ID_BYTES + eventsBytes(message.events);
+        return intervalBytes(message.interval) + eventsBytes(message.events);
       case 'acknowledgement':
         return 0;
       case 'snapshot-request':
@@ -100,9 +103,22 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
       }
       case 'join-request':
       case 'leave-request':
-        return message.record.encoded.length;
+        return requireRecord(message).encoded.length;
       case 'join-reply':
         return 1 + (message.redirect?.encoded.length ?? 0);
     }
   },
 };
+
+/** A record of an author unknown to us was read, not made here: it is never sent on in such a message. */
+function requireRecord(message: JoinRequest | LeaveRequest): MemberRecord {
+  if (message.record !== undefined) return message.record;
+  throw new RingError('RING_WIRE_NAME_UNKNOWN', `A ${message.kind} without a record is not sent.`);
+}
+
+/** Without its author the redirection leads nowhere. @throws RingError RING_WIRE_* */
+function readRedirect(reader: MessageReader): MemberRecord {
+  const record = readMemberRecord(reader);
+  if (record !== undefined) return record;
+  throw new RingError('RING_WIRE_NAME_UNKNOWN', 'Redirected to somebody whom the registry does not list.');
+}

@@ -8,6 +8,11 @@ import type { TableDigest } from './table-digest.ts';
 /** Every message carries the sender's number for it; an answer repeats the number of its question. uint32. */
 interface Numbered {
   readonly requestId: number;
+  /**
+   * Not on the wire: names of members that the decoder found and our registry snapshot does not list. Events that
+   * carry one are left out. Absent: none.
+   */
+  readonly unknownNames?: number;
 }
 
 /** Keep-alive and its answer: load for the cooperation group, digest for repair. */
@@ -58,7 +63,8 @@ export interface SnapshotPage extends Numbered {
 /** To the successor: hand me my keys, then announce me. */
 export interface JoinRequest extends Numbered {
   readonly kind: 'join-request';
-  readonly record: MemberRecord;
+  /** Undefined after decoding if our registry snapshot does not list its author. */
+  readonly record: MemberRecord | undefined;
 }
 
 /** Accepted, or redirected to a nearer successor. */
@@ -70,7 +76,8 @@ export interface JoinReply extends Numbered {
 /** To the successor: I go; announce it. Answered by an acknowledgement. */
 export interface LeaveRequest extends Numbered {
   readonly kind: 'leave-request';
-  readonly record: MemberRecord;
+  /** Undefined after decoding if our registry snapshot does not list its author. */
+  readonly record: MemberRecord | undefined;
 }
 
 /** Keep these records. */

@@ -46,6 +46,11 @@ export class ByteWriter {
     return this.uint32(Math.floor(value / 0x1_0000_0000)).uint32(value % 0x1_0000_0000);
   }
 
+  /** An unsigned integer below 2^14, in one byte below 128 and else in two. */
+  varint(value: number): this {
+    return value < 0x80 ? this.uint8(value) : this.uint8((value & 0x7f) | 0x80).uint8(value >>> 7);
+  }
+
   raw(bytes: Uint8Array): this {
     this.#reserve(bytes.length);
     this.#bytes.set(bytes, this.#length);
@@ -106,6 +111,19 @@ export class ByteReader {
       throw new RingError('RING_WIRE_VALUE_INVALID', 'An integer exceeds 2^53 - 1.', { high });
     }
     return high * 0x1_0000_0000 + this.uint32();
+  }
+
+  /** @throws RingError RING_WIRE_VALUE_INVALID for more than two bytes, or two where one would do */
+  varint(): number {
+    const low = this.uint8();
+    if (low < 0x80) return low;
+    const high = this.uint8();
+    if (high === 0 || high > 0x7f) {
+      throw new RingError('RING_WIRE_VALUE_INVALID', 'A varint is not in its shortest form of two bytes.', {
+        high,
+      });
+    }
+    return (low & 0x7f) | (high << 7);
   }
 
   /** A copy, so that a kept record does not keep a whole message alive. */
