@@ -1,8 +1,7 @@
 import { MAX_ADDRESS_BYTES, MAX_ADDRESSES } from './limits.ts';
 import { formatIp4, formatIp6, parseIp4, parseIp6 } from './ip-text.ts';
 import { RingError } from './ring-error.ts';
-import type { ByteReader } from './wire-primitives.ts';
-import { ByteWriter } from './wire-primitives.ts';
+import type { ByteReader, ByteWriter } from './wire-primitives.ts';
 
 const TAG_TEXT = 0;
 const TAG_IP4 = 1;

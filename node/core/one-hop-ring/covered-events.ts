@@ -14,7 +14,7 @@ export class CoveredEvents {
   /** Those of the events that have not been passed on to the whole interval; from now on they have. */
   takeNew(interval: IdInterval, events: readonly MembershipEvent[], nowMs: number): MembershipEvent[] {
     this.#turn(nowMs);
-    const recent = (this.#recent ??= new Map());
+    const recent = (this.#recent ??= new Map<string, IdInterval>());
     return events.filter((event) => {
       const key = eventKey(event);
       const covered = recent.get(key) ?? this.#older?.get(key);

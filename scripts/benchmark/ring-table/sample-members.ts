@@ -29,6 +29,7 @@ export class SampleMembers {
     const publicKey = this.position();
     return signMemberRecord(
       {
+        nid: this.position(),
         publicKey,
         operator: parseAddress(`0x${'11'.repeat(20)}`),
         region: 'eu-west',
@@ -36,7 +37,7 @@ export class SampleMembers {
         departed: false,
         addresses: [`/ip4/198.51.100.${this.word() & 255}/tcp/4001`],
       },
-      '/bcdn/1/0x1111111111111111111111111111111111111111/ring/1',
+      '/bcdn/1/0x1111111111111111111111111111111111111111/ring/2',
       () => new Uint8Array(SIGNATURE_BYTES),
     );
   }

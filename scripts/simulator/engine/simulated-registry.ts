@@ -1,6 +1,7 @@
 import { bytesToHex, equalBytes } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress, parseNid } from '../../../sdk/protocol/identifiers.ts';
 import { OPERATOR_BYTES, PUBLIC_KEY_BYTES, RING_ID_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
+import { memberName } from '../../../node/core/one-hop-ring/member-names.ts';
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type { AdmittedEdge, RingAdmission } from '../../../node/core/one-hop-ring/ring-ports.ts';
 import { leadingBits } from '../tables/shared-entry.ts';
@@ -56,6 +57,11 @@ export class SimulatedRegistry implements RingAdmission {
 
   nidOf(publicKey: Uint8Array): AdmittedEdge | undefined {
     return this.byKey(publicKey)?.admitted;
+  }
+
+  publicKeyAt(prefix: Uint8Array): Uint8Array | undefined {
+    const found = this.#byPosition.get(leadingBits(prefix));
+    return found !== undefined && equalBytes(memberName(found.nid), prefix) ? found.publicKey : undefined;
   }
 
   byKey(publicKey: Uint8Array): Identity | undefined {

@@ -402,10 +402,10 @@ export class Simulation {
   }
 
   #record(identity: Identity, incarnation: number): ReturnType<typeof signMemberRecord> {
-    const { publicKey, addresses, admitted } = identity;
+    const { nid, publicKey, addresses, admitted } = identity;
     const { operator, region } = admitted;
     return signMemberRecord(
-      { publicKey, operator, region, incarnation, departed: false, addresses },
+      { nid, publicKey, operator, region, incarnation, departed: false, addresses },
       NETWORK,
       (message) => this.signatures.sign(publicKey, message),
     );

@@ -14,6 +14,7 @@ import { ringProtocol } from '../../../../node/adapters/libp2p/ring-protocol.ts'
 import { ringSignature } from '../../../../node/adapters/libp2p/ring-signature.ts';
 import { RingTransport } from '../../../../node/adapters/libp2p/ring-transport.ts';
 import type { RingContact } from '../../../../node/core/one-hop-ring/ring-ports.ts';
+import { NO_NAMES } from '../../../../node/core/one-hop-ring/member-names.ts';
 import type { RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
 import { eventually } from '../../app/ring/ring-fixture.ts';
 
@@ -45,7 +46,7 @@ describe('ring transport', function () {
     const heard: End['heard'] = [];
     const unreachable: string[] = [];
     const transport = new RingTransport(
-      { host },
+      { host, admission: NO_NAMES },
       {
         protocol: spoken,
         listener: {

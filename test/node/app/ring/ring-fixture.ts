@@ -9,6 +9,7 @@ import { createHost, type Host } from '../../../../node/adapters/libp2p/host.ts'
 import { ringProtocol } from '../../../../node/adapters/libp2p/ring-protocol.ts';
 import { systemRandomness } from '../../../../node/adapters/randomness/system-randomness.ts';
 import { RingNode, type RingNodeOptions } from '../../../../node/app/ring/ring-node.ts';
+import { memberName } from '../../../../node/core/one-hop-ring/member-names.ts';
 import type { AdmittedEdge, RingAdmission } from '../../../../node/core/one-hop-ring/ring-ports.ts';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];
@@ -27,6 +28,7 @@ export const TEST_TIMING: NonNullable<RingNodeOptions['timing']> = {
 /** A registry in memory. */
 export class MemoryRegistry implements RingAdmission {
   readonly #edges = new Map<Hex, AdmittedEdge>();
+  readonly #keys = new Map<Hex, Uint8Array>();
 
   register(publicKey: Uint8Array): AdmittedEdge {
     const edge = {
@@ -35,7 +37,12 @@ export class MemoryRegistry implements RingAdmission {
       region: REGIONS[this.#edges.size % REGIONS.length] ?? 'eu-west',
     };
     this.#edges.set(bytesToHex(publicKey), edge);
+    this.#keys.set(bytesToHex(memberName(sha256(publicKey))), publicKey);
     return edge;
+  }
+
+  publicKeyAt(prefix: Uint8Array): Uint8Array | undefined {
+    return this.#keys.get(bytesToHex(prefix));
   }
 
   nidOf(publicKey: Uint8Array): AdmittedEdge | undefined {

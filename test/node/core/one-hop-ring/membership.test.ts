@@ -1,11 +1,8 @@
+import { sha256 } from '@noble/hashes/sha2.js';
 import { expect } from 'chai';
 
 import { bytesToHex, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
-import {
-  DEFAULT_TIMING,
-  MAX_INCARNATION,
-  MAX_PARKED_EVENTS,
-} from '../../../../node/core/one-hop-ring/limits.ts';
+import { DEFAULT_TIMING, MAX_INCARNATION } from '../../../../node/core/one-hop-ring/limits.ts';
 import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
 import {
   accusationBytes,
@@ -50,9 +47,18 @@ function fixture(): Fixture {
 /** A record of a registered edge, as the edge itself would sign it. */
 function recordOf(registry: TestRegistry, name: string, claim: Partial<MemberRecord> = {}): MemberRecord {
   const publicKey = testKey(name);
-  const { operator, region } = registry.nidOf(publicKey) ?? new TestRegistry().add(publicKey);
+  const { nid, operator, region } = registry.nidOf(publicKey) ?? new TestRegistry().add(publicKey);
   return signMemberRecord(
-    { publicKey, operator, region, incarnation: 1, departed: false, addresses: [], ...claim },
+    {
+      nid: hexToBytes(nid),
+      publicKey,
+      operator,
+      region,
+      incarnation: 1,
+      departed: false,
+      addresses: [],
+      ...claim,
+    },
     TEST_NETWORK,
     (message) => testSignature(publicKey, message),
   );
@@ -62,7 +68,7 @@ function accusationBy(accuser: string, subject: Uint8Array, claim: Partial<Accus
   const body = { kind: claim.kind ?? 'failed', nid: subject, incarnation: claim.incarnation ?? 1 };
   const publicKey = testKey(accuser);
   const signature = testSignature(publicKey, accusationBytes(TEST_NETWORK, body));
-  return { ...body, witnesses: claim.witnesses ?? [{ publicKey, signature }] };
+  return { ...body, witnesses: claim.witnesses ?? [{ nid: sha256(publicKey), publicKey, signature }] };
 }
 
 describe('membership', () => {
@@ -74,24 +80,36 @@ describe('membership', () => {
     expect(context.table.find(nid)?.state).to.equal('alive');
   });
 
-  it('parks an edge that the registry does not know yet, and takes it in after a refresh', () => {
+  it('refuses an edge that the registry does not list, and takes it in once it does', () => {
     const { registry, context, membership } = fixture();
     const record = recordOf(registry, 'late');
-    expect(membership.apply({ kind: 'record', record })).to.equal('parked');
+    expect(membership.apply({ kind: 'record', record })).to.equal('refused');
     expect(context.table.size).to.equal(1);
-    expect(context.takeActions().map((action) => action.type)).to.include('registry-wanted');
     registry.add(testKey('late'));
-    membership.registryRefreshed();
+    expect(membership.apply({ kind: 'record', record })).to.equal('news');
     expect(context.table.size).to.equal(2);
   });
 
-  it('parks a bounded number', () => {
+  it('refuses a record and a witness at another position than the registry’s', () => {
+    const { registry, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    registry.add(testKey('witness'));
+    const elsewhere = new Uint8Array(32).fill(42);
+    const moved = recordOf(registry, 'edge', { nid: elsewhere });
+    expect(membership.apply({ kind: 'record', record: moved })).to.equal('refused');
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
+    const accusation = accusationBy('witness', nid);
+    const witnesses = accusation.witnesses.map((witness) => ({ ...witness, nid: elsewhere }));
+    expect(membership.apply({ ...accusation, witnesses })).to.equal('refused');
+  });
+
+  it('follows the registry when it names another region for a member', () => {
     const { registry, context, membership } = fixture();
-    const names = Array.from({ length: MAX_PARKED_EVENTS + 10 }, (_, i) => `unknown-${i}`);
-    for (const name of names) membership.apply({ kind: 'record', record: recordOf(registry, name) });
-    for (const name of names) registry.add(testKey(name));
+    const edge = registry.add(testKey('edge'));
+    membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
+    registry.add(testKey('edge'), undefined, 'moved');
     membership.registryRefreshed();
-    expect(context.table.size).to.equal(1 + MAX_PARKED_EVENTS);
+    expect(context.table.find(hexToBytes(edge.nid))?.record.region).to.equal('moved');
   });
 
   it('refuses a forged signature, a foreign network, another operator and another region', () => {
@@ -99,7 +117,7 @@ describe('membership', () => {
     registry.add(testKey('edge'));
     const good = recordOf(registry, 'edge');
     const forged = { ...good, signature: new Uint8Array(64) };
-    const foreign = signMemberRecord(good, '/bcdn/1/other/ring/1', (message) =>
+    const foreign = signMemberRecord(good, '/bcdn/1/other/ring/2', (message) =>
       testSignature(good.publicKey, message),
     );
     const records = [
@@ -153,7 +171,8 @@ describe('membership', () => {
     const nid = hexToBytes(registry.add(testKey('edge')).nid);
     registry.add(testKey('witness'));
     membership.apply({ kind: 'record', record: recordOf(registry, 'edge') });
-    const falseWitness = { publicKey: testKey('witness'), signature: new Uint8Array(64) };
+    const publicKey = testKey('witness');
+    const falseWitness = { nid: sha256(publicKey), publicKey, signature: new Uint8Array(64) };
     for (const accusation of [
       accusationBy('witness', nid, { witnesses: [] }),
       accusationBy('stranger', nid),
@@ -183,7 +202,8 @@ describe('membership', () => {
     const { registry, membership } = fixture();
     const nid = hexToBytes(registry.add(testKey('edge')).nid);
     membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 3 }) });
-    const witnesses = [{ publicKey: testKey('self'), signature: new Uint8Array(64) }];
+    const publicKey = testKey('self');
+    const witnesses = [{ nid: sha256(publicKey), publicKey, signature: new Uint8Array(64) }];
     const unknown = new Uint8Array(32).fill(9);
     expect(membership.apply(accusationBy('self', unknown, { witnesses }))).to.equal('refused');
     expect(membership.apply(accusationBy('self', nid, { incarnation: 2, witnesses }))).to.equal('refused');

@@ -1,3 +1,5 @@
+import { sha256 } from '@noble/hashes/sha2.js';
+
 import { parseAddress } from '../../../../sdk/protocol/identifiers.ts';
 import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
 import {
@@ -25,6 +27,7 @@ export function recordAt(incarnation: number, claim: Partial<MemberRecord> = {})
   const publicKey = claim.publicKey ?? testKey('sample');
   return signMemberRecord(
     {
+      nid: claim.nid ?? sha256(publicKey),
       publicKey,
       operator: claim.operator ?? OPERATOR,
       region: claim.region ?? 'eu-west',

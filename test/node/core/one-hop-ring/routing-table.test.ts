@@ -2,7 +2,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { bytesToHex, compareBytes } from '../../../../sdk/protocol/bytes.ts';
-import { contains, isWholeRing, withoutPoint } from '../../../../node/core/one-hop-ring/id-interval.ts';
+import {
+  cellOf,
+  contains,
+  includes,
+  isWholeRing,
+  separator,
+  WHOLE_RING,
+  withoutCell,
+} from '../../../../node/core/one-hop-ring/id-interval.ts';
 import { nextId } from '../../../../node/core/one-hop-ring/ring-identifier.ts';
 import { LOAD_UNKNOWN, type RingEntry } from '../../../../node/core/one-hop-ring/ring-table.ts';
 import { RoutingTable } from '../../../../node/core/one-hop-ring/routing-table.ts';
@@ -11,6 +19,8 @@ import type { MemberState } from '../../../../node/core/one-hop-ring/membership-
 import { recordAt, smallId, smallValue } from './ring-samples.ts';
 
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 });
+/** An interval's end: a name and zeros. */
+const end = id.map((bytes) => cellOf(bytes).from);
 /** Few leading bits, so that positions collide in their leading words. */
 const crowdedId = id.map((bytes) =>
   Uint8Array.from(bytes, (byte, i) => (i < 8 ? 0 : i === 31 ? byte & 3 : byte & 1)),
@@ -178,26 +188,57 @@ describe('routing table: properties', () => {
 });
 
 describe('interval of positions', () => {
-  it('loses exactly the point that is taken out', () => {
+  it('loses exactly the cell that is taken out', () => {
     fc.assert(
-      fc.property(id, id, id, id, (from, to, point, probe) => {
+      fc.property(end, end, id, id, (from, to, point, probe) => {
         const interval = { from, to };
-        const pieces = withoutPoint(interval, point);
+        const pieces = withoutCell(interval, point);
         const inPieces = pieces.filter((piece) => contains(piece, probe)).length;
-        const expected = contains(interval, probe) && bytesToHex(probe) !== bytesToHex(point) ? 1 : 0;
+        const expected = contains(interval, probe) && !contains(cellOf(point), probe) ? 1 : 0;
         expect(inPieces).to.equal(expected);
         for (const piece of pieces) expect(contains(piece, point)).to.equal(false);
       }),
     );
   });
 
-  it('is empty without its only point, and everything but one point without it', () => {
+  it('is empty without its only cell, and everything but one cell without it', () => {
     const point = smallId(3);
-    expect(withoutPoint({ from: point, to: nextId(point) }, point)).to.deep.equal([]);
-    const [rest, ...others] = withoutPoint({ from: smallId(0), to: smallId(0) }, point);
+    const cell = cellOf(point);
+    expect(withoutCell(cell, point)).to.deep.equal([]);
+    const [rest, ...others] = withoutCell(WHOLE_RING, point);
     expect(others).to.deep.equal([]);
-    expect(rest).to.deep.equal({ from: nextId(point), to: point });
+    expect(rest).to.deep.equal({ from: cell.to, to: cell.from });
     expect(isWholeRing({ from: point, to: point })).to.equal(true);
+  });
+
+  it('includes another exactly if it contains all of its positions', () => {
+    const tick = fc.integer({ min: 0, max: 7 });
+    fc.assert(
+      fc.property(tick, tick, tick, tick, (a, b, c, d) => {
+        const outer = { from: smallId(a), to: smallId(b) };
+        const inner = { from: smallId(c), to: smallId(d) };
+        const ticks = [0, 1, 2, 3, 4, 5, 6, 7].map(smallId);
+        const all = ticks.filter((each) => contains(inner, each)).every((each) => contains(outer, each));
+        expect(includes(outer, inner)).to.equal(all);
+      }),
+    );
+  });
+
+  it('is cut between two neighbours by the fewest bytes, past both cells', () => {
+    fc.assert(
+      fc.property(id, id, (before, next) => {
+        fc.pre(bytesToHex(before).slice(0, 18) !== bytesToHex(next).slice(0, 18));
+        const cut = separator(before, next);
+        expect(contains({ from: cut, to: cellOf(before).to }, next)).to.equal(true);
+        expect(contains({ from: cellOf(before).from, to: cut }, before)).to.equal(true);
+        const length = cut.findLastIndex((byte) => byte !== 0) + 1;
+        expect(length).to.be.at.most(8);
+        const shorter = cut.slice();
+        if (length === 0) return;
+        shorter[length - 1] = 0;
+        expect(contains({ from: nextId(before), to: nextId(next) }, shorter)).to.equal(false);
+      }),
+    );
   });
 
   it('wraps from the last position to the first', () => {

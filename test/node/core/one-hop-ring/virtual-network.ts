@@ -4,11 +4,13 @@ import {
   bytesToHex,
   concatBytes,
   equalBytes,
+  hexToBytes,
   utf8ToBytes,
   type Hex,
 } from '../../../../sdk/protocol/bytes.ts';
 import { parseAddress, parseNid } from '../../../../sdk/protocol/identifiers.ts';
 import { DEFAULT_TIMING, type RingTiming } from '../../../../node/core/one-hop-ring/limits.ts';
+import { memberName } from '../../../../node/core/one-hop-ring/member-names.ts';
 import { RingMachine } from '../../../../node/core/one-hop-ring/ring-machine.ts';
 import type {
   AdmittedEdge,
@@ -42,20 +44,27 @@ export function testKey(name: string): Uint8Array {
   return sha256(utf8ToBytes(`key of ${name}`));
 }
 
-export const TEST_NETWORK = '/bcdn/31337/0x0000000000000000000000000000000000000001/ring/1';
+export const TEST_NETWORK = '/bcdn/31337/0x0000000000000000000000000000000000000001/ring/2';
 
 /** A registry that lists every key given to it, at the position sha256(key) unless told otherwise. */
 export class TestRegistry {
   readonly #edges = new Map<Hex, AdmittedEdge>();
+  readonly #keys = new Map<Hex, Uint8Array>();
 
-  add(publicKey: Uint8Array, nid: Uint8Array = sha256(publicKey)): AdmittedEdge {
+  add(publicKey: Uint8Array, nid: Uint8Array = sha256(publicKey), region?: string): AdmittedEdge {
     const edge: AdmittedEdge = {
       nid: parseNid(bytesToHex(nid)),
       operator: parseAddress(bytesToHex(publicKey.subarray(0, 20))),
-      region: REGIONS[(publicKey[31] ?? 0) % REGIONS.length] ?? 'eu-west',
+      region: region ?? REGIONS[(publicKey[31] ?? 0) % REGIONS.length] ?? 'eu-west',
     };
     this.#edges.set(bytesToHex(publicKey), edge);
+    this.#keys.set(bytesToHex(memberName(nid)), publicKey);
     return edge;
+  }
+
+  /** The listed edges, in the order of their coming. */
+  keys(): Uint8Array[] {
+    return [...this.#edges.keys()].map((key) => hexToBytes(key));
   }
 
   remove(publicKey: Uint8Array): void {
@@ -64,6 +73,10 @@ export class TestRegistry {
 
   nidOf(publicKey: Uint8Array): AdmittedEdge | undefined {
     return this.#edges.get(bytesToHex(publicKey));
+  }
+
+  publicKeyAt(prefix: Uint8Array): Uint8Array | undefined {
+    return this.#keys.get(bytesToHex(prefix));
   }
 }
 
@@ -199,7 +212,8 @@ export class VirtualNetwork {
     const delayMs = this.delayMs * (1 + this.#random());
     this.#schedule(this.nowMs + delayMs, () => {
       target.receivedBytes += bytes.length;
-      this.act(target, { type: 'message', from: from.contact.publicKey, message: decodeMessage(bytes) });
+      const message = decodeMessage(bytes, this.registry);
+      this.act(target, { type: 'message', from: from.contact.publicKey, message });
     });
   }
 

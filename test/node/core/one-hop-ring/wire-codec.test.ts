@@ -2,13 +2,15 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 import { encode } from 'it-length-prefixed';
 
-import { bytesToHex, concatBytes } from '../../../../sdk/protocol/bytes.ts';
+import { bytesToHex, concatBytes, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../../node/core/one-hop-ring/limits.ts';
-import type { MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
+import type { IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
+import { eventBytes, type MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
 import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
 import { decodeMessage, encodeMessage, messageBytes } from '../../../../node/core/one-hop-ring/wire-codec.ts';
 import { MESSAGE_CODES, type RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
 import { providerRecordOf, recordAt } from './ring-samples.ts';
+import { testKey, TestRegistry } from './virtual-network.ts';
 
 const requestId = fc.nat(0xffff_ffff);
 const id = fc.uint8Array({ minLength: 32, maxLength: 32 });
@@ -16,10 +18,27 @@ const uint32 = fc.nat(0xffff_ffff);
 const byte = fc.nat(255);
 const digest = fc.record({ high: uint32, low: uint32 });
 const region = fc.stringMatching(/^[a-z0-9-]{1,8}$/);
-const addresses = fc.array(fc.stringMatching(/^\/[a-z0-9/.]{0,60}$/), { maxLength: 8 });
+const port = fc.nat(65_535);
+const address = fc.oneof(
+  fc.stringMatching(/^\/[a-z0-9/.]{0,60}$/),
+  fc.tuple(fc.ipV4(), port).map(([ip, tcp]) => `/ip4/${ip}/tcp/${tcp}`),
+  fc.tuple(fc.ipV6(), port).map(([ip, tcp]) => `/ip6/${ip}/tcp/${tcp}`),
+  fc
+    .tuple(fc.constantFrom('dns', 'dns4', 'dns6'), fc.domain(), port)
+    .map(([protocol, name, tcp]) => `/${protocol}/${name}/tcp/${tcp}`)
+    .filter((text) => text.length <= 128),
+);
+const addresses = fc.array(address, { maxLength: 8 });
+const registry = new TestRegistry();
+const listed = ['ada', 'bob', 'cyd', 'dan', 'eve', 'fay'].map((name) => {
+  const publicKey = testKey(name);
+  const { nid, operator, region: listedRegion } = registry.add(publicKey);
+  return { nid: hexToBytes(nid), publicKey, operator, region: listedRegion };
+});
+const member = fc.constantFrom(...listed);
 const record = fc
-  .record({ publicKey: id, region, addresses, departed: fc.boolean(), incarnation: uint32 })
-  .map(({ incarnation, ...claim }) => recordAt(incarnation, claim));
+  .record({ author: member, addresses, departed: fc.boolean(), incarnation: uint32 })
+  .map(({ incarnation, author, ...claim }) => recordAt(incarnation, { ...author, ...claim }));
 const providerRecord = fc
   .record({
     key: id,
@@ -31,16 +50,25 @@ const providerRecord = fc
     withdrawn: fc.boolean(),
   })
   .map((claim) => providerRecordOf(claim));
-const witness = fc.record({ publicKey: id, signature: fc.uint8Array({ minLength: 64, maxLength: 64 }) });
+const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
+const witness = fc
+  .record({ author: member, signature })
+  .map((each) => ({ nid: each.author.nid, publicKey: each.author.publicKey, signature: each.signature }));
 const event: fc.Arbitrary<MembershipEvent> = fc.oneof(
   record.map((each) => ({ kind: 'record' as const, record: each })),
   fc.record({
     kind: fc.constantFrom('suspect' as const, 'failed' as const),
-    nid: id,
+    nid: member.map((each) => each.nid),
     incarnation: uint32,
     witnesses: fc.array(witness, { maxLength: 4 }),
   }),
 );
+/** Names and zeros: what the tree makes. */
+const end = fc.uint8Array({ maxLength: 8 }).map((bytes) => {
+  const each = new Uint8Array(32);
+  each.set(bytes);
+  return each;
+});
 const events = fc.array(event, { maxLength: 4 });
 const state = fc.constantFrom('alive' as const, 'suspect' as const, 'failed' as const, 'left' as const);
 
@@ -51,7 +79,7 @@ const message: fc.Arbitrary<RingMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('spread' as const),
     requestId,
-    interval: fc.record({ from: id, to: id }),
+    interval: fc.record({ from: end, to: end }),
     events,
   }),
   fc.record({ kind: fc.constant('snapshot-request' as const), requestId, from: id }),
@@ -106,7 +134,7 @@ const message: fc.Arbitrary<RingMessage> = fc.oneof(
 /** The code of the refusal; anything but a coded refusal fails the test. */
 function refusalOf(bytes: Uint8Array): string | undefined {
   try {
-    decodeMessage(bytes);
+    decodeMessage(bytes, registry);
     return undefined;
   } catch (error) {
     if (error instanceof RingError) return error.code;
@@ -114,11 +142,19 @@ function refusalOf(bytes: Uint8Array): string | undefined {
   }
 }
 
+/** Between neighbours in a ring of 10^5 members, which differ in their third byte. */
+function typicalInterval(): IdInterval {
+  const [from, to] = [new Uint8Array(32), new Uint8Array(32)];
+  from.set([1, 2, 3]);
+  to.set([1, 2, 4]);
+  return { from, to };
+}
+
 describe('wire codec', () => {
   it('decodes every message to what was encoded', () => {
     fc.assert(
       fc.property(message, (each) => {
-        expect(decodeMessage(encodeMessage(each))).to.deep.equal(each);
+        expect(decodeMessage(encodeMessage(each), registry)).to.deep.equal(each);
       }),
       { numRuns: 400 },
     );
@@ -182,6 +218,51 @@ describe('wire codec', () => {
         code: 'RING_WIRE_VALUE_INVALID',
         values: { what: 'number of records', value: 65_535, max: 256 },
       });
+  });
+
+  it('leaves out events that name somebody whom the registry does not list, and counts the names', () => {
+    const [known] = listed;
+    if (known === undefined) throw new RangeError('No member is listed.');
+    const stranger = { nid: new Uint8Array(32).fill(9), publicKey: new Uint8Array(32).fill(9) };
+    const witnesses = [{ ...known, signature: new Uint8Array(64) }];
+    const falseWitnesses = [...witnesses, { ...stranger, signature: new Uint8Array(64) }];
+    const claim = { kind: 'failed' as const, incarnation: 1 };
+    const good: MembershipEvent = { kind: 'record', record: recordAt(1, known) };
+    const sent: MembershipEvent[] = [
+      good,
+      { kind: 'record', record: recordAt(1, stranger) },
+      { ...claim, nid: known.nid, witnesses: falseWitnesses },
+      { ...claim, nid: stranger.nid, witnesses },
+    ];
+    const bytes = encodeMessage({ kind: 'sync-events', requestId: 1, events: sent });
+    const read = decodeMessage(bytes, registry);
+    expect(read).to.deep.equal({ kind: 'sync-events', requestId: 1, events: [good], unknownNames: 3 });
+    const join = encodeMessage({ kind: 'join-request', requestId: 2, record: recordAt(1, stranger) });
+    expect(decodeMessage(join, registry)).to.deep.include({ record: undefined, unknownNames: 1 });
+    const redirect = { kind: 'join-reply' as const, requestId: 3, redirect: recordAt(1, stranger) };
+    expect(refusalOf(encodeMessage(redirect))).to.equal('RING_WIRE_NAME_UNKNOWN');
+  });
+
+  it('refuses records of another version, long ends of intervals and ends with a trailing zero', () => {
+    const join = encodeMessage({ kind: 'join-request', requestId: 2, record: recordAt(1, listed[0]) });
+    join[5] = 1;
+    expect(refusalOf(join)).to.equal('RING_WIRE_VERSION_UNKNOWN');
+    const spread = (...interval: number[]): Uint8Array =>
+      Uint8Array.of(MESSAGE_CODES.spread, 0, 0, 0, 1, ...interval, 0);
+    expect(refusalOf(spread(0x21, 7, 8, 9))).to.equal(undefined);
+    expect(refusalOf(spread(0x21, 7, 0, 9))).to.equal('RING_WIRE_VALUE_INVALID');
+    expect(refusalOf(spread(0x90, 1, 2, 3, 4, 5, 6, 7, 8, 9))).to.equal('RING_WIRE_VALUE_INVALID');
+  });
+
+  it('spends at most 100 bytes on a join, 165 on a failure and 20 around the events of a spread', () => {
+    const ip4 = recordAt(1, { ...listed[0], addresses: ['/ip4/203.0.113.7/tcp/4001'] });
+    const witnesses = listed.slice(1, 3).map((each) => ({ ...each, signature: new Uint8Array(64) }));
+    const failed = { kind: 'failed' as const, nid: ip4.nid, incarnation: 1, witnesses };
+    const spread = (events: MembershipEvent[]): number =>
+      messageBytes({ kind: 'spread', requestId: 1, interval: typicalInterval(), events });
+    expect(eventBytes({ kind: 'record', record: ip4 })).to.equal(86);
+    expect(eventBytes(failed)).to.equal(157);
+    expect(spread([failed])).to.equal(157 + 15);
   });
 
   it('has the layout of the specification', () => {
