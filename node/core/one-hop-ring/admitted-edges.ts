@@ -1,6 +1,6 @@
 import { bytesToHex, hexToBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
 import { memberName } from './member-names.ts';
-import type { AdmittedEdge, RingAdmission } from './ring-ports.ts';
+import type { AdmittedEdge, RingAdmission } from './ring-admission.ts';
 
 /** An edge that the registry admits, with its libp2p key. */
 export interface AdmittedKey {

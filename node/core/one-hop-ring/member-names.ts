@@ -1,4 +1,4 @@
-import type { AdmittedEdge, RingAdmission } from './ring-ports.ts';
+import type { AdmittedEdge, RingAdmission } from './ring-admission.ts';
 import type { RingId } from './ring-identifier.ts';
 import { ByteReader } from './wire-primitives.ts';
 

@@ -10,7 +10,7 @@ import {
 } from './membership-event.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
-import type { AdmittedEdge } from './ring-ports.ts';
+import type { AdmittedEdge } from './ring-admission.ts';
 import type { RingEntry } from './ring-table.ts';
 
 /**

@@ -1,7 +1,7 @@
 import { MAX_MESSAGE_BYTES } from './limits.ts';
 import { RingError } from './ring-error.ts';
 import { MessageReader, NO_NAMES } from './member-names.ts';
-import type { RingAdmission } from './ring-ports.ts';
+import type { RingAdmission } from './ring-admission.ts';
 import { DETECTION_WIRE } from './wire-detection.ts';
 import type { WireFamily } from './wire-fields.ts';
 import { INDEX_WIRE } from './wire-index.ts';
