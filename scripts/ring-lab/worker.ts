@@ -1,6 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
-import { bytesToHex } from '../../sdk/protocol/bytes.ts';
+import { AdmittedEdges } from '../../node/core/one-hop-ring/admitted-edges.ts';
 import type {
   LabCommandName,
   LabCommands,
@@ -23,7 +23,7 @@ const loopDelay = monitorEventLoopDelay({ resolution: 5 });
 let changes: TableChange[] = [];
 let plan: LabPlan | undefined;
 let network: ShapedNetwork | undefined;
-let admitted: ReadonlyMap<string, LabPlan['registry'][number]['edge']> = new Map();
+let admission = new AdmittedEdges([]);
 
 type Commands = {
   readonly [Name in LabCommandName]: (
@@ -35,14 +35,14 @@ const commands: Commands = {
   configure: async (given) => {
     plan = given;
     network = new ShapedNetwork(given.shape);
-    admitted = new Map(given.registry.map(({ publicKey, edge }) => [bytesToHex(publicKey), edge]));
+    admission = new AdmittedEdges(given.registry);
     loopDelay.enable();
   },
   open: async ({ node, secret }) => {
     if (plan === undefined || network === undefined) throw unknown(node);
     const opened = await LabNode.open(secret, {
       ...{ plan, network },
-      admission: { nidOf: (publicKey) => admitted.get(bytesToHex(publicKey)) },
+      admission,
       onChange: ({ nid = '0x', state, incarnation, witnesses }, atMs) => {
         changes.push({ node, subject: nid, state, incarnation, witnesses, atMs });
         if (changes.length > MAX_CHANGES) changes.shift();
