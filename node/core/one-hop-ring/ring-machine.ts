@@ -11,6 +11,7 @@ import { MAX_INCARNATION } from './limits.ts';
 import { Lookups } from './lookups.ts';
 import type { MembershipEvent } from './membership-event.ts';
 import { Membership } from './membership.ts';
+import type { ProviderRecord } from './provider-record.ts';
 import { Reconciliation } from './reconciliation.ts';
 import { Replication } from './replication.ts';
 import { contactOf, RingContext } from './ring-context.ts';
@@ -97,6 +98,11 @@ export class RingMachine {
   /** Keys held for others and keys provided by this node. */
   get indexSize(): { readonly keys: number; readonly provided: number } {
     return { keys: this.#replication.index.keyCount, provided: this.#replication.providedCount };
+  }
+
+  /** Records in force that this node itself holds for a key, for reading only. */
+  recordsHeld(key: RingId, nowMs: number): readonly ProviderRecord[] {
+    return this.#replication.index.providersOf(key, nowMs);
   }
 
   /** Smoothed round trip to a member in milliseconds; NaN if never measured. */

@@ -1,6 +1,7 @@
 import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
+import { massFailure } from './mass-failure.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario of `npm run simulate`, in the order of the help. */
-export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn];
+export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn, massFailure];
