@@ -8,6 +8,8 @@ import type { Check, JobReport } from './report.ts';
 
 /** Most resident memory that an edge may take, whatever it serves. */
 const MAX_EDGE_BYTES = 300_000_000;
+/** From the death of an edge until the ring is whole without it. */
+const MAX_HEALING_MS = 10_000;
 
 /** Holds what happened against what must hold, and writes the report. */
 export function checkJob(outcome: JobOutcome): JobReport {
@@ -17,6 +19,7 @@ export function checkJob(outcome: JobOutcome): JobReport {
   const conserved = isConserved(outcome);
   const checks = [
     ...deliveryChecks(outcome),
+    healingCheck(outcome),
     ...moneyChecks(outcome),
     ...memoryChecks(outcome),
     check(
@@ -40,6 +43,11 @@ export function checkJob(outcome: JobOutcome): JobReport {
     lookups: {
       count: sum(lookups.map(({ count }) => count)),
       oneHop: sum(lookups.map(({ oneHop }) => oneHop)),
+    },
+    ring: {
+      healedMs: outcome.healing.healedMs === undefined ? null : Math.round(outcome.healing.healedMs),
+      lookups: outcome.healing.lookups,
+      failedLookups: outcome.healing.failedLookups,
     },
     operators: books.map(({ operator, meteredWei }) => ({
       address: operator,
@@ -87,6 +95,16 @@ function lookupCheck(viewings: readonly Viewing[]): Check {
     'lookups are answered in one hop, past the killed edge at the latest by the next',
     count > 0 && unanswered === 0 && calmMisses === 0,
     `${oneHop} of ${count} in one hop, ${unanswered} unanswered`,
+  );
+}
+
+function healingCheck({ healing }: JobOutcome): Check {
+  const { healedMs, lookups, failedLookups, slowestLookupMs } = healing;
+  const healed = healedMs === undefined ? 'not healed' : `healed in ${(healedMs / 1_000).toFixed(1)} s`;
+  return check(
+    'the ring heals within 10 s of the kill, and no lookup fails meanwhile',
+    healedMs !== undefined && healedMs <= MAX_HEALING_MS && lookups > 0 && failedLookups === 0,
+    `${healed}, ${failedLookups} of ${lookups} lookups failed, the slowest took ${Math.round(slowestLookupMs)} ms`,
   );
 }
 

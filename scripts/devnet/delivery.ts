@@ -6,6 +6,7 @@ import type { Child, ChildProcesses, Message } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { NetworkNode } from './network-node.ts';
 import { REGIONS } from './network-plan.ts';
+import { killAndWatch, type RingHealing } from './ring-healing.ts';
 
 const VIEWER_PROGRAM = join(import.meta.dirname, 'viewer.ts');
 /** A viewer that has not finished by then has failed. */
@@ -38,8 +39,16 @@ export interface DeliveryPlan {
   readonly peers: readonly NetworkNode[];
   /** Dies by SIGKILL in the middle. */
   readonly victim: NetworkNode;
+  /** The other edges, which have to notice. */
+  readonly survivors: readonly NetworkNode[];
   /** Serves wrong bytes from the middle on. */
   readonly liar: NetworkNode;
+}
+
+/** What the viewers received, and how the ring took the death of the edge meanwhile. */
+export interface Delivered {
+  readonly viewings: readonly Viewing[];
+  readonly healing: RingHealing;
 }
 
 interface PlannedViewer {
@@ -57,19 +66,23 @@ export async function deliver(
   plan: DeliveryPlan,
   processes: ChildProcesses,
   report: (text: string) => void,
-): Promise<readonly Viewing[]> {
+): Promise<Delivered> {
   const viewers = planViewers(plan);
   const half = Math.ceil(viewers.length / 2);
   const first = viewers.slice(0, half).map((viewer) => startViewer(viewer, plan, processes));
   await reached(first, plan.bytes * KILL_AT_SHARE);
-  await plan.victim.kill();
+  const healing = killAndWatch(plan.victim, plan.survivors, plan.cid);
   report(`${plan.victim.plan.name} killed (SIGKILL)`);
   plan.liar.corrupt();
   report(`${plan.liar.plan.name} serves corrupted blocks from now on`);
   const second = viewers.slice(half).map((viewer) => startViewer(viewer, plan, processes));
   const wave = (children: readonly Child[], firstWave: boolean): Promise<Viewing>[] =>
     children.map(async (child) => viewingOf(child, firstWave));
-  return Promise.all([...wave(first, true), ...wave(second, false)]);
+  const [viewings, healed] = await Promise.all([
+    Promise.all([...wave(first, true), ...wave(second, false)]),
+    healing,
+  ]);
+  return { viewings, healing: healed };
 }
 
 /** One viewer process from its start to its end. */

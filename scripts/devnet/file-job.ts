@@ -11,7 +11,7 @@ import { publish, type Publication } from '../../sdk/publish/publish.ts';
 import { sourceOfPath } from '../../sdk/publish/content-source.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { checkJob } from './checks.ts';
-import { deliver, type Viewing } from './delivery.ts';
+import { deliver, type Delivered } from './delivery.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { Job } from './job-outcome.ts';
 import type { Network } from './network.ts';
@@ -38,10 +38,10 @@ export async function runFileJob(job: Job): Promise<JobReport> {
   try {
     const publication = await publishFile(job, sender);
     const victim = nodeAt(network.edges, 0);
-    const viewings = await progress.task(
+    const { viewings, healing } = await progress.task(
       `${job.viewers} viewers fetch, verify and sign`,
       async () => deliverWithFaults(job, publication, victim),
-      (all) => `${all.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`,
+      ({ viewings: all }) => `${all.reduce((sum, { bytes }) => sum + bytes, 0)} bytes`,
     );
     await progress.task(`${victim.plan.name} restarted`, async () => victim.start());
     const books = await progress.task(
@@ -56,7 +56,7 @@ export async function runFileJob(job: Job): Promise<JobReport> {
       ({ refundedWei }) => `${tokens(refundedWei)} BCDN back`,
     );
     const report = checkJob({
-      ...{ job, publication, viewings, books, receipts, closed },
+      ...{ job, publication, viewings, healing, books, receipts, closed },
       paidByChain: await paidByChain(sender, publication),
       edgePeakBytes: await edgePeaks(network),
       marketBalanceWei: await marketBalance(sender),
@@ -105,7 +105,7 @@ async function deliverWithFaults(
   job: Job,
   publication: Publication,
   victim: NetworkNode,
-): Promise<readonly Viewing[]> {
+): Promise<Delivered> {
   const { network, progress } = job;
   const liar = network.edges.find(({ plan }) => plan.hostile);
   if (liar === undefined) throw new DevnetError('STOPPED', 'The network has no edge that can lie.');
@@ -117,6 +117,7 @@ async function deliverWithFaults(
       viewers: job.viewers,
       peers: network.peers,
       victim,
+      survivors: network.edges.filter((edge) => edge !== victim),
       liar,
     },
     network.processes,

@@ -6,6 +6,7 @@ import type { Network } from './network.ts';
 import type { NodeBooks } from './node-books.ts';
 import type { Progress } from './progress.ts';
 import type { ReceiptRow } from './receipt-rows.ts';
+import type { RingHealing } from './ring-healing.ts';
 
 /** Everything a job needs. */
 export interface Job {
@@ -22,6 +23,7 @@ export interface JobOutcome {
   readonly job: Job;
   readonly publication: Publication;
   readonly viewings: readonly Viewing[];
+  readonly healing: RingHealing;
   readonly books: readonly NodeBooks[];
   readonly paidByChain: ReadonlyMap<Address, bigint>;
   readonly receipts: readonly ReceiptRow[];

@@ -25,6 +25,12 @@ export interface JobReport {
   readonly receiptsVerified: number;
   readonly badBlocksRejected: number;
   readonly lookups: { readonly count: number; readonly oneHop: number };
+  /** From the kill of an edge until every other edge's table had it out of the ring, and the lookups meanwhile. */
+  readonly ring: {
+    readonly healedMs: number | null;
+    readonly lookups: number;
+    readonly failedLookups: number;
+  };
   readonly operators: readonly OperatorReport[];
   readonly publisher: {
     readonly escrowedWei: bigint;

@@ -42,6 +42,9 @@ describe('the whole job', function () {
     expect(report.content.bytes).to.equal(bytes);
     expect(report.bytesDelivered).to.equal(bytes * report.viewers);
     expect(report.lookups.oneHop).to.be.above(0);
+    expect(report.ring.healedMs).to.be.within(1, 10_000);
+    expect(report.ring.lookups).to.be.above(0);
+    expect(report.ring.failedLookups).to.equal(0);
     expect(report.badBlocksRejected).to.be.above(0);
     expect(report.operators).to.have.length(6);
     for (const { earnedWei, paidWei } of report.operators) expect(earnedWei).to.equal(paidWei);

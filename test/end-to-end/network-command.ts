@@ -23,6 +23,7 @@ const reportSchema = z.object({
   receiptsVerified: z.number(),
   badBlocksRejected: z.number(),
   lookups: z.object({ count: z.number(), oneHop: z.number() }),
+  ring: z.object({ healedMs: z.number().nullable(), lookups: z.number(), failedLookups: z.number() }),
   operators: z.array(z.object({ address: z.string(), earnedWei: wei, paidWei: wei })),
   publisher: z.object({ escrowedWei: wei, spentWei: wei, refundedWei: wei }),
   conserved: z.boolean(),
