@@ -49,6 +49,7 @@ export const STAGES: readonly Stage[] = [
   mocha('sdk', 'test/sdk/**/*.test.ts'),
   mocha('node', 'test/node/**/*.test.ts'),
   mocha('scripts', 'test/scripts/**/*.test.ts'),
+  mocha('simulation', 'test/simulation/**/*.test.ts'),
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
   { name: 'contracts', command: ['hardhat', 'test'], counts: 'reporter', lane: 'tests' },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
