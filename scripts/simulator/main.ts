@@ -1,6 +1,8 @@
 import { parseSimulateOptions } from './options.ts';
+import { writeCsv } from './output/csv.ts';
 import { Progress } from './output/progress.ts';
 import { reportJson, reportText } from './output/report.ts';
+import { writeSvg } from './output/svg-plot.ts';
 import { runScenario } from './run-scenario.ts';
 import { ALL_SCENARIOS } from './scenarios/all-scenarios.ts';
 import { SimulatorError } from './simulator-error.ts';
@@ -26,6 +28,9 @@ async function main(): Promise<number> {
   const run = { scenario: options.scenario.name, nodes: options.nodes, seed: options.seed };
   try {
     const report = await runScenario(options, progress, stopping.signal);
+    const heading = `${run.scenario}, ${run.nodes} nodes, seed ${run.seed}`;
+    if (options.csv !== undefined) writeCsv(options.csv, report);
+    if (options.svg !== undefined) writeSvg(options.svg, heading, report);
     process.stdout.write(`${options.json ? reportJson(run, report) : reportText(run, report)}\n`);
     return report.violations.length === 0 ? 0 : 1;
   } catch (error) {

@@ -1,5 +1,7 @@
 import { Simulation } from './engine/simulation.ts';
 import { ConstantDelay } from './networks/constant-delay.ts';
+import { readDelayMatrix } from './networks/delay-matrix.ts';
+import { GeographicDelay } from './networks/geographic-delay.ts';
 import type { NetworkModel } from './networks/network-model.ts';
 import type { SimulateOptions } from './options.ts';
 import type { Progress } from './output/progress.ts';
@@ -37,8 +39,12 @@ export async function runScenario(
   });
 }
 
+/** @throws SimulatorError DELAYS_UNREADABLE, DELAYS_INVALID */
 function networkOf(
   options: Pick<SimulateOptions, 'network' | 'rttMs' | 'jitterMs' | 'delays'>,
 ): NetworkModel {
-  return new ConstantDelay(options.rttMs, options.jitterMs);
+  const { delays, jitterMs } = options;
+  if (delays !== undefined) return readDelayMatrix(delays, jitterMs);
+  if (options.network === 'geographic') return new GeographicDelay(jitterMs);
+  return new ConstantDelay(options.rttMs, jitterMs);
 }

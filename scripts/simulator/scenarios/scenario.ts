@@ -44,7 +44,7 @@ export interface Distribution {
   readonly title: string;
   readonly unit: string;
   /** Rising. */
-  readonly values: readonly number[];
+  readonly values: Float64Array;
   /** Values that never came (members not reached): the curve ends below 1. */
   readonly missing: number;
 }

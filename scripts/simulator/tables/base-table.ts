@@ -1,3 +1,4 @@
+import { addEntry, emptyDigest, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
 import { leadingWord, type RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { comparePositions, type SharedEntry } from './shared-entry.ts';
 
@@ -10,6 +11,8 @@ export class BaseTable {
   /** Ring members before each item; one more at the end. */
   readonly #ringBefore: Uint32Array;
   readonly #words: Uint32Array;
+  /** Digests of the items before each; made when first asked for. */
+  #digestsBefore: { readonly high: Uint32Array; readonly low: Uint32Array } | undefined;
 
   /** @param items sorted by position, none of them empty */
   constructor(items: readonly SharedEntry[]) {
@@ -33,6 +36,12 @@ export class BaseTable {
   /** Ring members before the item of this index. */
   ringBefore(index: number): number {
     return this.#ringBefore[index] ?? 0;
+  }
+
+  /** Digest of the items before an index. */
+  digestBefore(index: number): TableDigest {
+    const { high, low } = (this.#digestsBefore ??= digestsBefore(this.items));
+    return { high: high[index] ?? 0, low: low[index] ?? 0 };
   }
 
   /** Index of the first item at or after the position. Positions are hashes: a guess by interpolation is near. */
@@ -79,4 +88,16 @@ export class BaseTable {
     const item = this.items[index];
     return item !== undefined && comparePositions(item.nid, nid) < 0;
   }
+}
+
+function digestsBefore(items: readonly SharedEntry[]): { high: Uint32Array; low: Uint32Array } {
+  const high = new Uint32Array(items.length + 1);
+  const low = new Uint32Array(items.length + 1);
+  let sum = emptyDigest();
+  items.forEach(({ entry }, i) => {
+    if (entry !== undefined) sum = addEntry(sum, entry);
+    high[i + 1] = sum.high;
+    low[i + 1] = sum.low;
+  });
+  return { high, low };
 }

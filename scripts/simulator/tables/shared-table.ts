@@ -4,7 +4,7 @@ import type { MemberRecord } from '../../../node/core/one-hop-ring/member-record
 import type { MemberState } from '../../../node/core/one-hop-ring/membership-event.ts';
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { LOAD_UNKNOWN, type RingEntry, type RingTable } from '../../../node/core/one-hop-ring/ring-table.ts';
-import { addEntry, emptyDigest, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
+import type { TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import {
   addMarks,
@@ -189,9 +189,11 @@ export class SharedTable implements RingTable {
 
   rangeDigest(interval: IdInterval): TableDigest {
     if (isWholeRing(interval)) return this.digest;
-    let digest = emptyDigest();
-    for (const entry of this.entriesIn(interval)) digest = addEntry(digest, entry);
-    return digest;
+    const { version } = this;
+    const [from, to] = [version.digestBefore(interval.from), version.digestBefore(interval.to)];
+    const passesZero = compareBytes(interval.from, interval.to) > 0;
+    const round = passesZero ? version.digest : { high: 0, low: 0 };
+    return { high: (to.high - from.high + round.high) >>> 0, low: (to.low - from.low + round.low) >>> 0 };
   }
 
   #place(nid: RingId): SharedEntry | undefined {

@@ -1,5 +1,5 @@
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
-import { addEntry, emptyDigest, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
+import { addEntry, removeEntry, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
 import type { BaseTable } from './base-table.ts';
 import { RingRanks } from './ring-ranks.ts';
 import {
@@ -49,9 +49,7 @@ export class TableVersion {
 
   get digest(): TableDigest {
     if (this.#digest === undefined) {
-      let digest = emptyDigest();
-      for (const { entry } of this.places()) if (entry !== undefined) digest = addEntry(digest, entry);
-      this.#digest = digest;
+      this.#digest = this.#digestUpTo(this.base.items.length, this.changes.length);
     }
     return this.#digest;
   }
@@ -63,6 +61,11 @@ export class TableVersion {
 
   get isDigested(): boolean {
     return this.#digest !== undefined;
+  }
+
+  /** Digest of everything before a position, counted from zero. Digests are sums, so ranges are differences. */
+  digestBefore(nid: RingId): TableDigest {
+    return this.#digestUpTo(this.base.lowerBound(nid), this.#changesBefore(nid));
   }
 
   /** Sum of the marks of the positions that own keys: two tables with the same ring have the same. */
@@ -126,6 +129,18 @@ export class TableVersion {
       const place = order < 0 ? item : next;
       if (place?.entry !== undefined) yield place;
     }
+  }
+
+  #digestUpTo(index: number, changes: number): TableDigest {
+    let digest = this.base.digestBefore(index);
+    for (let i = 0; i < changes; i++) {
+      const change = this.changes[i];
+      if (change === undefined) break;
+      const before = this.base.items[this.base.indexOf(change.nid)]?.entry;
+      if (before !== undefined) digest = removeEntry(digest, before);
+      if (change.entry !== undefined) digest = addEntry(digest, change.entry);
+    }
+    return digest;
   }
 
   #changeAt(nid: RingId): SharedEntry | undefined {
