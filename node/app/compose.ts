@@ -9,7 +9,7 @@ import { controlActions } from './control-actions.ts';
 import { ControlServer } from './control/control-server.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { NodeConfig } from './config/config-file.ts';
-import { composeDelivery, type DeliveryPlane } from './delivery-plane.ts';
+import { composeDelivery, type DeliveryPlane, type FindProviders } from './delivery-plane.ts';
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
@@ -149,6 +149,7 @@ class NodeLife implements ComposedNode {
       () => this.#peer?.delivery.stop(),
       () => this.#edge?.settlement.stop(),
       () => this.#edge?.filling.stop(),
+      () => this.#edge?.group.stop(),
       () => this.#edge?.ring.stop(),
       () => this.#peer?.ring.stop(),
       () => this.#edge?.exchange.stop(),
@@ -203,8 +204,11 @@ class NodeLife implements ComposedNode {
   }
 
   #composeDelivery(terms: NotedTerms): DeliveryPlane {
-    const lookup = (key: Uint8Array) =>
-      this.#edge === undefined ? requireRing(this.#peer?.ring).lookup(key) : this.#edge.ring.lookup(key);
+    const lookup: FindProviders = async (key, wanted) => {
+      if (this.#edge === undefined) return await requireRing(this.#peer?.ring).lookup(key);
+      const { servers, lookupHops } = await this.#edge.group.route(key, wanted);
+      return { providers: servers, hops: lookupHops };
+    };
     this.#delivery = composeDelivery(
       this.#foundation,
       { terms, overrides: this.#overrides, signal: this.#stopping.signal },
@@ -268,6 +272,7 @@ class NodeLife implements ComposedNode {
     const { directory } = this.#foundation;
     await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
     tellRing(this.#foundation, edge.ring);
+    await edge.group.start();
     await edge.exchange.start();
     this.#ringEntered = true;
     for (const own of directory.own()) edge.filling.attend(own);

@@ -8,16 +8,27 @@ import type { ContentRouter } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
 import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
-import type { ProviderRecord } from '../core/one-hop-ring/provider-record.ts';
+import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-store.ts';
+import { ServingLoad } from './group/serving-load.ts';
 import { cappedReader } from './upload-cap.ts';
+
+/** A provider, and how it was found if a cooperation group found it. */
+export interface FoundProvider extends ContentServer {
+  readonly reason?: RouteReason;
+}
+
+export type FindProviders = (
+  key: Uint8Array,
+  wanted: number,
+) => Promise<{ readonly providers: readonly FoundProvider[]; readonly hops: number }>;
 
 /** What the delivery plane asks of the rest of the node. */
 export interface DeliveryTies {
-  /** Finds providers in the ring; undefined where there is no ring. */
-  lookup?: ((key: Uint8Array) => Promise<{ providers: readonly ProviderRecord[]; hops: number }>) | undefined;
+  /** Finds at least `wanted` providers, if there are so many; undefined where there is no ring. */
+  lookup?: FindProviders | undefined;
   fill(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void>;
   contentStored(root: ContentRoot): Promise<void>;
   readiness(): readonly string[];
@@ -30,6 +41,8 @@ export interface DeliveryPlane {
   readonly gateway: Gateway;
   /** What is served, capped and decorated as configured. */
   readonly blocks: BlockReader;
+  /** How busy serving makes this node. */
+  readonly load: ServingLoad;
 }
 
 /** Builds the delivery plane and gives the ledger back what the journal kept. */
@@ -44,7 +57,9 @@ export function composeDelivery(
   restoreLedger(ledger, journal);
   const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
   const { signal } = options;
-  const blocks = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
+  const load = new ServingLoad({ clock, busyShare: eventLoopShare() }, { uploadCap: settings.uploadCap });
+  const capped = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
+  const blocks = load.metered(capped);
   const { lookup } = ties;
   const gateway = createGateway(
     {
@@ -73,7 +88,7 @@ export function composeDelivery(
       coordinatorUrl: settings.marketplaceUrl,
     },
   );
-  return { ledger, gateway, blocks };
+  return { ledger, gateway, blocks, load };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {
@@ -84,17 +99,29 @@ function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): 
   }
 }
 
-function routerOf(lookup: NonNullable<DeliveryTies['lookup']>): ContentRouter {
+/** The share of time since its last call that this process was busy. */
+function eventLoopShare(): () => number {
+  let last = performance.eventLoopUtilization();
+  return () => {
+    const now = performance.eventLoopUtilization();
+    const { utilization } = performance.eventLoopUtilization(now, last);
+    last = now;
+    return utilization;
+  };
+}
+
+function routerOf(lookup: FindProviders): ContentRouter {
   return {
-    lookup: async (cid) => {
-      const { providers, hops } = await lookup(ringKeyOf(contentRootOf(cid)));
+    lookup: async (cid, { servers }) => {
+      const { providers, hops } = await lookup(ringKeyOf(contentRootOf(cid)), servers);
       return {
         hops,
-        providers: providers.map(({ publicKey, addresses, operator, region }) => ({
+        providers: providers.map(({ publicKey, addresses, operator, region, reason }) => ({
           peerId: peerOfRingKey(publicKey).toString(),
           addresses,
           operator,
           region,
+          reason,
         })),
       };
     },

@@ -1,16 +1,20 @@
+import { peerIdFromString } from '@libp2p/peer-id';
 import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
-import type { ContentRoot, DealId } from '../../sdk/protocol/identifiers.ts';
+import { parseContentRoot, type ContentRoot, type DealId } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { BlockExchangeClient } from '../adapters/libp2p/block-exchange-client.ts';
 import { blockExchangeProtocol } from '../adapters/libp2p/block-exchange-protocol.ts';
 import { BlockExchangeServer } from '../adapters/libp2p/block-exchange-server.ts';
 import type { Host } from '../adapters/libp2p/host.ts';
-import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
-import { ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
+import { peerOfRingKey, ringKeyOfPeer } from '../adapters/libp2p/ring-peer-id.ts';
+import { groupProtocol, ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
+import { uniform } from '../adapters/randomness/system-randomness.ts';
+import { MAX_SUMMARY_CONTENTS } from '../core/cooperation-group/group-limits.ts';
 import { ContentFilling } from './content/content-filling.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import type { Foundation } from './foundation.ts';
+import { GroupNode } from './group/group-node.ts';
 import { reportOf } from './node-error.ts';
 import { RingNode } from './ring/ring-node.ts';
 import { CoordinatorClient } from './settlement/coordinator-client.ts';
@@ -23,6 +27,7 @@ const MAX_SEEDS = 16;
 /** What only an edge does: ring, exchange with siblings, filling, settling. */
 export interface EdgePlane {
   readonly ring: RingNode;
+  readonly group: GroupNode;
   readonly exchange: BlockExchangeServer;
   readonly filling: ContentFilling;
   readonly settlement: SettlementLoop;
@@ -49,7 +54,10 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       clock,
       randomness,
       onRegistryWanted: () => void refreshRing(foundation, ring),
-      onMembership: (change) => log.debug(change, 'Ring membership'),
+      onMembership: (change) => {
+        log.debug(change, 'Ring membership');
+        group.membershipChanged(change.region);
+      },
     },
     {
       protocol: ringProtocol(deployment.chainId, deployment.registry),
@@ -57,17 +65,24 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       addresses: libp2pOf(options.endpoints),
     },
   );
+  const group = composeGroup(foundation, { ...options, ring });
   const filling = new ContentFilling({
     store: blocks,
     directory,
     exchange: new BlockExchangeClient({ host: options.host }, { protocol }),
-    findHolders: async (key) => {
-      const { providers } = await ring.lookup(key);
-      const others = providers.filter(({ operator }) => operator !== node);
-      return others.map(({ publicKey, addresses }) => ({
-        peerId: peerOfRingKey(publicKey).toString(),
-        addresses,
-      }));
+    holders: {
+      find: async (key, wanted) => {
+        const { servers } = await group.route(key, wanted);
+        const others = servers.filter(({ operator }) => operator !== node);
+        return others.map(({ publicKey, addresses }) => ({
+          peerId: peerOfRingKey(publicKey).toString(),
+          addresses,
+        }));
+      },
+      refused: ({ peerId }, key) => {
+        const publicKey = ringKeyOfPeer(peerIdFromString(peerId));
+        if (publicKey !== undefined) group.refused(publicKey, key);
+      },
     },
     announcer: ring,
     log,
@@ -92,7 +107,36 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       gasTokenWei: settings.gasTokenWei,
     },
   );
-  return { ring, exchange, filling, settlement };
+  return { ring, group, exchange, filling, settlement };
+}
+
+/** The edge's place in its cooperation group: what it tells of itself, and where it looks before the ring. */
+function composeGroup(
+  foundation: Foundation,
+  options: EdgePlaneOptions & { readonly ring: RingNode },
+): GroupNode {
+  const { config, keys, clock, randomness, registry, blocks } = foundation;
+  const { deployment } = config;
+  return new GroupNode(
+    {
+      host: options.host,
+      ring: options.ring,
+      admission: registry,
+      clock,
+      random: () => uniform(randomness),
+      held: {
+        keys: () => blocks.completeRoots(MAX_SUMMARY_CONTENTS),
+        has: (key) => blocks.isComplete(parseContentRoot(key)),
+      },
+      standing: () => options.delivery.load.standing(),
+      serviceAddressesOf: (publicKey) => registry.nodeOfKey(publicKey)?.endpoints,
+    },
+    {
+      protocol: groupProtocol(deployment.chainId, deployment.registry),
+      publicKey: keys.libp2p.publicKey.raw,
+      addresses: options.endpoints,
+    },
+  );
 }
 
 /** Multiaddrs of other active edges, for joining the ring. */

@@ -51,6 +51,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
     content: { complete, incomplete: contents.length - complete },
     ring: edge === undefined || sources.state === 'starting' ? null : ringOf(edge),
+    group: groupOf(edge),
     deals: directory.own().map(({ deal, allocation }) => ({
       dealId: deal.dealId,
       state: deal.state,
@@ -149,6 +150,14 @@ function ringOf({ ring }: EdgePlane): StatusDocument['ring'] {
   return { members, lookups, oneHop };
 }
 
+function groupOf(edge: EdgePlane | undefined): StatusDocument['group'] {
+  const stats = edge?.group.stats();
+  if (stats === undefined) return null;
+  const { members, claimedContents, summaryBytes, beyondTwoHops, falsePositives } = stats;
+  const routed = { own: stats.routedOwn, group: stats.routedGroup, ring: stats.routedRing };
+  return { members, claimedContents, summaryBytes, routed, beyondTwoHops, falsePositives };
+}
+
 function settlementOf({ edge, foundation, state }: StatusSources): StatusDocument['settlement'] {
   const last = edge?.settlement.last;
   const plan = edge === undefined || state === 'starting' ? undefined : edge.settlement.plan();
@@ -200,5 +209,6 @@ export function nodeFigures(sources: StatusSources): NodeFigures {
     receiptedBytes: Number(bytes.receipted),
     ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
     journalBytes: foundation.journal.sizeBytes,
+    group: edge?.group.stats(),
   };
 }

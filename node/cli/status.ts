@@ -70,6 +70,12 @@ function describe(status: StatusDocument): string[] {
     const { members, lookups, oneHop } = status.ring;
     lines.push(`Ring:       ${members} members, ${lookups} lookups, ${oneHop} of them in one hop`);
   }
+  if (status.group !== null) {
+    const { members, routed } = status.group;
+    lines.push(
+      `Group:      ${members} members; routed ${routed.own} here, ${routed.group} to the group, ${routed.ring} by the ring`,
+    );
+  }
   for (const { message } of status.problems) lines.push(`Problem:    ${message}`);
   const run = earning.run === null ? '' : ` → ${earning.run}`;
   lines.push(earning.yes ? 'Earning: yes' : `Earning: no, because ${earning.because ?? 'unknown'}${run}`);

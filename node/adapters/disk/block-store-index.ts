@@ -39,6 +39,7 @@ const STATEMENTS = {
   addContent: 'INSERT OR IGNORE INTO contents (root, codec) VALUES (?, ?)',
   dropContent: 'DELETE FROM contents WHERE id = ?',
   setComplete: 'UPDATE contents SET complete = ? WHERE id = ?',
+  completeRoots: 'SELECT root FROM contents WHERE complete = 1 ORDER BY id DESC LIMIT ?',
   isComplete: 'SELECT complete FROM contents WHERE root = ?',
   link: 'INSERT OR IGNORE INTO content_blocks (content, digest) VALUES (?, ?)',
   linked: 'SELECT 1 AS found FROM content_blocks JOIN contents ON id = content WHERE root = ? AND digest = ?',
@@ -193,6 +194,13 @@ export class BlockStoreIndex {
 
   isPinned(digest: DigestHex): boolean {
     return this.#statements.isPinned.get(blob(digest)) !== undefined;
+  }
+
+  /** Complete contents, the newest first. */
+  completeRoots(limit: number): ContentRoot[] {
+    return this.#statements.completeRoots
+      .all(limit)
+      .map((row) => parseContentRoot(bytesToHex(row['root'] as Uint8Array)));
   }
 
   contents(): ContentSummary[] {

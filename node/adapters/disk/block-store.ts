@@ -132,6 +132,11 @@ export class BlockStore implements BlockReader, ContentIndex {
     return this.#index.contents();
   }
 
+  /** Complete contents, the newest first, at most `limit`: cheap enough to ask every second. */
+  completeRoots(limit: number): ContentRoot[] {
+    return this.#index.completeRoots(limit);
+  }
+
   usage(): StoreUsage {
     return {
       quotaBytes: this.#quota.limitBytes,

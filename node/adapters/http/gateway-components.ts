@@ -36,13 +36,19 @@ export interface ContentProvider {
   readonly addresses: readonly string[];
   readonly operator: Address;
   readonly region: string;
+  /** How it was found: the node itself, its cooperation group, the ring; undefined if that is not known. */
+  readonly reason?: 'own' | 'own-group' | 'ring' | undefined;
 }
 
 /** Finds who holds a content. */
 export interface ContentRouter {
   lookup(
     cid: CID,
-    signal: AbortSignal,
+    options: {
+      /** So many are enough, even if there are more; Infinity for all. */
+      readonly servers: number;
+      readonly signal: AbortSignal;
+    },
   ): Promise<{ readonly providers: readonly ContentProvider[]; readonly hops: number }>;
 }
 

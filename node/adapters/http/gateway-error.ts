@@ -29,6 +29,7 @@ export type GatewayErrorCode =
   | 'UPLOADS_BUSY'
   | 'FILLS_BUSY'
   | 'LOOKUP_FAILED'
+  | 'QUERY_INVALID'
   | 'CHAIN_UNAVAILABLE'
   | 'DRAINING'
   | 'REQUEST_INVALID'

@@ -5,20 +5,38 @@ import type { ContentProvider, ContentRouter } from './gateway-components.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
 import { LOOKUP_TIMEOUT_MS } from './gateway-limits.ts';
 
-/** GET /routing/v1/providers/<cid>: who holds a content (IPIP-337), answered through the one-hop ring. */
+/**
+ * GET /routing/v1/providers/<cid>: who holds a content (IPIP-337), answered through the cooperation group and the
+ * one-hop ring. With `?servers=<n>` the group's word is enough if it names so many; without it the ring's index
+ * decides, and names all it knows.
+ */
 export async function findProviders(
   router: ContentRouter | undefined,
   exchange: Exchange,
   cid: CID,
 ): Promise<void> {
+  const servers = wantedServers(exchange.query);
   if (router === undefined) throw lookupFailed(cid, 'this node is not in the ring');
-  const { providers, hops } = await lookup(router, cid);
+  const { providers, hops } = await lookup(router, cid, servers);
   sendJson(exchange, 200, { Providers: providers.map(recordOf), Bcdn: { hops } });
 }
 
-async function lookup(router: ContentRouter, cid: CID): ReturnType<ContentRouter['lookup']> {
+/** @throws GatewayError QUERY_INVALID */
+function wantedServers(query: string): number {
+  const text = query === '' ? null : new URLSearchParams(query).get('servers');
+  if (text === null) return Infinity;
+  const servers = /^\d{1,4}$/.test(text) ? Number(text) : 0;
+  if (servers >= 1) return servers;
+  throw new GatewayError(400, 'QUERY_INVALID', {
+    message: 'The number of servers wanted is no number from 1 on.',
+    values: { servers: text.slice(0, 32) },
+    remedy: 'Use ?servers=1 for the nearest ones, or leave it out for all.',
+  });
+}
+
+async function lookup(router: ContentRouter, cid: CID, servers: number): ReturnType<ContentRouter['lookup']> {
   try {
-    return await router.lookup(cid, AbortSignal.timeout(LOOKUP_TIMEOUT_MS));
+    return await router.lookup(cid, { servers, signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS) });
   } catch (cause) {
     const known = asGatewayError(cause);
     throw (
@@ -27,13 +45,13 @@ async function lookup(router: ContentRouter, cid: CID): ReturnType<ContentRouter
   }
 }
 
-function recordOf({ peerId, addresses, operator, region }: ContentProvider): Record<string, unknown> {
+function recordOf({ peerId, addresses, operator, region, reason }: ContentProvider): Record<string, unknown> {
   return {
     Schema: 'peer',
     ID: peerId,
     Addrs: addresses,
     Protocols: [HTTP_TRANSPORT],
-    Bcdn: { operator, region },
+    Bcdn: { operator, region, ...(reason === undefined ? {} : { reason }) },
   };
 }
 

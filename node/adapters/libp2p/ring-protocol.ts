@@ -5,6 +5,11 @@ export function ringProtocol(chainId: bigint, registry: Address): string {
   return `/bcdn/${chainId.toString()}/${registry}/ring/2`;
 }
 
+/** Protocol name of the cooperation groups, bound to the same network. */
+export function groupProtocol(chainId: bigint, registry: Address): string {
+  return `/bcdn/${chainId.toString()}/${registry}/group/1`;
+}
+
 /** Streams that one connection may open to us; one is enough, two when both sides open at once. */
 export const MAX_STREAMS_PER_CONNECTION = 8;
 /** Messages waiting for one peer's stream; more are dropped, which the ring survives like any loss. */

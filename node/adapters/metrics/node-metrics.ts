@@ -12,9 +12,22 @@ export interface NodeFigures {
   readonly receiptedBytes: number;
   readonly ringMembers: number;
   readonly journalBytes: number;
+  /** Undefined while the node is in no cooperation group. */
+  readonly group: GroupFigures | undefined;
 }
 
-type FigureName = keyof NodeFigures;
+/** Of the cooperation group. */
+export interface GroupFigures {
+  readonly members: number;
+  readonly summaryBytes: number;
+  readonly routedOwn: number;
+  readonly routedGroup: number;
+  readonly routedRing: number;
+  readonly beyondTwoHops: number;
+  readonly falsePositives: number;
+}
+
+type FigureName = Exclude<keyof NodeFigures, 'group'>;
 
 const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['ready', 'bcdn_ready', '1 when the node is registered, joined and serving.'],
@@ -29,6 +42,16 @@ const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['journalBytes', 'bcdn_journal_bytes', 'Length of the receipt journal.'],
 ];
 
+const groupGauges: readonly (readonly [keyof GroupFigures, name: string, help: string])[] = [
+  ['members', 'bcdn_group_members', 'Members of the cooperation group that this node exchanges with.'],
+  ['summaryBytes', 'bcdn_group_summary_bytes', 'Memory taken by what the other members claim to hold.'],
+  ['routedOwn', 'bcdn_group_routed_own', 'Routes that ended at this node itself, since start.'],
+  ['routedGroup', 'bcdn_group_routed_group', 'Routes that ended at a member of the own group, since start.'],
+  ['routedRing', 'bcdn_group_routed_ring', 'Routes that the index of the ring had to tell, since start.'],
+  ['beyondTwoHops', 'bcdn_group_beyond_two_hops', 'Routes of more than two hops, since start.'],
+  ['falsePositives', 'bcdn_group_false_positives', 'Claims of members that proved wrong, since start.'],
+];
+
 /** Exports the figures of a node, read at each scrape, and those of its process. */
 export function registerNodeMetrics(registry: Registry, read: () => NodeFigures): void {
   collectDefaultMetrics({ register: registry });
@@ -39,6 +62,16 @@ export function registerNodeMetrics(registry: Registry, read: () => NodeFigures)
       registers: [registry],
       collect() {
         this.set(Number(read()[figure] ?? 0));
+      },
+    });
+  }
+  for (const [figure, name, help] of groupGauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(read().group?.[figure] ?? 0);
       },
     });
   }

@@ -4,8 +4,13 @@ import type {
   BlockHolder,
 } from '../../adapters/libp2p/block-exchange-client.ts';
 
-/** Finds nodes that hold a content, this one left out; the nearest first. */
-export type FindHolders = (contentRoot: Uint8Array) => Promise<readonly BlockHolder[]>;
+/** Finds nodes that hold a content, this one left out; the best first. */
+export interface HolderSearch {
+  /** At least `wanted` of them if there are so many; the nearest ones may only claim it. */
+  find(contentRoot: Uint8Array, wanted: number): Promise<readonly BlockHolder[]>;
+  /** A holder that was named has not got the content. */
+  refused(holder: BlockHolder, contentRoot: Uint8Array): void;
+}
 
 /** Streams that are opened to one holder at most. */
 const STREAMS_PER_HOLDER = 2;

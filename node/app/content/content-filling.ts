@@ -5,11 +5,11 @@ import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { BlockStore } from '../../adapters/disk/block-store.ts';
-import type { BlockExchangeClient } from '../../adapters/libp2p/block-exchange-client.ts';
+import type { BlockExchangeClient, BlockHolder } from '../../adapters/libp2p/block-exchange-client.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { NodeError, reportOf } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
-import { closeSources, openSources, type BlockSource, type FindHolders } from './block-sources.ts';
+import { closeSources, openSources, type BlockSource, type HolderSearch } from './block-sources.ts';
 
 /** Blocks that one walk of the DAG names as missing. */
 const MISSING_PER_WALK = 256;
@@ -30,7 +30,7 @@ export interface ContentFillingParts {
   readonly store: BlockStore;
   readonly directory: CachedDealDirectory;
   readonly exchange: BlockExchangeClient;
-  readonly findHolders: FindHolders;
+  readonly holders: HolderSearch;
   readonly announcer: ContentAnnouncer;
   readonly log: NodeLog;
 }
@@ -89,23 +89,22 @@ export class ContentFilling {
   }
 
   /**
-   * Fetches one missing block for a client who waits.
+   * Fetches one missing block for a client who waits: from the nearest that may have it, a sibling of the own
+   * cooperation group as a rule, else from any holder that the ring knows.
    *
    * @throws NodeError CONTENT_UNAVAILABLE when no holder gives it
    */
   async fillBlock(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void> {
     const own = this.#dealWith(cid, contentRoot);
     if (own === undefined) return;
-    const holders = await this.#parts.findHolders(hexToBytes(own.deal.contentRoot, 32));
-    const sources = await openSources(this.#parts.exchange, holders, signal);
-    try {
-      for (const source of sources) {
-        if (await this.#fetchInto(own, cid, { source, signal })) return;
-      }
-    } finally {
-      await closeSources(sources);
+    const asked = new Set<string>();
+    for (const wanted of [1, Infinity]) {
+      const holders = await this.#parts.holders.find(hexToBytes(own.deal.contentRoot, 32), wanted);
+      const fresh = holders.filter(({ peerId }) => !asked.has(peerId));
+      for (const { peerId } of fresh) asked.add(peerId);
+      if (await this.#fetchFromAny(own, cid, { holders: fresh, signal })) return;
     }
-    throw unavailable(own.deal.dealId, holders.length);
+    throw unavailable(own.deal.dealId, asked.size);
   }
 
   /** Ends all jobs; what they have stored stays. */
@@ -171,8 +170,8 @@ export class ContentFilling {
   }
 
   async #fill(own: OwnDeal, target: ContentTarget, signal: AbortSignal): Promise<void> {
-    const { store, exchange, findHolders } = this.#parts;
-    const holders = await findHolders(hexToBytes(own.deal.contentRoot, 32));
+    const { store, exchange } = this.#parts;
+    const holders = await this.#parts.holders.find(hexToBytes(own.deal.contentRoot, 32), Infinity);
     if (store.isComplete(own.deal.contentRoot)) return;
     if (holders.length === 0) throw unavailable(own.deal.dealId, 0);
     const sources = await openSources(exchange, holders, signal);
@@ -223,7 +222,10 @@ export class ContentFilling {
     const { holder, conversation } = from.source;
     try {
       const block = await conversation.fetch({ dealId: own.deal.dealId, cid }, from.signal);
-      if (block === undefined) return false;
+      if (block === undefined) {
+        this.#parts.holders.refused(holder, hexToBytes(own.deal.contentRoot, 32));
+        return false;
+      }
       await store.put(targetOf(own), cid, block);
       return true;
     } catch (error) {
@@ -235,6 +237,23 @@ export class ContentFilling {
         'A holder gave no good block',
       );
       return false;
+    }
+  }
+
+  /** Whether one of the holders gave the block. */
+  async #fetchFromAny(
+    own: OwnDeal,
+    cid: CID,
+    from: { readonly holders: readonly BlockHolder[]; readonly signal: AbortSignal },
+  ): Promise<boolean> {
+    const sources = await openSources(this.#parts.exchange, from.holders, from.signal);
+    try {
+      for (const source of sources) {
+        if (await this.#fetchInto(own, cid, { source, signal: from.signal })) return true;
+      }
+      return false;
+    } finally {
+      await closeSources(sources);
     }
   }
 

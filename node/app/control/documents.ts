@@ -23,6 +23,17 @@ export const statusDocument = z.object({
   disk: z.object({ usedBytes: integer, limitBytes: integer }),
   content: z.object({ complete: z.number(), incomplete: z.number() }),
   ring: z.object({ members: z.number(), lookups: z.number(), oneHop: z.number() }).nullable(),
+  group: z
+    .object({
+      members: z.number(),
+      /** Contents that the other members claim, and the bytes that this takes. */
+      claimedContents: z.number(),
+      summaryBytes: z.number(),
+      routed: z.object({ own: z.number(), group: z.number(), ring: z.number() }),
+      beyondTwoHops: z.number(),
+      falsePositives: z.number(),
+    })
+    .nullable(),
   deals: z.array(
     z.object({
       dealId: z.string(),

@@ -26,6 +26,8 @@ export interface RingMember {
 export interface MembershipChange {
   /** Undefined for a record that the registry snapshot does not place. */
   readonly nid: Nid | undefined;
+  /** Undefined for an accusation of somebody that the table does not list. */
+  readonly region: string | undefined;
   readonly state: RingMember['state'];
   readonly incarnation: number;
   /** Signatures under an accusation; 0 for a member's own word. */

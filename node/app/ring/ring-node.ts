@@ -1,12 +1,13 @@
 import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface';
 
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import { contactOfAddress } from '../../adapters/libp2p/ring-peer-id.ts';
 import { ringSignature } from '../../adapters/libp2p/ring-signature.ts';
 import { emptyTraffic, type StreamTraffic } from '../../adapters/libp2p/kept-streams.ts';
 import { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
-import type { Randomness } from '../../adapters/randomness/system-randomness.ts';
+import { uniform, type Randomness } from '../../adapters/randomness/system-randomness.ts';
 import {
   DEFAULT_TIMING,
   MAX_ADDRESS_BYTES,
@@ -14,15 +15,16 @@ import {
   type RingTiming,
 } from '../../core/one-hop-ring/limits.ts';
 import type { MembershipEvent } from '../../core/one-hop-ring/membership-event.ts';
-import type { ProviderRecord } from '../../core/one-hop-ring/provider-record.ts';
 import { RingMachine } from '../../core/one-hop-ring/ring-machine.ts';
 import type {
+  LookupOutcome,
   RingAction,
   RingAdmission,
   RingContact,
   RingCounters,
   RingEvent,
 } from '../../core/one-hop-ring/ring-ports.ts';
+import type { RingEntry } from '../../core/one-hop-ring/ring-table.ts';
 import { WakeTimer } from '../wake-timer.ts';
 import { answerOf, nidOf, type MembershipChange, type RingAnswer, type RingMember } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
@@ -69,7 +71,7 @@ export interface RingStats extends RingCounters, StreamTraffic {
 }
 
 interface PendingLookup {
-  readonly resolve: (answer: RingAnswer) => void;
+  readonly resolve: (outcome: LookupOutcome) => void;
   readonly reject: (error: RingNodeError) => void;
 }
 
@@ -166,10 +168,22 @@ export class RingNode {
    * @throws RingNodeError RING_NOT_RUNNING, RING_LOOKUP_UNANSWERED
    */
   async lookup(key: Uint8Array): Promise<RingAnswer> {
+    const outcome = await this.ask(key);
+    const region = this.#components.admission.nidOf(this.#components.privateKey.publicKey.raw)?.region ?? '';
+    const answer = answerOf(outcome, { region }, ({ publicKey }) => this.delayMsOf(publicKey));
+    if (answer === undefined) throw unanswered(outcome.hops);
+    return answer;
+  }
+
+  /**
+   * What the index says of this key, with the loads that it knows, in no order.
+   * @throws RingNodeError RING_NOT_RUNNING, RING_LOOKUP_UNANSWERED
+   */
+  async ask(key: Uint8Array): Promise<LookupOutcome> {
     this.#running();
     this.#lastLookup += 1;
     const id = this.#lastLookup;
-    const { promise, resolve, reject } = Promise.withResolvers<RingAnswer>();
+    const { promise, resolve, reject } = Promise.withResolvers<LookupOutcome>();
     this.#lookups.set(id, { resolve, reject });
     this.#handle({ type: 'lookup', id, key });
     return await promise;
@@ -189,6 +203,33 @@ export class RingNode {
   /** Own load, 0 idle to 254 full; told to others with the keep-alives. */
   setLoad(load: number): void {
     this.#handle({ type: 'load', load: Math.min(254, Math.max(0, Math.round(load))) });
+  }
+
+  /** What the cooperation group heard of a member: used in answers of this node's index. */
+  noteStanding({ nid, load, delayMs }: Omit<Extract<RingEvent, { type: 'standing' }>, 'type'>): void {
+    this.#handle({ type: 'standing', nid, load, delayMs });
+  }
+
+  /** Members of a region that own keys, this node included. */
+  membersOf(region: string): RingEntry[] {
+    const members: RingEntry[] = [];
+    for (const entry of this.#machine?.table.members() ?? []) {
+      if (entry.record.region === region) members.push(entry);
+    }
+    return members;
+  }
+
+  /** Where a member is reached by libp2p; undefined for a key that the table does not list. */
+  contactOf(publicKey: Uint8Array): RingContact | undefined {
+    const nid = this.#components.admission.nidOf(publicKey)?.nid;
+    return nid === undefined ? undefined : this.#machine?.table.find(hexToBytes(nid))?.record;
+  }
+
+  /** Measured round trip to a member in milliseconds. */
+  delayMsOf(publicKey: Uint8Array): number | undefined {
+    const nid = this.#components.admission.nidOf(publicKey)?.nid;
+    const delayMs = nid === undefined ? undefined : this.#machine?.delayMsOf(nid);
+    return delayMs === undefined || Number.isNaN(delayMs) ? undefined : delayMs;
   }
 
   /** The admission snapshot is newer now. `contacts`: multiaddrs of the edges that it lists. */
@@ -250,7 +291,7 @@ export class RingNode {
         this.#transport?.send(action.to, action.message);
         break;
       case 'lookup-done':
-        this.#settle(machine, action);
+        this.#settle(action);
         break;
       case 'joined':
         this.#joined.resolve(undefined);
@@ -263,7 +304,7 @@ export class RingNode {
         this.#components.onRegistryWanted?.();
         break;
       case 'membership':
-        this.#components.onMembership?.(this.#changeOf(action.event, machine.table.ringSize));
+        this.#components.onMembership?.(this.#changeOf(machine, action.event));
         if (action.event.kind === 'record' && machine.isMember) this.#warmOne(machine, action.event.record);
         break;
       case 'provided':
@@ -271,30 +312,23 @@ export class RingNode {
     }
   }
 
-  #settle(machine: RingMachine, done: Extract<RingAction, { type: 'lookup-done' }>): void {
-    const pending = this.#lookups.get(done.id);
-    this.#lookups.delete(done.id);
-    const region = this.#components.admission.nidOf(this.#components.privateKey.publicKey.raw)?.region ?? '';
-    const answer = answerOf(done.outcome, { region }, (record) => this.#delayMsOf(machine, record));
-    if (answer !== undefined) pending?.resolve(answer);
-    else pending?.reject(unanswered(done.outcome.hops));
+  #settle({ id, outcome }: Extract<RingAction, { type: 'lookup-done' }>): void {
+    const pending = this.#lookups.get(id);
+    this.#lookups.delete(id);
+    if (outcome.answeredBy !== undefined) pending?.resolve(outcome);
+    else pending?.reject(unanswered(outcome.hops));
   }
 
-  #delayMsOf(machine: RingMachine, record: ProviderRecord): number | undefined {
-    const admitted = this.#components.admission.nidOf(record.publicKey);
-    if (admitted === undefined) return undefined;
-    const delayMs = machine.delayMsOf(admitted.nid);
-    return Number.isNaN(delayMs) ? undefined : delayMs;
-  }
-
-  #changeOf(event: MembershipEvent, members: number): MembershipChange {
+  #changeOf(machine: RingMachine, event: MembershipEvent): MembershipChange {
+    const members = machine.table.ringSize;
     if (event.kind === 'record') {
-      const { publicKey, departed, incarnation } = event.record;
+      const { publicKey, departed, incarnation, region } = event.record;
       const nid = this.#components.admission.nidOf(publicKey)?.nid;
-      return { nid, state: departed ? 'left' : 'alive', incarnation, witnesses: 0, members };
+      return { nid, region, state: departed ? 'left' : 'alive', incarnation, witnesses: 0, members };
     }
     const { kind, nid, incarnation, witnesses } = event;
-    return { nid: nidOf(nid), state: kind, incarnation, witnesses: witnesses.length, members };
+    const region = machine.table.find(nid)?.record.region;
+    return { nid: nidOf(nid), region, state: kind, incarnation, witnesses: witnesses.length, members };
   }
 
   /** Opens the streams of a small ring before the first lookup needs them. */
@@ -354,8 +388,4 @@ async function within(promise: Promise<undefined>, timeoutMs: number): Promise<b
   } finally {
     clearTimeout(timer);
   }
-}
-
-function uniform(randomness: Randomness): number {
-  return Buffer.from(randomness.bytes(4)).readUInt32BE() / 0x1_0000_0000;
 }

@@ -149,6 +149,10 @@ export class RingMachine {
       case 'load':
         this.#context.load = event.load;
         return;
+      case 'standing':
+        this.#context.table.noteLoad(event.nid, event.load);
+        if (event.delayMs !== undefined) this.#context.table.noteDelay(event.nid, event.delayMs);
+        return;
       case 'addresses':
         this.#context.providerAddresses = event.providerAddresses;
         this.#renew(this.#context.record.incarnation + 1, event.addresses, nowMs);

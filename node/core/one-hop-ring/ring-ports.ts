@@ -60,6 +60,13 @@ export type RingEvent =
   | { readonly type: 'unprovide'; readonly key: RingId }
   /** Own load, 0 idle to 254 full. */
   | { readonly type: 'load'; readonly load: number }
+  /** Load of a member, and a round trip to it in milliseconds, as its cooperation group told them. */
+  | {
+      readonly type: 'standing';
+      readonly nid: RingId;
+      readonly load: number;
+      readonly delayMs: number | undefined;
+    }
   /** The addresses of this node changed. */
   | {
       readonly type: 'addresses';
