@@ -34,7 +34,7 @@ export interface GroupNodeComponents {
   readonly host: Libp2p;
   /** Started before this, stopped after it. */
   readonly ring: RingNode;
-  readonly admission: RingAdmission;
+  readonly admission: Pick<RingAdmission, 'nidOf'>;
   readonly clock: Clock;
   /** Uniform in [0, 1). */
   readonly random: () => number;

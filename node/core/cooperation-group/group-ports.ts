@@ -31,7 +31,7 @@ export interface Standing {
 
 /** Everything that a cooperation group needs to know of the rest of the node; asked synchronously. */
 export interface GroupPorts {
-  readonly admission: RingAdmission;
+  readonly admission: Pick<RingAdmission, 'nidOf'>;
   /** Uniform in [0, 1). */
   random(): number;
   /** Of this node, now. */
