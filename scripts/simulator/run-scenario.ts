@@ -22,6 +22,7 @@ export async function runScenario(
     network,
     timing: {},
     values,
+    signal,
     say: (text) => progress.say(text),
     simulation: (changed) => {
       const simulation = new Simulation({

@@ -1,7 +1,8 @@
 import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
+import { fuzz } from './fuzz.ts';
 import { massFailure } from './mass-failure.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario of `npm run simulate`, in the order of the help. */
-export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn, massFailure];
+export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn, massFailure, fuzz];

@@ -26,6 +26,8 @@ export interface ScenarioInput {
   readonly values: Readonly<Record<string, number | string>>;
   /** A simulation with the common options; a scenario may change some. */
   simulation(changed?: Partial<SimulationOptions>): Simulation;
+  /** Aborted when the person who waits gives up; `Simulation.run` heeds it by itself. */
+  readonly signal?: AbortSignal;
   /** One line for the person who waits. */
   say(text: string): void;
 }
