@@ -3,76 +3,17 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
+import {DealStorage} from "./DealStorage.sol";
 import {IDealMarket} from "./interfaces/IDealMarket.sol";
-import {INodeRegistry} from "./interfaces/INodeRegistry.sol";
 import {Account, Accounts} from "./libraries/Accounts.sol";
 import {PermitSignature, TokenPermit} from "./libraries/TokenPermit.sol";
 
 /// @title The publisher's side of the market: escrow, allocation, thaw, refund and keys
-abstract contract DealEscrow is IDealMarket {
+abstract contract DealEscrow is IDealMarket, DealStorage {
     using SafeERC20 for IERC20;
 
-    /// Longest epoch, seconds.
-    uint32 private constant MAX_EPOCH_SECONDS = 30 days;
-    /// Bound of the protocol fee, basis points.
-    uint16 private constant MAX_PROTOCOL_FEE_BPS = 500;
     /// Nodes in one call of `allocate`, `thaw`, `release`, `closeDeal`, `collectFees`.
     uint256 internal constant MAX_NODES_PER_CALL = 64;
-
-    struct StoredAllocation {
-        Account account;
-        uint128 ratePerGiB;
-        uint96 feeCollectedWei;
-        AllocationState state;
-    }
-
-    struct StoredDeal {
-        // The word a redemption reads.
-        address collector;
-        uint32 keyLastEpoch;
-        uint32 contentCodec;
-        DealState state;
-        uint8 serviceLevel;
-        uint16 openAllocations;
-        // The word a direct claim reads beside it.
-        address grantKey;
-        uint96 freeWei;
-        address publisher;
-        bytes32 contentRoot;
-        address previousCollector;
-        address previousGrantKey;
-        mapping(address node => StoredAllocation) allocations;
-    }
-
-    IERC20 internal immutable TOKEN;
-    INodeRegistry internal immutable REGISTRY;
-    /// @inheritdoc IDealMarket
-    uint32 public immutable epochSeconds;
-    uint32 internal immutable CLAIM_WINDOW_EPOCHS;
-    uint32 internal immutable THAW_EPOCHS;
-    uint16 internal immutable PROTOCOL_FEE_BPS;
-    address internal immutable FEE_RECIPIENT;
-
-    mapping(bytes32 dealId => StoredDeal) internal deals;
-
-    constructor(Terms memory t) {
-        if (t.token == address(0) || t.registry == address(0)) revert AddressZero();
-        if (t.epochSeconds == 0 || t.epochSeconds > MAX_EPOCH_SECONDS) {
-            revert InvalidEpochSeconds(t.epochSeconds, MAX_EPOCH_SECONDS);
-        }
-        if (t.thawEpochs < uint256(t.claimWindowEpochs) + 1) {
-            revert ThawTooShort(t.thawEpochs, t.claimWindowEpochs + 1);
-        }
-        if (t.protocolFeeBps > MAX_PROTOCOL_FEE_BPS) revert FeeTooHigh(t.protocolFeeBps, MAX_PROTOCOL_FEE_BPS);
-        if (t.protocolFeeBps != 0 && t.feeRecipient == address(0)) revert AddressZero();
-        TOKEN = IERC20(t.token);
-        REGISTRY = INodeRegistry(t.registry);
-        epochSeconds = t.epochSeconds;
-        CLAIM_WINDOW_EPOCHS = t.claimWindowEpochs;
-        THAW_EPOCHS = t.thawEpochs;
-        PROTOCOL_FEE_BPS = t.protocolFeeBps;
-        FEE_RECIPIENT = t.feeRecipient;
-    }
 
     /// @inheritdoc IDealMarket
     function openDeal(OpenDeal calldata request) external returns (bytes32 dealId) {
@@ -174,7 +115,7 @@ abstract contract DealEscrow is IDealMarket {
         StoredDeal storage deal = deals[dealId];
         _requirePublisher(deal, dealId);
         if (grantKey == address(0) || collector == address(0)) revert AddressZero();
-        uint32 epoch = currentEpoch();
+        uint32 epoch = _currentEpoch();
         if (deal.previousGrantKey != address(0)) {
             uint32 allowedFromEpoch = deal.keyLastEpoch + CLAIM_WINDOW_EPOCHS + 1;
             if (epoch < allowedFromEpoch) revert RotationTooEarly(dealId, allowedFromEpoch, epoch);
@@ -188,8 +129,13 @@ abstract contract DealEscrow is IDealMarket {
     }
 
     /// @inheritdoc IDealMarket
-    function currentEpoch() public view returns (uint32) {
-        return uint32(block.timestamp / epochSeconds);
+    function currentEpoch() external view returns (uint32) {
+        return _currentEpoch();
+    }
+
+    /// @inheritdoc IDealMarket
+    function epochSeconds() external view returns (uint32) {
+        return EPOCH_SECONDS;
     }
 
     function _openDeal(OpenDeal calldata request) private returns (bytes32 dealId) {
@@ -230,7 +176,7 @@ abstract contract DealEscrow is IDealMarket {
         if (state == AllocationState.None) {
             allocation.ratePerGiB = request.ratePerGiB;
             // Epochs before the allocation were never its business, so no old grant can be claimed from it.
-            account = Accounts.pack(0, 0, currentEpoch() - 1, 0);
+            account = Accounts.pack(0, 0, _currentEpoch() - 1, 0);
         } else if (allocation.ratePerGiB != request.ratePerGiB) {
             revert RateMismatch(dealId, node, allocation.ratePerGiB, request.ratePerGiB);
         }
@@ -240,13 +186,14 @@ abstract contract DealEscrow is IDealMarket {
         }
         // Bounding all that was ever allocated keeps `paid` within its field however often tokens go round.
         uint256 balanceWei = uint256(account.balanceWei()) + request.amountWei;
-        _toUint96(account.paidWei() + balanceWei);
+        uint256 lockedWei = account.hasOpenClaim() ? allocation.claim.lockedWei : 0;
+        _toUint96(account.paidWei() + lockedWei + balanceWei);
         allocation.account = account.withBalance(uint96(balanceWei));
         return state == AllocationState.None || state == AllocationState.Released;
     }
 
     function _startThaw(StoredAllocation storage allocation, bytes32 dealId, address node) private {
-        uint32 thawEndEpoch = currentEpoch() + THAW_EPOCHS;
+        uint32 thawEndEpoch = _currentEpoch() + THAW_EPOCHS;
         allocation.state = AllocationState.Thawing;
         allocation.account = allocation.account.withThawEnd(thawEndEpoch);
         emit ThawStarted(dealId, node, thawEndEpoch);
@@ -257,9 +204,10 @@ abstract contract DealEscrow is IDealMarket {
         if (allocation.state != AllocationState.Thawing) {
             revert WrongAllocationState(dealId, node, allocation.state);
         }
-        uint32 epoch = currentEpoch();
+        uint32 epoch = _currentEpoch();
         Account account = allocation.account;
         if (epoch < account.thawEndEpoch()) revert ThawNotEnded(dealId, node, account.thawEndEpoch(), epoch);
+        if (account.hasOpenClaim()) _revertClaimOpen(dealId, node);
         amountWei = account.balanceWei();
         allocation.account = account.withBalance(0).withThawEnd(0);
         allocation.state = AllocationState.Released;
@@ -270,18 +218,6 @@ abstract contract DealEscrow is IDealMarket {
         if (deal.state != DealState.Closing || deal.openAllocations != 0) return;
         deal.state = DealState.Closed;
         emit DealClosed(dealId);
-    }
-
-    function _openDealOf(bytes32 dealId) private view returns (StoredDeal storage deal) {
-        deal = deals[dealId];
-        if (deal.state == DealState.None) revert DealUnknown(dealId);
-        if (deal.state != DealState.Open) revert DealNotOpen(dealId, deal.state);
-    }
-
-    function _requirePublisher(StoredDeal storage deal, bytes32 dealId) private view {
-        address publisher = deal.publisher;
-        if (publisher == address(0)) revert DealUnknown(dealId);
-        if (publisher != msg.sender) revert NotPublisher(dealId, msg.sender, publisher);
     }
 
     function _requireLength(uint256 length, uint256 max) internal pure {

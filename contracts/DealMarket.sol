@@ -3,10 +3,10 @@ pragma solidity 0.8.37;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
-import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {DealClaims} from "./DealClaims.sol";
 import {DealEscrow} from "./DealEscrow.sol";
+import {DealStorage} from "./DealStorage.sol";
+import {DealVouchers} from "./DealVouchers.sol";
 import {IDealMarket} from "./interfaces/IDealMarket.sol";
 import {Account} from "./libraries/Accounts.sol";
 import {DealMessages} from "./libraries/DealMessages.sol";
@@ -15,7 +15,9 @@ import {Payments} from "./libraries/Payments.sol";
 /// @title Market of delivery deals: on top of the escrow, payment of the nodes
 /// @dev Every function refuses, updates, announces, and moves tokens last. Before that only views are called (the
 /// registry, an ERC-1271 collector), which cannot re-enter with an effect; so no lock against re-entry is needed.
-contract DealMarket is DealEscrow, EIP712 {
+/// Sampled claims and peer pools do not fit into one contract of 24,576 bytes: the market makes `DealClaims` when it is
+/// deployed and delegates to it, for ever, every call that is not its own.
+contract DealMarket is DealEscrow, DealVouchers {
     using SafeERC20 for IERC20;
 
     /// Vouchers in one call of `redeemVouchers`.
@@ -23,11 +25,30 @@ contract DealMarket is DealEscrow, EIP712 {
     /// Receipts in one call of `claimDirect`.
     uint256 private constant MAX_RECEIPTS_PER_CLAIM = 512;
 
-    constructor(Terms memory t) DealEscrow(t) EIP712("BCDN", "1") {}
+    address private immutable CLAIMS;
+
+    constructor(Terms memory t) DealStorage(t) {
+        CLAIMS = address(new DealClaims(t));
+    }
+
+    /// Sampled claims and peer pools: same storage, same terms, other code.
+    fallback() external {
+        address claims = CLAIMS;
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, 0, calldatasize())
+            let done := delegatecall(gas(), claims, free, calldatasize(), 0, 0)
+            returndatacopy(free, 0, returndatasize())
+            if done {
+                return(free, returndatasize())
+            }
+            revert(free, returndatasize())
+        }
+    }
 
     /// @inheritdoc IDealMarket
     function redeemVoucher(Voucher calldata voucher, bytes calldata signature, address to) external {
-        uint256 netWei = _redeem(voucher, signature, to, currentEpoch());
+        uint256 netWei = _redeem(voucher, signature, to, _currentEpoch());
         if (netWei == 0) _revertNothingDue(voucher.dealId, deals[voucher.dealId].allocations[msg.sender].account);
         TOKEN.safeTransfer(to, netWei);
     }
@@ -35,7 +56,7 @@ contract DealMarket is DealEscrow, EIP712 {
     /// @inheritdoc IDealMarket
     function redeemVouchers(SignedVoucher[] calldata vouchers, address to) external {
         _requireLength(vouchers.length, MAX_VOUCHERS_PER_CALL);
-        uint32 epoch = currentEpoch();
+        uint32 epoch = _currentEpoch();
         uint256 netWei = 0;
         for (uint256 i = 0; i < vouchers.length; ++i) {
             netWei += _redeem(vouchers[i].voucher, vouchers[i].signature, to, epoch);
@@ -50,10 +71,11 @@ contract DealMarket is DealEscrow, EIP712 {
     /// @inheritdoc IDealMarket
     function claimDirect(bytes32 dealId, uint32 toEpoch, DirectReceipt[] calldata receipts, address to) external {
         _requireLength(receipts.length, MAX_RECEIPTS_PER_CLAIM);
-        uint32 epoch = currentEpoch();
+        uint32 epoch = _currentEpoch();
         if (toEpoch >= epoch) revert EpochNotEnded(toEpoch, epoch);
         StoredAllocation storage allocation = deals[dealId].allocations[msg.sender];
         Account account = allocation.account;
+        if (account.hasOpenClaim()) _revertClaimOpen(dealId, msg.sender);
         uint32 throughEpoch = account.throughEpoch();
         if (toEpoch <= throughEpoch) revert EpochSettled(dealId, msg.sender, toEpoch, throughEpoch);
         uint256 bytesTotal = _sumReceipts(deals[dealId], receipts, Span(dealId, throughEpoch, toEpoch));
@@ -107,15 +129,17 @@ contract DealMarket is DealEscrow, EIP712 {
         StoredAllocation storage allocation = deals[dealId].allocations[node];
         Account account = allocation.account;
         uint256 feeWithinWei = Payments.feeWithinWei(account.paidWei(), PROTOCOL_FEE_BPS);
+        bool claimOpen = account.hasOpenClaim();
         return
             Allocation({
                 state: allocation.state,
                 balanceWei: account.balanceWei(),
                 paidWei: account.paidWei(),
                 ratePerGiB: allocation.ratePerGiB,
-                throughEpoch: account.throughEpoch(),
+                throughEpoch: claimOpen ? allocation.claim.toEpoch : account.throughEpoch(),
                 thawEndEpoch: account.thawEndEpoch(),
-                feeUncollectedWei: uint128(feeWithinWei - allocation.feeCollectedWei)
+                feeUncollectedWei: uint128(feeWithinWei - allocation.feeCollectedWei),
+                lockedWei: claimOpen ? allocation.claim.lockedWei : 0
             });
     }
 
@@ -148,55 +172,16 @@ contract DealMarket is DealEscrow, EIP712 {
             Terms({
                 token: address(TOKEN),
                 registry: address(REGISTRY),
-                epochSeconds: epochSeconds,
+                epochSeconds: EPOCH_SECONDS,
                 claimWindowEpochs: CLAIM_WINDOW_EPOCHS,
                 thawEpochs: THAW_EPOCHS,
                 protocolFeeBps: PROTOCOL_FEE_BPS,
+                claimSamples: CLAIM_SAMPLES,
+                saltWindowBlocks: SALT_WINDOW_BLOCKS,
+                openingWindowBlocks: OPENING_WINDOW_BLOCKS,
+                claimBondFloorWei: CLAIM_BOND_FLOOR_WEI,
                 feeRecipient: FEE_RECIPIENT
             });
-    }
-
-    /// Settles one voucher; returns what is to be sent to its node.
-    function _redeem(
-        Voucher calldata voucher,
-        bytes calldata signature,
-        address to,
-        uint32 epoch
-    ) private returns (uint256 netWei) {
-        bytes32 dealId = voucher.dealId;
-        uint32 throughEpoch = voucher.throughEpoch;
-        if (voucher.node != msg.sender) revert WrongNode(voucher.node, msg.sender);
-        if (throughEpoch >= epoch) revert EpochNotEnded(throughEpoch, epoch);
-        StoredDeal storage deal = deals[dealId];
-        StoredAllocation storage allocation = deal.allocations[msg.sender];
-        Account account = allocation.account;
-        if (throughEpoch < account.throughEpoch()) {
-            revert EpochSettled(dealId, msg.sender, throughEpoch, account.throughEpoch());
-        }
-        uint128 cumulativeWei = voucher.cumulative;
-        bytes32 digest = _hashTypedDataV4(
-            DealMessages.voucherStructHash(dealId, msg.sender, throughEpoch, cumulativeWei)
-        );
-        if (!_isCollectorSignature(deal, digest, signature, throughEpoch)) {
-            revert InvalidVoucherSignature(dealId, msg.sender, throughEpoch);
-        }
-
-        uint256 dueWei = Payments.duePaymentWei(cumulativeWei, account.paidWei(), account.balanceWei());
-        if (dueWei == 0) return 0;
-        uint256 feeWei = Payments.feeOfPaymentWei(account.paidWei(), dueWei, PROTOCOL_FEE_BPS);
-        allocation.account = account.afterPayment(dueWei, throughEpoch);
-        emit VoucherRedeemed(
-            dealId,
-            msg.sender,
-            to,
-            throughEpoch,
-            cumulativeWei,
-            uint128(dueWei),
-            uint128(feeWei)
-        );
-        unchecked {
-            return dueWei - feeWei;
-        }
     }
 
     /// What all receipts of a direct claim have in common.
@@ -240,40 +225,5 @@ contract DealMarket is DealEscrow, EIP712 {
             if (signer == address(0) || signer != receipt.viewerKey) revert InvalidReceiptSignature(grantHash);
             bytesTotal += receipt.bytesCumulative;
         }
-    }
-
-    /// Whether the collector signed, or the one before if its key is good for this epoch.
-    function _isCollectorSignature(
-        StoredDeal storage deal,
-        bytes32 digest,
-        bytes calldata signature,
-        uint32 throughEpoch
-    ) private view returns (bool) {
-        address collector = deal.collector;
-        address signer = address(0);
-        if (signature.length == 64) {
-            (bytes32 r, bytes32 vs) = abi.decode(signature, (bytes32, bytes32));
-            signer = _recover(digest, r, vs);
-            if (signer != address(0) && signer == collector) return true;
-        }
-        if (SignatureChecker.isValidERC1271SignatureNowCalldata(collector, digest, signature)) return true;
-        if (throughEpoch > deal.keyLastEpoch) return false;
-        address previous = deal.previousCollector;
-        return
-            (signer != address(0) && signer == previous) ||
-            SignatureChecker.isValidERC1271SignatureNowCalldata(previous, digest, signature);
-    }
-
-    function _isPreviousGrantKey(StoredDeal storage deal, address signer, uint32 epoch) private view returns (bool) {
-        return epoch <= deal.keyLastEpoch && signer == deal.previousGrantKey;
-    }
-
-    function _revertNothingDue(bytes32 dealId, Account account) private view {
-        revert NothingDue(dealId, msg.sender, account.paidWei(), account.balanceWei());
-    }
-
-    /// The signer of a compact signature with low s, or zero.
-    function _recover(bytes32 digest, bytes32 r, bytes32 vs) private pure returns (address signer) {
-        (signer, , ) = ECDSA.tryRecover(digest, r, vs);
     }
 }

@@ -5,22 +5,19 @@ import {PermitSignature} from "../libraries/TokenPermit.sol";
 
 /// @title Market of delivery deals
 /// @notice A publisher escrows tokens in a deal and allocates them to nodes. A node is paid for receipted bytes by a
-/// voucher of the publisher's collector, or by claiming receipts directly when the publisher is silent. What is not
+/// voucher of the publisher's collector, or by claiming receipts when the publisher is silent. What is not
 /// earned returns to the publisher after a thaw.
 ///
 /// Rules that hold at all times (PAYMENT.md, invariants):
-///  - tokens held ≥ Σ (free + balance of allocations + fees not collected);
-///  - for each (deal, node): paid + balance = allocated − released;
+///  - tokens held ≥ Σ (free + balance of allocations + locked + bonds + peer pools + fees not collected);
+///  - for each (deal, node): paid + balance + locked = allocated − released;
 ///  - `paid` and `throughEpoch` of an allocation never fall; an epoch pays by at most one route;
 ///  - nothing leaves an allocation except to its node, or to the deal after its thaw;
 ///  - nobody administers the contract: no funds can be moved, no function paused by anyone but its party.
 ///
 /// Epochs are `block.timestamp / epochSeconds`. Amounts are wei of the token and at most 2^96 − 1.
 ///
-/// @dev Place kept for what comes later (PAYMENT.md, on chain). Sampled claim: its record per (deal, node) carries
-/// the locked amount and the bond; locking moves wei out of `Allocation.balanceWei`, so redeeming and releasing need
-/// no change; a voucher must then reach the open claim's last epoch. Peer pool: its amount is taken from
-/// `Deal.freeWei`, its root stands beside the deal.
+/// Sampled claims (`ISampledClaims`) and peer pools (`IPeerPools`) are called at the same address.
 interface IDealMarket {
     /// @notice Open: all is possible. Closing: no new money, allocations thaw. Closed: no allocation holds money.
     enum DealState {
@@ -97,6 +94,8 @@ interface IDealMarket {
         uint32 thawEndEpoch;
         /// @dev Protocol fee contained in `paidWei` and not yet collected.
         uint128 feeUncollectedWei;
+        /// @dev Taken out of the balance by an open claim.
+        uint128 lockedWei;
     }
 
     /// @notice Permission for one viewer key to fetch up to a cap from one node in one epoch.
@@ -157,6 +156,14 @@ interface IDealMarket {
         uint32 thawEpochs;
         /// @dev Protocol fee on payments to nodes, basis points.
         uint16 protocolFeeBps;
+        /// @dev Samples of a claim, at most 32. One more sample makes a false claim proportionally less likely to pass.
+        uint8 claimSamples;
+        /// @dev Blocks after the seed block of a claim in which its publisher may salt it.
+        uint32 saltWindowBlocks;
+        /// @dev Blocks after the seed block of a claim in which it can be opened.
+        uint32 openingWindowBlocks;
+        /// @dev Least bond of a claim; otherwise the locked amount divided by the number of samples.
+        uint96 claimBondFloorWei;
         /// @dev Receives the protocol fee.
         address feeRecipient;
     }
@@ -308,7 +315,8 @@ interface IDealMarket {
     function rotateKeys(bytes32 dealId, address grantKey, address collector) external;
 
     /// @notice Pays the sender, the voucher's node, `min(cumulative − paid, balance)`, less the protocol fee, to `to`.
-    /// @dev What the balance cannot cover stays payable by the same voucher after a top-up.
+    /// @dev What the balance cannot cover stays payable by the same voucher after a top-up. While a claim is open a
+    /// voucher waits (`ISampledClaims.ClaimOpen`), or takes its place: `ISampledClaims.supersedeClaim`.
     function redeemVoucher(Voucher calldata voucher, bytes calldata signature, address to) external;
 
     /// @notice Same for vouchers of many deals, with one transfer. A voucher with nothing due is passed over, so one

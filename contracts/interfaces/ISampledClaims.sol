@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: MIT
 pragma solidity 0.8.37;
 
+import {IDealMarket} from "./IDealMarket.sol";
+
 /// @title Sampled claims: payment for many receipts without the publisher
 /// @notice A node commits to a sum-trie of its receipts, the chain draws one byte in each of k equal strata of
 /// `[0, totalBytes)`, and the node opens the receipt that each drawn byte belongs to. All k opened: it is paid for
@@ -14,8 +16,8 @@ pragma solidity 0.8.37;
 /// without a pin it is void after `seedBlock + min(256, openingWindowBlocks)`, pinned after
 /// `seedBlock + openingWindowBlocks`.
 interface ISampledClaims {
-    /// @notice None → Committed → Seeded → Paid or Void; Committed → Paid, Void or Superseded. One at a time for a
-    /// (deal, node); the record of the last one stays readable.
+    /// @notice None → Committed → Seeded → Paid, Void or Superseded; a node that opens all at once skips Seeded. One claim
+    /// at a time for a (deal, node); the record of the last one stays readable.
     enum ClaimState {
         None,
         Committed,
@@ -81,7 +83,7 @@ interface ISampledClaims {
     );
     /// @notice Openings were missing: the locked amount returned to the allocation, the bond was burned.
     event ClaimVoided(bytes32 indexed dealId, address indexed node, uint32 toEpoch, uint128 lockedWei, uint128 burnedWei);
-    /// @notice A voucher took the place of a claim: the locked amount returned to the allocation, the bond to its node.
+    /// @notice A voucher took the place of a claim: the locked amount returned to the allocation, the bond to the node.
     event ClaimSuperseded(
         bytes32 indexed dealId,
         address indexed node,
@@ -92,10 +94,12 @@ interface ISampledClaims {
 
     /// @notice The number of samples is from 1 to 32.
     error InvalidClaimSamples(uint8 samples, uint8 maxSamples);
-    /// @notice Openings must be possible in at least one block after the salt window.
-    error OpeningWindowTooShort(uint32 openingWindowBlocks, uint32 minBlocks);
+    /// @notice The salt window is shorter than the opening window and than 256 blocks.
+    error ClaimWindowsInvalid(uint32 saltWindowBlocks, uint32 openingWindowBlocks);
     /// @notice The allocation has a claim that is not decided; nothing else may settle its epochs until it is.
     error ClaimOpen(bytes32 dealId, address node, uint32 toEpoch, uint64 lastBlock);
+    /// @notice Only a voucher for exactly the claim's last epoch that pays at least its locked amount takes its place.
+    error VoucherBelowClaim(uint32 voucherEpoch, uint32 toEpoch, uint256 voucherWei, uint128 lockedWei);
     /// @notice There is no claim in a state that allows this.
     error WrongClaimState(bytes32 dealId, address node, ClaimState state);
     /// @notice A claim has at least one byte for each sample.
@@ -147,6 +151,13 @@ interface ISampledClaims {
     /// @param strata Bit i: stratum i is opened by this call.
     /// @param openings Packed multiproof, see SPEC.md. One bad opening refuses the call.
     function openClaim(bytes32 dealId, uint32 strata, bytes calldata openings, address to) external;
+
+    /// @notice Redeems a voucher in the place of the sender's open claim: the locked amount returns to the allocation's
+    /// balance, the voucher is paid, and what is paid and the bond go to `to`. The voucher must be for exactly `toEpoch`
+    /// of the claim and pay at least what the claim locks.
+    /// @dev With less a claimant could hold a voucher back, claim more than it, and get out unharmed when the seed is
+    /// unlucky.
+    function supersedeClaim(IDealMarket.Voucher calldata voucher, bytes calldata signature, address to) external;
 
     /// @notice Ends a claim whose window is over: the locked amount returns to the allocation's balance, the bond is
     /// burned, the epochs stay settled. Anyone.

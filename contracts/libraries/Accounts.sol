@@ -13,6 +13,9 @@ library Accounts {
     uint256 private constant PAID_SHIFT = 96;
     uint256 private constant THROUGH_EPOCH_SHIFT = 192;
     uint256 private constant THAW_END_SHIFT = 224;
+    /// Stands in the place of `throughEpoch` while a claim is open. No epoch reaches it, so the one comparison that
+    /// every redemption makes anyway also finds an open claim.
+    uint32 private constant CLAIM_OPEN = type(uint32).max;
     uint256 private constant THROUGH_EPOCH_MASK = uint256(type(uint32).max) << THROUGH_EPOCH_SHIFT;
 
     function pack(
@@ -40,7 +43,12 @@ library Accounts {
         return uint96(Account.unwrap(account) >> PAID_SHIFT);
     }
 
-    /// @notice Epochs up to this one are settled.
+    /// @notice Whether a claim is open; its record then says which epochs are settled.
+    function hasOpenClaim(Account account) internal pure returns (bool) {
+        return account.throughEpoch() == CLAIM_OPEN;
+    }
+
+    /// @notice Epochs up to this one are settled; above every epoch while a claim is open.
     function throughEpoch(Account account) internal pure returns (uint32) {
         return uint32(Account.unwrap(account) >> THROUGH_EPOCH_SHIFT);
     }
@@ -63,6 +71,16 @@ library Accounts {
     /// @notice The account with another balance.
     function withBalance(Account account, uint96 balanceWei_) internal pure returns (Account) {
         return pack(balanceWei_, account.paidWei(), account.throughEpoch(), account.thawEndEpoch());
+    }
+
+    /// @notice The account while a claim is open for `lockedWei`, which leaves the balance.
+    function withOpenClaim(Account account, uint96 lockedWei) internal pure returns (Account) {
+        return pack(account.balanceWei() - lockedWei, account.paidWei(), CLAIM_OPEN, account.thawEndEpoch());
+    }
+
+    /// @notice The account after a claim for epochs up to `toEpoch`, before anything of it is paid.
+    function withoutClaim(Account account, uint96 lockedWei, uint32 toEpoch) internal pure returns (Account) {
+        return pack(account.balanceWei() + lockedWei, account.paidWei(), toEpoch, account.thawEndEpoch());
     }
 
     /// @notice The account with another end of thaw; zero for none.

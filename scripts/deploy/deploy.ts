@@ -78,6 +78,10 @@ export async function deployBcdn(signer: Signer, parameters: DeployParameters): 
       claimWindowEpochs: parameters.claimWindowEpochs,
       thawEpochs: parameters.thawEpochs,
       protocolFeeBps: parameters.protocolFeeBps,
+      claimSamples: parameters.claimSamples,
+      saltWindowBlocks: parameters.saltWindowBlocks,
+      openingWindowBlocks: parameters.openingWindowBlocks,
+      claimBondFloorWei: parameters.claimBondFloorWei,
       feeRecipient: owner,
     },
   );

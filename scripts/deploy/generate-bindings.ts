@@ -20,8 +20,8 @@ const root = fileURLToPath(new URL('../..', import.meta.url));
 const generated = join(root, 'sdk', 'chain', 'generated');
 const fingerprintFile = join(generated, 'fingerprint');
 
-/** The contracts that are deployed, in this order. */
-const CONTRACTS = ['BcdnToken', 'NodeRegistry', 'DealMarket'] as const;
+/** The contracts that are deployed, in this order; `DealClaims` is deployed by `DealMarket`. */
+const CONTRACTS = ['BcdnToken', 'NodeRegistry', 'DealMarket', 'DealClaims'] as const;
 const SOURCES = [
   'contracts',
   'test/contracts/mocks',
@@ -32,6 +32,8 @@ const SOURCES = [
 const INTERFACES = [
   'contracts/interfaces/INodeRegistry.sol:INodeRegistry',
   'contracts/interfaces/IDealMarket.sol:IDealMarket',
+  'contracts/interfaces/ISampledClaims.sol:ISampledClaims',
+  'contracts/interfaces/IPeerPools.sol:IPeerPools',
 ];
 const HEADER = '// Generated from the contracts. Do not edit.';
 const PACKAGES = [

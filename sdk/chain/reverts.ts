@@ -1,7 +1,7 @@
 import { isCallException, isError, type ErrorDescription } from 'ethers';
 
 import { ChainError, type ChainErrorValue } from './chain-errors.ts';
-import { marketInterface, registryInterface, tokenInterface } from './contracts.ts';
+import { claimsInterface, marketInterface, registryInterface, tokenInterface } from './contracts.ts';
 import { errorNotices } from './generated/notices.ts';
 
 /** Codes with which a connection fails, of the system and of ethers. */
@@ -77,7 +77,7 @@ function describe(description: ErrorDescription): ChainError {
 
 /** Decodes the data of a revert; unknown data gives an error named "unknown". */
 export function decodeRevert(data: string): ChainError {
-  for (const face of [marketInterface, registryInterface, tokenInterface]) {
+  for (const face of [marketInterface, claimsInterface, registryInterface, tokenInterface]) {
     const description = data.length >= 10 ? face.parseError(data) : null;
     if (description !== null) return describe(description);
   }

@@ -36,7 +36,7 @@ contract MarketActions {
         token = new BcdnToken(address(this));
         registry = new NodeRegistry(token, 1, 1);
         market = new DealMarket(
-            IDealMarket.Terms(address(token), address(registry), 100, 1, 2, 137, address(0xfee))
+            IDealMarket.Terms(address(token), address(registry), 100, 1, 2, 137, 4, 0, 20, 1 ether, address(0xfee))
         );
         for (uint256 i = 0; i < 2; ++i) _join(nodes[i], i + 1);
         token.transfer(PUBLISHER, 1_000_000 ether);

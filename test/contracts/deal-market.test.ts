@@ -64,6 +64,10 @@ describe('DealMarket: the publisher', () => {
       claimWindowEpochs: 1,
       thawEpochs: 2,
       protocolFeeBps: 100,
+      claimSamples: 16,
+      saltWindowBlocks: 1,
+      openingWindowBlocks: 64,
+      claimBondFloorWei: TOKEN,
       feeRecipient: world.deployer.address,
     });
     const deploy = (change: object) =>

@@ -12,6 +12,7 @@ import { Wallet, type JsonRpcProvider } from 'ethers';
 
 import { deployBcdn } from '../../../scripts/deploy/deploy.ts';
 import { startLocalChain, type LocalChain } from '../../../scripts/deploy/local-chain.ts';
+import { DEPLOY_PARAMETERS } from '../../../scripts/deploy/parameters.ts';
 import { readDeal } from '../../../sdk/chain/deals.ts';
 import { domainOf, type Deployment } from '../../../sdk/chain/deployment.ts';
 import { drawPosition, registerNode } from '../../../sdk/chain/nodes.ts';
@@ -65,8 +66,8 @@ describe('publish and closeDistribution on a real chain', function () {
     provider = openProvider(chain);
     const [deployerKey = '', ...keys] = chain.privateKeys;
     deployment = await deployBcdn(new Wallet(deployerKey, provider), {
-      ...{ epochSeconds: EPOCH_SECONDS, claimWindowEpochs: 1, thawEpochs: 2, protocolFeeBps: 0 },
-      ...{ minimumEdgeStakeWei: TOKEN_WEI, unbondingSeconds: 10 },
+      ...DEPLOY_PARAMETERS.development,
+      ...{ epochSeconds: EPOCH_SECONDS, minimumEdgeStakeWei: TOKEN_WEI },
     });
     const senderOf = (key: string) =>
       new TransactionSender(
