@@ -41,14 +41,12 @@ export class SortedSlots {
   /** Rank of the first slot whose position is not before `id`; `length` if there is none. */
   lowerBound(id: RingId): number {
     const word = leadingWord(id);
-    const words = this.#words;
-    const bucket = word >>> this.#shift;
-    let low = this.#starts[bucket] ?? 0;
-    let high = this.#starts[bucket + 1] ?? 0;
+    let low = this.#firstOfWord(word);
+    if (low >= this.#length || this.#words[low] !== word) return low;
+    let high = this.#endOfWord(low, word);
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = words[middle] ?? 0;
-      if (other < word || (other === word && this.#ids.compare(this.at(middle), id) < 0)) low = middle + 1;
+      if (this.#ids.compare(this.at(middle), id) < 0) low = middle + 1;
       else high = middle;
     }
     return low;
@@ -56,8 +54,44 @@ export class SortedSlots {
 
   /** Rank of exactly this position, or -1. */
   rankOf(id: RingId): number {
-    const rank = this.lowerBound(id);
+    const word = leadingWord(id);
+    const first = this.#firstOfWord(word);
+    if (this.#words[first] !== word || first >= this.#length) return -1;
+    // Two positions with equal leading words are rare: mostly one comparison decides.
+    const isAlone = first + 1 >= this.#length || this.#words[first + 1] !== word;
+    const rank = isAlone ? first : this.lowerBound(id);
     return rank < this.#length && this.#ids.compare(this.at(rank), id) === 0 ? rank : -1;
+  }
+
+  /** Rank of the first slot whose leading word is not before this one. */
+  #firstOfWord(word: number): number {
+    const words = this.#words;
+    const bucket = word >>> this.#shift;
+    let low = this.#starts[bucket] ?? 0;
+    let high = this.#starts[bucket + 1] ?? 0;
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if ((words[middle] ?? 0) < word) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** Rank behind the last slot with this leading word; galloping, because there is mostly one. */
+  #endOfWord(first: number, word: number): number {
+    let low = first + 1;
+    let step = 1;
+    while (low + step <= this.#length && this.#words[low + step - 1] === word) {
+      low += step;
+      step *= 2;
+    }
+    let high = Math.min(this.#length, low + step);
+    while (low < high) {
+      const middle = (low + high) >>> 1;
+      if (this.#words[middle] === word) low = middle + 1;
+      else high = middle;
+    }
+    return low;
   }
 
   insert(slot: number): void {

@@ -1,0 +1,102 @@
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { BenchError } from '../bench-error.ts';
+import { DrawnPositions } from './drawn-positions.ts';
+import { kadLookupNode } from './kad-lookup-node.ts';
+import type { LookupNode } from './lookup-node.ts';
+import { keyOfNode } from './loopback-host.ts';
+import { coldLookup, ringLookupNode } from './ring-lookup-node.ts';
+import type { TaskMessage, TaskName, TaskReply, TimedLookup, WorkerTasks } from './worker-protocol.ts';
+
+type Tasks = { [T in TaskName]: (ask: WorkerTasks[T]['ask']) => Promise<WorkerTasks[T]['answer']> };
+
+const nodes = new Map<number, LookupNode>();
+let admission = new DrawnPositions([]);
+
+const tasks: Tasks = {
+  create: async ({ system, numbers, admitted }) => {
+    const keys = admitted.map(async (number) => ({
+      number,
+      publicKey: (await keyOfNode(number)).publicKey.raw,
+    }));
+    admission = new DrawnPositions(await Promise.all(keys));
+    const addresses: Record<string, string> = {};
+    for (const number of numbers) {
+      const node = system === 'ring' ? await ringLookupNode(number, admission) : await kadLookupNode(number);
+      nodes.set(number, node);
+      addresses[number] = node.addresses[0] ?? '';
+    }
+    return { addresses };
+  },
+  join: async ({ number, contacts }) => {
+    const startedMs = performance.now();
+    await nodeOf(number).join(contacts);
+    return { ms: performance.now() - startedMs };
+  },
+  warm: async ({ number }) => {
+    await nodeOf(number).warm();
+    return {};
+  },
+  views: async () => {
+    const views = [...nodes.values()].map((node) => node.view());
+    return {
+      known: views.map((view) => view.known),
+      connections: views.map((view) => view.connections),
+      heldKeys: views.reduce((sum, view) => sum + view.heldKeys, 0),
+    };
+  },
+  provide: async ({ number, key }) => {
+    await nodeOf(number).provide(hexToBytes(key));
+    return {};
+  },
+  lookup: async ({ number, key, times }) => {
+    const node = nodeOf(number);
+    const lookups: TimedLookup[] = [];
+    for (let i = 0; i < times; i++) lookups.push(await timed(node, hexToBytes(key)));
+    return { lookups };
+  },
+  cold: async ({ number, address, key }) => coldLookup(number, admission, { address, key: hexToBytes(key) }),
+  stop: async () => {
+    await Promise.all([...nodes.values()].map(async (node) => node.stop()));
+    nodes.clear();
+    return {};
+  },
+};
+
+// Without the measuring process nobody needs these nodes.
+process.on('disconnect', () => process.exit(0));
+process.on('message', (message) => {
+  void perform(message as TaskMessage);
+});
+
+async function perform({ id, task, ask }: TaskMessage): Promise<void> {
+  let reply: TaskReply;
+  try {
+    reply = { id, answer: await (tasks[task])(ask as never) };
+  } catch (error) {
+    // The measuring process decides what a failure means; here it is only passed on.
+    reply = { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
+  }
+  process.send?.(reply);
+}
+
+/** A lookup that fails is a miss, with the time that it took to fail. */
+async function timed(node: LookupNode, key: Uint8Array): Promise<TimedLookup> {
+  const startedMs = performance.now();
+  try {
+    const { found, rpcs } = await node.lookup(key);
+    return { ms: performance.now() - startedMs, found, rpcs };
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    return { ms: performance.now() - startedMs, found: false, rpcs: 0 };
+  }
+}
+
+function nodeOf(number: number): LookupNode {
+  const node = nodes.get(number);
+  if (node !== undefined) return node;
+  throw new BenchError('BENCH_MESSAGE_INVALID', {
+    message: `Node ${number} is not in this process.`,
+    remedy: 'Create it first.',
+    values: { number },
+  });
+}
