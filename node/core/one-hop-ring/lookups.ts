@@ -9,11 +9,10 @@ import type { RingId } from './ring-identifier.ts';
 import type { LookupOutcome, RingContact } from './ring-ports.ts';
 import { ownsKeys, type RingEntry } from './ring-table.ts';
 import { Deadlines } from './deadlines.ts';
+import { RecentDelays } from './recent-delays.ts';
 import { VerifiedRecords } from './verified-records.ts';
 import type { LoadedProvider, LookupReply, LookupRequest } from './wire-message.ts';
 
-/** Round trips remembered for the p95 that triggers a hedge. */
-const DELAY_SAMPLES = 64;
 /** An empty answer is believed when this many replicas give it. */
 const EMPTY_ANSWERS = 2;
 
@@ -38,6 +37,7 @@ interface Lookup {
   readonly deadlineMs: number;
   /** Times at which every open request had been given up on. */
   round: number;
+  hedges: number;
   emptyAnswers: number;
   emptyFrom: { readonly nid: RingId; readonly hops: number } | undefined;
 }
@@ -51,7 +51,7 @@ export class Lookups {
   /** By our own number; due at the next hedge or at the end. */
   readonly #lookups = new Deadlines<number, Lookup>();
   readonly #byRequest = new Map<number, number>();
-  readonly #delaysMs: number[] = [];
+  readonly #delays = new RecentDelays();
   #lastLookup = 0;
 
   constructor(context: RingContext, membership: Membership, index: ProviderIndex) {
@@ -101,7 +101,7 @@ export class Lookups {
     if (lookupId === undefined || lookup === undefined || request === undefined) return [];
     if (nid === undefined || !equalBytes(nid, request.nid)) return [];
     this.#closeRequest(lookup, message.requestId);
-    this.#noteDelay(nowMs - request.sentMs);
+    this.#delays.note(nowMs - request.sentMs);
     const providers = message.providers.filter((provider) =>
       this.#isGood(provider.record, lookup.key, nowMs),
     );
@@ -143,11 +143,15 @@ export class Lookups {
   #answerHere(
     key: RingId,
     nowMs: number,
-  ): { readonly providers: LoadedProvider[]; readonly responsible: boolean } {
+  ): {
+    readonly providers: LoadedProvider[];
+    readonly responsible: boolean;
+    readonly replicas: readonly RingEntry[];
+  } {
     const replicas = this.#context.table.successors(key, REPLICAS);
     const rank = replicas.findIndex((entry) => this.#context.isSelf(entry.nid));
     const providers = rank < 0 ? [] : this.#provided(key, nowMs);
-    return { providers, responsible: rank === 0 || providers.length > 0 };
+    return { providers, responsible: rank === 0 || providers.length > 0, replicas };
   }
 
   #provided(key: RingId, nowMs: number): LoadedProvider[] {
@@ -168,9 +172,7 @@ export class Lookups {
 
   #begin(start: Pick<Lookup, 'key' | 'origin' | 'forward'>, nowMs: number): void {
     const here = this.#answerHere(start.key, nowMs);
-    const candidates = this.#context.table
-      .successors(start.key, REPLICAS)
-      .filter((entry) => !this.#context.isSelf(entry.nid));
+    const candidates = here.replicas.filter((entry) => !this.#context.isSelf(entry.nid));
     const alone = candidates.length === 0;
     if (here.providers.length > 0 || alone || this.#lookups.size >= MAX_PENDING_LOOKUPS) {
       const answeredBy = here.responsible || alone ? this.#context.nid : undefined;
@@ -186,6 +188,7 @@ export class Lookups {
       open: new Map(),
       deadlineMs: nowMs + this.#context.options.timing.lookupTimeoutMs,
       round: 0,
+      hedges: 0,
       emptyAnswers: here.responsible ? 1 : 0,
       emptyFrom: here.responsible ? { nid: this.#context.nid, hops: 0 } : undefined,
     };
@@ -203,9 +206,17 @@ export class Lookups {
     return true;
   }
 
+  /**
+   * The owner is slow or dead: the second replica is asked. If that one is silent for as long, many may have died at
+   * once, and all that are left are asked together.
+   */
   #hedge(lookupId: number, lookup: Lookup, nowMs: number): void {
-    this.#context.counters.hedged += 1;
-    if (this.#askNext(lookupId, lookup, nowMs) && lookup.candidates.length > 0) {
+    lookup.hedges += 1;
+    const count = lookup.hedges === 1 ? 1 : lookup.candidates.length;
+    for (let i = 0; i < count; i++) {
+      if (this.#askNext(lookupId, lookup, nowMs)) this.#context.counters.hedged += 1;
+    }
+    if (lookup.candidates.length > 0) {
       this.#lookups.set(lookupId, lookup, Math.min(lookup.deadlineMs, nowMs + this.#hedgeAfterMs()));
     }
   }
@@ -283,17 +294,9 @@ export class Lookups {
     return good;
   }
 
-  #noteDelay(delayMs: number): void {
-    this.#delaysMs.push(delayMs);
-    if (this.#delaysMs.length > DELAY_SAMPLES) this.#delaysMs.shift();
-  }
-
   /** The measured p95, within bounds. */
   #hedgeAfterMs(): number {
     const { minHedgeMs, maxHedgeMs } = this.#context.options.timing;
-    if (this.#delaysMs.length < DELAY_SAMPLES / 4) return maxHedgeMs;
-    const sorted = [...this.#delaysMs].sort((a, b) => a - b);
-    const p95 = sorted[Math.floor(sorted.length * 0.95)] ?? maxHedgeMs;
-    return Math.min(maxHedgeMs, Math.max(minHedgeMs, 2 * p95));
+    return Math.min(maxHedgeMs, Math.max(minHedgeMs, 2 * (this.#delays.p95Ms ?? maxHedgeMs)));
   }
 }

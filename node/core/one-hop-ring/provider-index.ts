@@ -55,6 +55,11 @@ export class ProviderIndex {
     return [...(this.#keys.get(bytesToHex(key))?.providers.values() ?? [])];
   }
 
+  /** Is anything held for this key, in hexadecimal? */
+  has(id: Hex): boolean {
+    return this.#keys.has(id);
+  }
+
   *keys(): Generator<RingId> {
     for (const entry of this.#keys.values()) yield entry.key;
   }

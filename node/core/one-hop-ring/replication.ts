@@ -1,52 +1,37 @@
-import { bytesToHex, equalBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
-import { Deadlines } from './deadlines.ts';
-import {
-  MAX_BATCH_BYTES,
-  MAX_CLOCK_SKEW_MS,
-  MAX_PROVIDED_KEYS,
-  MAX_RECORDS_PER_STORE,
-  REPLICAS,
-} from './limits.ts';
+import { bytesToHex, equalBytes, hexToBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { contains, type IdInterval } from './id-interval.ts';
+import { MAX_CLOCK_SKEW_MS, MAX_PROVIDED_KEYS, REPLICAS } from './limits.ts';
+import { ProvidedKeys, type ProvidedKey } from './provided-keys.ts';
 import { ProviderIndex } from './provider-index.ts';
 import { signProviderRecord, verifyProviderRecord, type ProviderRecord } from './provider-record.ts';
+import { RecordTransfer } from './record-transfer.ts';
+import { isNear, keysServedBy } from './responsibility.ts';
 import { RingError } from './ring-error.ts';
 import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { RingContact } from './ring-ports.ts';
 import type { RingEntry } from './ring-table.ts';
 
-/** A store is repeated this often; after that the next republication or handover mends it. */
-const MAX_ATTEMPTS = 3;
-
-interface PendingStore {
-  readonly to: RingId;
-  readonly contact: RingContact;
-  readonly records: readonly ProviderRecord[];
-  readonly attempt: number;
-  readonly done: ((nowMs: number) => void) | undefined;
-}
+/** Changed members remembered until the next look at the placement; beyond it every key is looked at. */
+const MAX_CHANGES = 64;
+/** A change so many members away touches no key that is held here: r before the key, r behind it, r for tables that differ. */
+const NEIGHBOURHOOD = 3 * REPLICAS;
 
 /** A member, or a node about to become one. */
 type Target = Pick<RingEntry, 'nid'> & { readonly record: RingContact };
-
-interface ProvidedKey {
-  readonly key: RingId;
-  record: ProviderRecord;
-  /** Members that hold the record, by position. */
-  holders: Set<Hex>;
-  republishAtMs: number;
-}
 
 /** Keeps every key on the first r members after it: publishing, republishing and moving (RING.md, index). */
 export class Replication {
   readonly index = new ProviderIndex();
   readonly #context: RingContext;
-  readonly #pending = new Deadlines<number, PendingStore>();
-  readonly #provided = new Map<Hex, ProvidedKey>();
+  readonly #transfer: RecordTransfer;
+  readonly #provided = new ProvidedKeys();
   /** Responsible members of each held key at the last look. */
   readonly #placement = new Map<Hex, readonly Hex[]>();
   /** Keys that are no longer ours, and since when. */
   readonly #former = new Map<Hex, number>();
+  /** Positions at which members came or went since the last look. */
+  #changed: Map<Hex, RingId> | 'all' = 'all';
   #rebalanceAtMs = Infinity;
   #sweepAtMs = Infinity;
   #republishAtMs = Infinity;
@@ -54,11 +39,15 @@ export class Replication {
 
   constructor(context: RingContext) {
     this.#context = context;
+    this.#transfer = new RecordTransfer(context, (on, records) => {
+      this.#noteHolder(on, records);
+    });
   }
 
   start(nowMs: number): void {
     this.#sweepAtMs = nowMs + this.#context.options.timing.sweepIntervalMs;
     this.#rebalanceAtMs = nowMs;
+    this.#changed = 'all';
   }
 
   get providedCount(): number {
@@ -67,8 +56,7 @@ export class Replication {
 
   /** @throws RingError RING_PROVIDED_FULL */
   provide(key: RingId, nowMs: number): void {
-    const id = bytesToHex(key);
-    if (!this.#provided.has(id) && this.#provided.size >= MAX_PROVIDED_KEYS) {
+    if (this.#provided.get(key) === undefined && this.#provided.size >= MAX_PROVIDED_KEYS) {
       throw new RingError('RING_PROVIDED_FULL', 'This node provides as many keys as it may.', {
         keys: MAX_PROVIDED_KEYS,
       });
@@ -78,14 +66,14 @@ export class Replication {
 
   /** Stores a withdrawal over the record. */
   unprovide(key: RingId, nowMs: number): void {
-    if (!this.#provided.delete(bytesToHex(key))) return;
+    if (!this.#provided.delete(key)) return;
     const record = this.#sign(key, { withdrawn: true }, nowMs);
     this.#storeOn(this.#context.table.successors(key, REPLICAS), [record], nowMs);
   }
 
   /** The addresses of the content changed: every record is signed anew. */
   republishAll(nowMs: number): void {
-    for (const provided of this.#provided.values()) provided.republishAtMs = nowMs;
+    for (const provided of this.#provided.all()) provided.republishAtMs = nowMs;
     this.#republishAtMs = nowMs;
   }
 
@@ -97,20 +85,20 @@ export class Replication {
   }
 
   onStoreReply(from: Uint8Array, requestId: number, nowMs: number): void {
-    const pending = this.#pending.get(requestId);
-    const nid = this.#context.nidOfKey(from);
-    if (pending === undefined || nid === undefined || !equalBytes(nid, pending.to)) return;
-    this.#pending.take(requestId);
-    this.#noteHolder(pending);
-    pending.done?.(nowMs);
+    this.#transfer.onStoreReply(from, requestId, nowMs);
   }
 
-  /** The set of members changed: look at the placement soon. */
-  membershipChanged(nowMs: number): void {
-    this.#rebalanceAtMs = Math.min(
-      this.#rebalanceAtMs,
-      nowMs + this.#context.options.timing.rebalanceDelayMs,
-    );
+  /**
+   * Members came or went: look at the placement soon.
+   * @param positions where; all of them unknown if absent
+   */
+  membershipChanged(nowMs: number, positions?: readonly RingId[]): void {
+    const { rebalanceDelayMs } = this.#context.options.timing;
+    this.#rebalanceAtMs = Math.min(this.#rebalanceAtMs, nowMs + rebalanceDelayMs);
+    if (positions === undefined) this.#changed = 'all';
+    if (this.#changed === 'all') return;
+    for (const position of positions ?? []) this.#changed.set(bytesToHex(position), position);
+    if (this.#changed.size > MAX_CHANGES) this.#changed = 'all';
   }
 
   /**
@@ -118,9 +106,8 @@ export class Replication {
    * @param done called once all of it is stored, or at once if there is nothing
    */
   handOver(to: RingContact, nid: RingId, nowMs: number, done: (nowMs: number) => void): void {
-    const isResponsible = (key: RingId): boolean =>
-      this.#context.table.ringRange({ from: key, to: nid }).count < REPLICAS || equalBytes(key, nid);
-    const keys = [...this.index.keys()].filter(isResponsible);
+    const served = keysServedBy(this.#context.table, nid, REPLICAS);
+    const keys = [...this.index.keys()].filter((key) => contains(served, key));
     const records = keys.flatMap((key) => this.index.recordsOf(key));
     this.#send({ nid, record: to }, records, nowMs, done);
   }
@@ -143,24 +130,18 @@ export class Replication {
   }
 
   unreachable(nid: RingId, nowMs: number): void {
-    for (const [requestId, pending] of [...this.#pending.entries()]) {
-      if (equalBytes(pending.to, nid)) this.#pending.set(requestId, pending, nowMs + this.#retryDelayMs());
-    }
+    this.#transfer.unreachable(nid, nowMs);
   }
 
   wake(nowMs: number): void {
-    for (const [, pending] of this.#pending.due(nowMs)) this.#retry(pending, nowMs);
+    this.#transfer.wake(nowMs);
     if (nowMs >= this.#rebalanceAtMs) this.#rebalance(nowMs);
     if (nowMs >= this.#sweepAtMs) this.#sweep(nowMs);
     if (nowMs >= this.#republishAtMs) this.#republish(nowMs);
   }
 
   nextMs(): number {
-    return Math.min(this.#pending.nextMs(), this.#rebalanceAtMs, this.#sweepAtMs, this.#republishAtMs);
-  }
-
-  #retryDelayMs(): number {
-    return this.#context.options.timing.requestTimeoutMs / 4;
+    return Math.min(this.#transfer.nextMs(), this.#rebalanceAtMs, this.#sweepAtMs, this.#republishAtMs);
   }
 
   #publish(key: RingId, nowMs: number): void {
@@ -171,7 +152,7 @@ export class Replication {
   #renewProvided(key: RingId, nowMs: number): ProviderRecord {
     const record = this.#sign(key, { withdrawn: false }, nowMs);
     const republishAtMs = nowMs + this.#context.options.timing.republishIntervalMs;
-    this.#provided.set(bytesToHex(key), { key, record, holders: new Set(), republishAtMs });
+    this.#provided.set({ key, record, holders: new Set(), republishAtMs });
     this.#republishAtMs = Math.min(this.#republishAtMs, republishAtMs);
     return record;
   }
@@ -180,7 +161,7 @@ export class Replication {
   #republish(nowMs: number): void {
     this.#republishAtMs = Infinity;
     const byTarget = new Map<Hex, { entry: RingEntry; records: ProviderRecord[] }>();
-    for (const provided of [...this.#provided.values()]) {
+    for (const provided of [...this.#provided.all()]) {
       if (nowMs < provided.republishAtMs) {
         this.#republishAtMs = Math.min(this.#republishAtMs, provided.republishAtMs);
         continue;
@@ -212,43 +193,26 @@ export class Replication {
     for (const entry of targets) this.#send(entry, records, nowMs, undefined);
   }
 
-  /** Sends records in batches, or keeps them if the target is this node. */
+  /** Sends records, or keeps them if the target is this node. */
   #send(
     entry: Target,
     records: readonly ProviderRecord[],
     nowMs: number,
     done: ((nowMs: number) => void) | undefined,
   ): void {
-    if (this.#context.isSelf(entry.nid) || records.length === 0) {
-      this.accept(records, nowMs);
-      this.#noteHolder({ to: entry.nid, records });
-      done?.(nowMs);
+    if (!this.#context.isSelf(entry.nid) && records.length > 0) {
+      this.#transfer.send(entry, records, nowMs, done);
       return;
     }
-    const parts = [...recordBatches(records)];
-    let open = parts.length;
-    const one = (doneMs: number): void => {
-      open -= 1;
-      if (open === 0) done?.(doneMs);
-    };
-    const { nid: to, record: contact } = entry;
-    for (const part of parts) this.#sendBatch({ to, contact, records: part, attempt: 1, done: one }, nowMs);
+    this.accept(records, nowMs);
+    this.#noteHolder(entry.nid, records);
+    done?.(nowMs);
   }
 
-  #sendBatch(store: PendingStore, nowMs: number): void {
-    const requestId = this.#context.request(store.contact, { kind: 'store', records: store.records });
-    this.#pending.set(requestId, store, nowMs + this.#context.options.timing.requestTimeoutMs);
-  }
-
-  #retry(pending: PendingStore, nowMs: number): void {
-    if (pending.attempt >= MAX_ATTEMPTS) return;
-    this.#sendBatch({ ...pending, attempt: pending.attempt + 1 }, nowMs);
-  }
-
-  #noteHolder(store: Pick<PendingStore, 'to' | 'records'>): void {
-    const holder = bytesToHex(store.to);
-    for (const record of store.records) {
-      const provided = this.#provided.get(bytesToHex(record.key));
+  #noteHolder(nid: RingId, records: readonly ProviderRecord[]): void {
+    const holder = bytesToHex(nid);
+    for (const record of records) {
+      const provided = this.#provided.get(record.key);
       if (provided === undefined || provided.record.sequence !== record.sequence) continue;
       if (provided.holders.size === 0) this.#context.emit({ type: 'provided', key: provided.key });
       provided.holders.add(holder);
@@ -263,7 +227,7 @@ export class Replication {
       return false;
     }
     const verdict = this.index.store(record, nowMs);
-    if (verdict === 'stored') this.#placement.set(bytesToHex(record.key), this.#responsible(record.key));
+    if (verdict === 'stored') this.#place(record.key, nowMs);
     return verdict === 'stored' || verdict === 'held' || verdict === 'older';
   }
 
@@ -277,42 +241,68 @@ export class Replication {
     );
   }
 
-  #responsible(key: RingId): Hex[] {
-    return this.#context.table.successors(key, REPLICAS).map((entry) => bytesToHex(entry.nid));
+  /** Notes who is responsible for a held key now, and since when we are not. @returns who was before, and is now */
+  #place(key: RingId, nowMs: number): { before: readonly Hex[]; now: readonly Hex[]; entries: RingEntry[] } {
+    const id = bytesToHex(key);
+    const before = this.#placement.get(id) ?? [];
+    const entries = this.#context.table.successors(key, REPLICAS);
+    const now = entries.map((entry) => bytesToHex(entry.nid));
+    this.#placement.set(id, now);
+    if (entries.some((entry) => this.#context.isSelf(entry.nid))) this.#former.delete(id);
+    else if (!this.#former.has(id)) this.#former.set(id, nowMs);
+    return { before, now, entries };
   }
 
-  /** Newly responsible members get the key from the first member that was and still is responsible. */
+  /** Looks at the keys whose responsible members may have changed. */
   #rebalance(nowMs: number): void {
     this.#rebalanceAtMs = Infinity;
+    const { table, nid } = this.#context;
+    const changed = this.#changed === 'all' ? undefined : [...this.#changed.values()];
+    this.#changed = new Map();
     const byTarget = new Map<Hex, { entry: RingEntry; records: ProviderRecord[] }>();
-    const self = bytesToHex(this.#context.nid);
-    for (const key of this.index.keys()) {
-      const id = bytesToHex(key);
-      const before = this.#placement.get(id) ?? [];
-      const entries = this.#context.table.successors(key, REPLICAS);
-      const now = entries.map((entry) => bytesToHex(entry.nid));
-      this.#placement.set(id, now);
-      if (now.includes(self)) this.#former.delete(id);
-      else if (!this.#former.has(id)) this.#former.set(id, nowMs);
-      const giver = now.find((nid) => before.includes(nid)) ?? before.find((nid) => nid === self);
-      if (giver !== self) continue;
-      for (const entry of entries) {
-        if (!before.includes(bytesToHex(entry.nid)))
-          this.#collect(byTarget, entry, this.index.recordsOf(key));
+    const isNearby = (position: RingId): boolean => isNear(table, position, nid, NEIGHBOURHOOD);
+    const affected = (position: RingId): IdInterval => keysServedBy(table, position, REPLICAS);
+    const held = changed?.filter(isNearby).map(affected);
+    if (held?.length !== 0) {
+      for (const key of this.index.keys()) {
+        if (held?.some((interval) => contains(interval, key)) ?? true) this.#moveHeld(key, byTarget, nowMs);
       }
     }
-    this.#placeProvided(byTarget);
+    if (changed === undefined) this.#placeProvided(this.#provided.all(), byTarget);
+    for (const position of changed ?? []) {
+      this.#placeProvided(this.#provided.within(affected(position)), byTarget);
+    }
     for (const { entry, records } of byTarget.values()) this.#send(entry, records, nowMs, undefined);
   }
 
+  /** Newly responsible members get the key from the first member that was and still is responsible. */
+  #moveHeld(
+    key: RingId,
+    byTarget: Map<Hex, { entry: RingEntry; records: ProviderRecord[] }>,
+    nowMs: number,
+  ): void {
+    const { before, now, entries } = this.#place(key, nowMs);
+    const self = bytesToHex(this.#context.nid);
+    const giver = now.find((nid) => before.includes(nid)) ?? before.find((nid) => nid === self);
+    if (giver !== self) return;
+    entries.forEach((entry, i) => {
+      if (!before.includes(now[i] ?? self)) this.#collect(byTarget, entry, this.index.recordsOf(key));
+    });
+  }
+
   /** The provider itself stores its records on members that became responsible. */
-  #placeProvided(byTarget: Map<Hex, { entry: RingEntry; records: ProviderRecord[] }>): void {
-    for (const provided of this.#provided.values()) {
+  #placeProvided(
+    keys: Iterable<ProvidedKey>,
+    byTarget: Map<Hex, { entry: RingEntry; records: ProviderRecord[] }>,
+  ): void {
+    for (const provided of keys) {
       const entries = this.#context.table.successors(provided.key, REPLICAS);
+      const responsible = new Set<Hex>();
       for (const entry of entries) {
-        if (!provided.holders.has(bytesToHex(entry.nid))) this.#collect(byTarget, entry, [provided.record]);
+        const id = bytesToHex(entry.nid);
+        responsible.add(id);
+        if (!provided.holders.has(id)) this.#collect(byTarget, entry, [provided.record]);
       }
-      const responsible = new Set(entries.map((entry) => bytesToHex(entry.nid)));
       provided.holders = new Set([...provided.holders].filter((holder) => responsible.has(holder)));
     }
   }
@@ -330,31 +320,11 @@ export class Replication {
 
   #sweep(nowMs: number): void {
     this.#sweepAtMs = nowMs + this.#context.options.timing.sweepIntervalMs;
+    for (const [id, since] of this.#former) {
+      if (nowMs - since >= this.#context.options.timing.formerReplicaMs) this.index.drop(hexToBytes(id));
+    }
     this.index.sweep(nowMs);
-    for (const key of [...this.index.keys()]) {
-      const since = this.#former.get(bytesToHex(key));
-      if (since !== undefined && nowMs - since >= this.#context.options.timing.formerReplicaMs)
-        this.index.drop(key);
-    }
-    const held = new Set([...this.index.keys()].map(bytesToHex));
-    for (const id of this.#placement.keys()) if (!held.has(id)) this.#placement.delete(id);
-    for (const id of this.#former.keys()) if (!held.has(id)) this.#former.delete(id);
+    for (const id of this.#placement.keys()) if (!this.index.has(id)) this.#placement.delete(id);
+    for (const id of this.#former.keys()) if (!this.index.has(id)) this.#former.delete(id);
   }
-}
-
-/** Splits records so that each message stays within its limits. */
-function* recordBatches(records: readonly ProviderRecord[]): Generator<ProviderRecord[]> {
-  let batch: ProviderRecord[] = [];
-  let bytes = 0;
-  for (const record of records) {
-    const size = record.encoded.length;
-    if (batch.length > 0 && (bytes + size > MAX_BATCH_BYTES || batch.length >= MAX_RECORDS_PER_STORE)) {
-      yield batch;
-      batch = [];
-      bytes = 0;
-    }
-    batch.push(record);
-    bytes += size;
-  }
-  if (batch.length > 0) yield batch;
 }

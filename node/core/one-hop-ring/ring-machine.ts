@@ -59,7 +59,7 @@ export class RingMachine {
     this.#dissemination = new Dissemination(context, (entry) => this.#detection.isDoubtful(entry.nid));
     this.#detection = new FailureDetection(context, this.#membership, {
       announce: (accusation, nowMs) => {
-        this.#onNews(nowMs);
+        this.#onNews([accusation], nowMs);
         this.#dissemination.announce(accusation, nowMs);
       },
       tell: (entry, accusation, nowMs) => this.#dissemination.tell(entry, [accusation], nowMs),
@@ -160,7 +160,7 @@ export class RingMachine {
       case 'registry-refreshed':
         this.#detection.setContacts(event.contacts);
         this.#membership.registryRefreshed();
-        return this.#onNews(nowMs);
+        return this.#replication.membershipChanged(nowMs);
       case 'leave':
         this.#detection.stop();
         return this.#departure.begin(nowMs);
@@ -325,13 +325,19 @@ export class RingMachine {
     nowMs: number,
   ): { event: MembershipEvent; verdict: string }[] {
     const applied = events.map((event) => ({ event, verdict: this.#membership.apply(event) }));
-    if (applied.some(({ verdict }) => verdict === 'news')) this.#onNews(nowMs);
+    const news = applied.filter(({ verdict }) => verdict === 'news').map(({ event }) => event);
+    if (news.length > 0) this.#onNews(news, nowMs);
     for (const { event, verdict } of applied) if (verdict === 'self') this.#refute(event, nowMs);
     return applied;
   }
 
-  #onNews(nowMs: number): void {
-    this.#replication.membershipChanged(nowMs);
+  /** Where members came or went, keys move; a suspect still owns its keys. */
+  #onNews(news: readonly MembershipEvent[], nowMs: number): void {
+    const positions = news
+      .filter((event) => event.kind !== 'suspect')
+      .map((event) => (event.kind === 'record' ? this.#context.nidOfKey(event.record.publicKey) : event.nid))
+      .filter((nid) => nid !== undefined);
+    if (positions.length > 0) this.#replication.membershipChanged(nowMs, positions);
   }
 
   /** Somebody believes us silent, gone, or of a later incarnation: rise above it and say so. */

@@ -5,7 +5,7 @@ import { ringProtocol } from '../../../node/adapters/libp2p/ring-protocol.ts';
 import { systemRandomness } from '../../../node/adapters/randomness/system-randomness.ts';
 import { RingClient } from '../../../node/app/ring/ring-client.ts';
 import { RingNode } from '../../../node/app/ring/ring-node.ts';
-import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-ports.ts';
+import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import type { Lookup, LookupNode } from './lookup-node.ts';
 import { keyOfNode, loopbackHost } from './loopback-host.ts';

@@ -10,7 +10,7 @@ import type { TaskMessage, TaskName, TaskReply, TimedLookup, WorkerTasks } from 
 type Tasks = { [T in TaskName]: (ask: WorkerTasks[T]['ask']) => Promise<WorkerTasks[T]['answer']> };
 
 const nodes = new Map<number, LookupNode>();
-let admission = new DrawnPositions([]);
+let { admission } = new DrawnPositions([]);
 
 const tasks: Tasks = {
   create: async ({ system, numbers, admitted }) => {
@@ -18,7 +18,7 @@ const tasks: Tasks = {
       number,
       publicKey: (await keyOfNode(number)).publicKey.raw,
     }));
-    admission = new DrawnPositions(await Promise.all(keys));
+    admission = new DrawnPositions(await Promise.all(keys)).admission;
     const addresses: Record<string, string> = {};
     for (const number of numbers) {
       const node = system === 'ring' ? await ringLookupNode(number, admission) : await kadLookupNode(number);
@@ -71,7 +71,7 @@ process.on('message', (message) => {
 async function perform({ id, task, ask }: TaskMessage): Promise<void> {
   let reply: TaskReply;
   try {
-    reply = { id, answer: await (tasks[task])(ask as never) };
+    reply = { id, answer: await tasks[task](ask as never) };
   } catch (error) {
     // The measuring process decides what a failure means; here it is only passed on.
     reply = { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
