@@ -1,4 +1,5 @@
 import { equalBytes } from '../../../sdk/protocol/bytes.ts';
+import { cellOf, type IdInterval } from './id-interval.ts';
 import { MAX_BATCH_BYTES, MAX_EVENTS_PER_MESSAGE } from './limits.ts';
 import { eventBytes, type MembershipEvent } from './membership-event.ts';
 import type { Membership } from './membership.ts';
@@ -37,20 +38,20 @@ export class Admitting {
   /** One page of the table; an empty last page from a node that is no member yet. */
   onSnapshotRequest(from: RingContact, message: SnapshotRequest, isMember: boolean): void {
     const { table } = this.#context;
+    const { requestId, interval } = message;
     const events: MembershipEvent[] = [];
     let bytes = 0;
-    let next: RingId | undefined;
-    for (const entry of isMember ? table.entriesFrom(message.from) : []) {
+    let rest: IdInterval | undefined;
+    for (const entry of isMember ? table.entriesIn(interval) : []) {
       const explained = this.#membership.explain(entry);
       for (const event of explained) bytes += eventBytes(event);
       if (bytes > MAX_BATCH_BYTES || events.length + explained.length > MAX_EVENTS_PER_MESSAGE) {
-        next = entry.nid;
+        rest = { from: cellOf(entry.nid).from, to: interval.to };
         break;
       }
       events.push(...explained);
     }
-    const { requestId } = message;
-    this.#context.send(from, { kind: 'snapshot-page', requestId, digest: table.digest, next, events });
+    this.#context.send(from, { kind: 'snapshot-page', requestId, digest: table.digest, rest, events });
   }
 
   /** If we are its successor, the joiner gets its keys, then it is announced (RING.md, events; index). */

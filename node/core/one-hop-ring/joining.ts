@@ -1,10 +1,11 @@
 import { bytesToHex, equalBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
-import { MAX_INCARNATION, RING_ID_BYTES } from './limits.ts';
+import { MAX_INCARNATION } from './limits.ts';
 import type { MembershipEvent } from './membership-event.ts';
 import type { Membership } from './membership.ts';
 import { contactOf, type RingContext } from './ring-context.ts';
 import { nextId } from './ring-identifier.ts';
 import type { RingContact } from './ring-ports.ts';
+import { SnapshotDownload } from './snapshot-download.ts';
 import { equalDigests, type TableDigest } from './table-digest.ts';
 import type { JoinReply, SnapshotPage } from './wire-message.ts';
 
@@ -15,13 +16,14 @@ const MAX_SUCCESSORS_TRIED = 3;
 
 type Phase =
   | { readonly name: 'idle' }
+  | { readonly name: 'snapshot'; readonly download: SnapshotDownload; readonly dueMs: number }
   | {
-      readonly name: 'snapshot';
-      readonly requestId: number;
-      readonly seed: RingContact;
+      readonly name: 'agreeing';
+      readonly asked: ReadonlySet<Hex>;
+      /** Digests that were not ours; a repair is under way. */
+      readonly awaited: readonly TableDigest[];
       readonly dueMs: number;
     }
-  | { readonly name: 'agreeing'; readonly asked: Map<Hex, RingContact>; readonly dueMs: number }
   | {
       readonly name: 'entering';
       readonly requestId: number;
@@ -75,27 +77,47 @@ export class Joining {
     this.#phase = { name: 'idle' };
   }
 
-  onSnapshotPage(from: RingContact, page: SnapshotPage, nowMs: number): void {
+  onSnapshotPage(page: SnapshotPage, nowMs: number): void {
     const phase = this.#phase;
-    if (phase.name !== 'snapshot' || page.requestId !== phase.requestId) return;
+    if (phase.name !== 'snapshot') return;
+    const state = phase.download.onPage(page);
+    if (state === 'foreign') return;
     for (const event of page.events) {
-      if (this.#membership.apply(event) !== 'refused') this.#outlive(event);
+      this.#membership.apply(event);
+      this.#outlive(event);
     }
-    if (page.next !== undefined) {
-      this.#requestPage(from, page.next, nowMs);
-    } else if (this.#context.table.ringSize === 0) {
+    if (state === 'under-way') {
+      this.#phase = { ...phase, dueMs: nowMs + this.#context.options.timing.requestTimeoutMs };
+    } else if (state === 'endless' || this.#context.table.ringSize === 0) {
       this.#wait(nowMs);
     } else {
-      this.#agree(from, nowMs);
+      this.#agree(phase.download.seed, nowMs);
     }
   }
 
-  /** A digest of another member arrived while we compare. */
+  /** A digest of another member arrived while we compare; a difference is repaired before we enter. */
   onDigest(from: RingContact, digest: TableDigest, nowMs: number): void {
     const phase = this.#phase;
-    if (phase.name !== 'agreeing' || !phase.asked.delete(bytesToHex(from.publicKey))) return;
-    if (!equalDigests(digest, this.#context.table.digest)) this.#effects.reconcile(from, nowMs);
-    if (phase.asked.size === 0) this.#enter(nowMs);
+    const id = bytesToHex(from.publicKey);
+    if (phase.name !== 'agreeing' || !phase.asked.has(id)) return;
+    const asked = new Set([...phase.asked].filter((each) => each !== id));
+    if (equalDigests(digest, this.#context.table.digest)) {
+      this.#phase = { ...phase, asked };
+    } else {
+      const dueMs = nowMs + this.#context.options.timing.requestTimeoutMs;
+      this.#phase = { ...phase, asked, awaited: [...phase.awaited, digest], dueMs };
+      this.#effects.reconcile(from, nowMs);
+    }
+    this.#enterIfAgreed(nowMs);
+  }
+
+  /** Events came outside the tree: perhaps the tables agree now. */
+  tableRepaired(nowMs: number): void {
+    const phase = this.#phase;
+    if (phase.name !== 'agreeing' || phase.awaited.length === 0) return;
+    const { digest } = this.#context.table;
+    this.#phase = { ...phase, awaited: phase.awaited.filter((each) => !equalDigests(each, digest)) };
+    this.#enterIfAgreed(nowMs);
   }
 
   onJoinReply(requestId: number, reply: JoinReply, nowMs: number): void {
@@ -103,6 +125,8 @@ export class Joining {
     if (phase.name !== 'entering' || phase.requestId !== requestId) return;
     if (reply.redirect === undefined) {
       this.#becomeMember({ announce: false }, nowMs);
+      // What happened while we downloaded reached nobody on our behalf; the successor has heard it.
+      this.#effects.reconcile(phase.asked, nowMs);
       return;
     }
     this.#membership.apply({ kind: 'record', record: reply.redirect });
@@ -111,10 +135,12 @@ export class Joining {
 
   unreachable(publicKey: Uint8Array, nowMs: number): void {
     const phase = this.#phase;
-    if (phase.name === 'snapshot' && equalBytes(phase.seed.publicKey, publicKey)) this.#wait(nowMs);
+    if (phase.name === 'snapshot' && equalBytes(phase.download.seed.publicKey, publicKey)) this.#wait(nowMs);
     if (phase.name === 'entering' && equalBytes(phase.asked.publicKey, publicKey)) this.#enter(nowMs);
-    if (phase.name === 'agreeing' && phase.asked.delete(bytesToHex(publicKey)) && phase.asked.size === 0) {
-      this.#enter(nowMs);
+    if (phase.name === 'agreeing') {
+      const id = bytesToHex(publicKey);
+      this.#phase = { ...phase, asked: new Set([...phase.asked].filter((each) => each !== id)) };
+      this.#enterIfAgreed(nowMs);
     }
   }
 
@@ -133,17 +159,14 @@ export class Joining {
   #askSeed(nowMs: number): void {
     const seed = this.#seeds[this.#nextSeed % this.#seeds.length];
     this.#nextSeed += 1;
-    if (seed !== undefined) this.#requestPage(seed, new Uint8Array(RING_ID_BYTES), nowMs);
-  }
-
-  #requestPage(seed: RingContact, from: Uint8Array, nowMs: number): void {
-    const requestId = this.#context.request(seed, { kind: 'snapshot-request', from });
+    if (seed === undefined) return;
+    const download = new SnapshotDownload(this.#context, seed);
     this.#phase = {
       name: 'snapshot',
-      requestId,
-      seed,
+      download,
       dueMs: nowMs + this.#context.options.timing.requestTimeoutMs,
     };
+    download.begin();
   }
 
   /** No seed could help now: try the next later, and after a while begin a ring of our own. */
@@ -166,18 +189,18 @@ export class Joining {
       this.#enter(nowMs);
       return;
     }
-    const asked = new Map<Hex, RingContact>();
+    const { load, table } = this.#context;
     for (const entry of others) {
-      const contact = contactOf(entry);
-      asked.set(bytesToHex(contact.publicKey), contact);
-      this.#context.request(contact, {
-        kind: 'ping',
-        load: this.#context.load,
-        digest: this.#context.table.digest,
-      });
+      this.#context.request(contactOf(entry), { kind: 'ping', load, digest: table.digest });
     }
+    const asked = new Set(others.map((entry) => bytesToHex(entry.record.publicKey)));
     const dueMs = nowMs + this.#context.options.timing.probeTimeoutMs;
-    this.#phase = { name: 'agreeing', asked, dueMs };
+    this.#phase = { name: 'agreeing', asked, awaited: [], dueMs };
+  }
+
+  #enterIfAgreed(nowMs: number): void {
+    const phase = this.#phase;
+    if (phase.name === 'agreeing' && phase.asked.size === 0 && phase.awaited.length === 0) this.#enter(nowMs);
   }
 
   #enter(nowMs: number): void {

@@ -53,6 +53,10 @@ export const MAX_PROVIDER_TTL_SECONDS = 86_400;
 /** A record signed this far ahead of our clock is refused. */
 export const MAX_CLOCK_SKEW_MS = 600_000;
 
+/** Slices of a snapshot that a joiner fetches side by side. */
+export const MAX_SNAPSHOT_REQUESTS = 8;
+/** Pages of one snapshot: those of `MAX_TABLE_ENTRIES` members, twice over. */
+export const MAX_SNAPSHOT_PAGES = 4_096;
 /** Events remembered as covered, so that a second arrival is not passed on again. */
 export const MAX_COVERED_EVENTS = 4_096;
 /** How long they are at least. */

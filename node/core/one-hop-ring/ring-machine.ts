@@ -221,7 +221,7 @@ export class RingMachine {
       case 'snapshot-request':
         return this.#admitting.onSnapshotRequest(from, message, this.isMember);
       case 'snapshot-page':
-        return this.#joining.onSnapshotPage(from, message, nowMs);
+        return this.#joining.onSnapshotPage(message, nowMs);
       case 'join-request':
         if (!this.isMember || this.#departure.isLeaving) return;
         return this.#admitting.onJoinRequest(from, message, nowMs);
@@ -318,6 +318,7 @@ export class RingMachine {
     for (const { event, verdict } of this.#applyAll(events, nowMs)) {
       if (options.announce && verdict === 'news') this.#dissemination.announce(event, nowMs);
     }
+    this.#joining.tableRepaired(nowMs);
   }
 
   #applyAll(

@@ -1,4 +1,4 @@
-import { MAX_EVENTS_PER_MESSAGE, RING_ID_BYTES } from './limits.ts';
+import { MAX_EVENTS_PER_MESSAGE } from './limits.ts';
 import { intervalBytes, readInterval, writeInterval } from './interval-codec.ts';
 import type { MessageReader } from './member-names.ts';
 import { readMemberRecord, type MemberRecord } from './member-record.ts';
@@ -8,7 +8,6 @@ import {
   eventsBytes,
   readDigest,
   readEvents,
-  readId,
   readPresence,
   writeDigest,
   writeEvents,
@@ -49,11 +48,12 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
       case 'acknowledgement':
         break;
       case 'snapshot-request':
-        writer.raw(message.from);
+        writeInterval(writer, message.interval);
         break;
       case 'snapshot-page':
         writeDigest(writer, message.digest);
-        writeOptional(writer, message.next);
+        writer.uint8(message.rest === undefined ? 0 : 1);
+        if (message.rest !== undefined) writeInterval(writer, message.rest);
         writeEvents(writer, message.events);
         break;
       case 'join-request':
@@ -75,11 +75,11 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
       case 'acknowledgement':
         return { kind, requestId };
       case 'snapshot-request':
-        return { kind, requestId, from: readId(reader) };
+        return { kind, requestId, interval: readInterval(reader) };
       case 'snapshot-page': {
         const digest = readDigest(reader);
-        const next = readPresence(reader) ? readId(reader) : undefined;
-        return { kind, requestId, digest, next, events: readEvents(reader, MAX_EVENTS_PER_MESSAGE) };
+        const rest = readPresence(reader) ? readInterval(reader) : undefined;
+        return { kind, requestId, digest, rest, events: readEvents(reader, MAX_EVENTS_PER_MESSAGE) };
       }
       case 'join-request':
       case 'leave-request':
@@ -96,10 +96,10 @@ export const MEMBERSHIP_WIRE: WireFamily<MembershipMessage> = {
       case 'acknowledgement':
         return 0;
       case 'snapshot-request':
-        return RING_ID_BYTES;
+        return intervalBytes(message.interval);
       case 'snapshot-page': {
-        const nextBytes = message.next === undefined ? 1 : 1 + RING_ID_BYTES;
-        return DIGEST_BYTES + nextBytes + eventsBytes(message.events);
+        const restBytes = message.rest === undefined ? 0 : intervalBytes(message.rest);
+        return DIGEST_BYTES + 1 + restBytes + eventsBytes(message.events);
       }
       case 'join-request':
       case 'leave-request':

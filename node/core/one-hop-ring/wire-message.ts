@@ -45,18 +45,18 @@ export interface Acknowledgement extends Numbered {
   readonly kind: 'acknowledgement';
 }
 
-/** The table from a position on. */
+/** The table within an interval. */
 export interface SnapshotRequest extends Numbered {
   readonly kind: 'snapshot-request';
-  readonly from: RingId;
+  readonly interval: IdInterval;
 }
 
 export interface SnapshotPage extends Numbered {
   readonly kind: 'snapshot-page';
   /** Of the sender's whole table. */
   readonly digest: TableDigest;
-  /** Where the next page begins; undefined after the last. */
-  readonly next: RingId | undefined;
+  /** What of the interval did not fit; undefined if all did. */
+  readonly rest: IdInterval | undefined;
   readonly events: readonly MembershipEvent[];
 }
 

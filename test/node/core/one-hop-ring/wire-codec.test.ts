@@ -69,6 +69,7 @@ const end = fc.uint8Array({ maxLength: 8 }).map((bytes) => {
   each.set(bytes);
   return each;
 });
+const interval = fc.record({ from: end, to: end });
 const events = fc.array(event, { maxLength: 4 });
 const state = fc.constantFrom('alive' as const, 'suspect' as const, 'failed' as const, 'left' as const);
 
@@ -79,15 +80,15 @@ const message: fc.Arbitrary<RingMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('spread' as const),
     requestId,
-    interval: fc.record({ from: end, to: end }),
+    interval,
     events,
   }),
-  fc.record({ kind: fc.constant('snapshot-request' as const), requestId, from: id }),
+  fc.record({ kind: fc.constant('snapshot-request' as const), requestId, interval }),
   fc.record({
     kind: fc.constant('snapshot-page' as const),
     requestId,
     digest,
-    next: fc.option(id, { nil: undefined }),
+    rest: fc.option(interval, { nil: undefined }),
     events,
   }),
   fc.record({ kind: fc.constantFrom('join-request' as const, 'leave-request' as const), requestId, record }),
