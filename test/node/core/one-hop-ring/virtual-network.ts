@@ -10,7 +10,9 @@ import {
 } from '../../../../sdk/protocol/bytes.ts';
 import { parseAddress, parseNid } from '../../../../sdk/protocol/identifiers.ts';
 import { DEFAULT_TIMING, type RingTiming } from '../../../../node/core/one-hop-ring/limits.ts';
+import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
 import { memberName } from '../../../../node/core/one-hop-ring/member-names.ts';
+import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
 import { RingMachine } from '../../../../node/core/one-hop-ring/ring-machine.ts';
 import type {
   AdmittedEdge,
@@ -20,6 +22,7 @@ import type {
   RingPorts,
 } from '../../../../node/core/one-hop-ring/ring-ports.ts';
 import { decodeMessage, encodeMessage } from '../../../../node/core/one-hop-ring/wire-codec.ts';
+import type { RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];
 
@@ -98,6 +101,8 @@ export interface VirtualNode {
   joinedMs: number | undefined;
   readonly lookups: Map<number, LookupOutcome>;
   receivedBytes: number;
+  /** Membership events in bulk, repetitions included. */
+  receivedSpreads: number;
 }
 
 interface Delivery {
@@ -128,6 +133,34 @@ export class VirtualNetwork {
   }
 
   addNode(name: string, seeds: readonly VirtualNode[]): VirtualNode {
+    const node = this.#create(name);
+    this.act(node, { type: 'start', seeds: seeds.map((seed) => seed.contact) });
+    return node;
+  }
+
+  /** Members that begin with one full table, as if they had been together for long. */
+  adoptNodes(names: readonly string[]): VirtualNode[] {
+    const nodes = names.map((name) => this.#create(name));
+    const records = nodes.map((node) => this.recordOf(node));
+    for (const { machine } of nodes) {
+      for (const record of records) machine.table.put(record.nid, record, 'alive');
+    }
+    for (const node of nodes) this.act(node, { type: 'adopt' });
+    return nodes;
+  }
+
+  /** What the node would sign with this incarnation. @default that of a start now */
+  recordOf(node: VirtualNode, incarnation = Math.floor(this.nowMs / 1_000)): MemberRecord {
+    const { publicKey, addresses } = node.contact;
+    const { operator, region } = this.registry.nidOf(publicKey) ?? this.registry.add(publicKey);
+    return signMemberRecord(
+      { nid: node.machine.nid, publicKey, operator, region, incarnation, departed: false, addresses },
+      TEST_NETWORK,
+      (message) => testSignature(publicKey, message),
+    );
+  }
+
+  #create(name: string): VirtualNode {
     const publicKey = testKey(name);
     if (this.registry.nidOf(publicKey) === undefined) this.registry.add(publicKey);
     const contact = { publicKey, addresses: [`/memory/${name}`] };
@@ -148,9 +181,9 @@ export class VirtualNetwork {
       joinedMs: undefined,
       lookups: new Map(),
       receivedBytes: 0,
+      receivedSpreads: 0,
     };
     this.nodes.push(node);
-    this.act(node, { type: 'start', seeds: seeds.map((seed) => seed.contact) });
     return node;
   }
 
@@ -212,7 +245,9 @@ export class VirtualNetwork {
     const delayMs = this.delayMs * (1 + this.#random());
     this.#schedule(this.nowMs + delayMs, () => {
       target.receivedBytes += bytes.length;
-      const message = decodeMessage(bytes, this.registry);
+      const message = decoded(bytes, this.registry);
+      if (message === undefined) return;
+      if (message.kind === 'spread') target.receivedSpreads += 1;
       this.act(target, { type: 'message', from: from.contact.publicKey, message });
     });
   }
@@ -228,6 +263,16 @@ export class VirtualNetwork {
       else high = middle;
     }
     this.#queue.splice(low, 0, delivery);
+  }
+}
+
+/** Undefined for what a transport drops although it is well-formed: it leads to somebody unknown. */
+function decoded(bytes: Uint8Array, registry: TestRegistry): RingMessage | undefined {
+  try {
+    return decodeMessage(bytes, registry);
+  } catch (error) {
+    if (error instanceof RingError && error.code === 'RING_WIRE_NAME_UNKNOWN') return undefined;
+    throw error;
   }
 }
 
