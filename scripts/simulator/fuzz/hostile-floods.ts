@@ -1,3 +1,4 @@
+import { cellOf } from '../../../node/core/one-hop-ring/id-interval.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
 import { below } from '../engine/random-streams.ts';
 import { attackBy, guessedNumber, type AttackMaker } from './attack.ts';
@@ -63,7 +64,11 @@ function question(forger: Forger): RingMessage {
   const requestId = guessedNumber(forger);
   switch (below(forger.random, 4)) {
     case 0:
-      return { kind: 'snapshot-request', requestId, from: forger.randomId() };
+      return {
+        kind: 'snapshot-request',
+        requestId,
+        interval: { from: cellOf(forger.randomId()).from, to: cellOf(forger.randomId()).from },
+      };
     case 1: {
       const digests = Array.from({ length: 2 ** below(forger.random, 9) }, () => digest(forger));
       return { kind: 'sync-request', requestId, digests };

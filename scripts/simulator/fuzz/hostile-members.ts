@@ -23,7 +23,7 @@ export function carrying(forger: Forger, events: readonly MembershipEvent[]): At
     case 1:
       return attackBy(publicKey, { kind: 'sync-events', requestId, events });
     case 2:
-      return attackBy(publicKey, { kind: 'snapshot-page', requestId, digest, next: undefined, events });
+      return attackBy(publicKey, { kind: 'snapshot-page', requestId, digest, rest: undefined, events });
     case 3: {
       const answeredBy = forger.randomId();
       const corrections = events.slice(0, 8);

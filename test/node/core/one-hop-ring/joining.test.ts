@@ -105,12 +105,11 @@ describe('joining', function () {
     const network = new VirtualNetwork(45);
     network.adoptNodes(names(30));
     const seed = nodeAt(network, 0);
-    let late: VirtualNode | undefined;
     const joiner = network.addNode('joiner', [seed]);
     const downloaded = (): boolean => joiner.machine.table.ringSize > 1;
     expect(network.runUntil(downloaded, 5_000)).to.equal(true);
     // Announced while the joiner is in nobody's table.
-    late = network.addNode('late', [nodeAt(network, 3)]);
+    const late = network.addNode('late', [nodeAt(network, 3)]);
     expect(network.runUntil(() => joiner.joinedMs !== undefined, 5_000)).to.equal(true);
     const known = (): boolean => joiner.machine.table.isInRing(late.machine.nid);
     expect(network.runUntil(() => late.joinedMs !== undefined && known(), 3_000)).to.equal(true);
