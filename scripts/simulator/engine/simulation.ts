@@ -72,6 +72,8 @@ export class Simulation {
   readonly nodes: SimulatedNode[] = [];
   /** The truth: who owns keys. */
   readonly live = new LiveNodes();
+  /** Running nodes that do not know yet that they are members. */
+  readonly joining = new Set<SimulatedNode>();
   readonly observers: Observer[] = [];
   nowMs = START_MS;
   /** Events handled so far. */
@@ -339,6 +341,7 @@ export class Simulation {
     if (node.phase !== 'joining') return;
     node.phase = 'member';
     node.joinedMs = this.nowMs;
+    this.joining.delete(node);
     this.live.add(node);
     for (const observer of this.observers) observer.onJoined?.(node);
   }
@@ -349,6 +352,7 @@ export class Simulation {
     node.wakeAtMs = Infinity;
     node.backlog.length = 0;
     this.live.remove(node);
+    this.joining.delete(node);
     node.table.release();
   }
 
@@ -397,6 +401,7 @@ export class Simulation {
       behaviour: undefined,
     };
     this.nodes.push(node);
+    this.joining.add(node);
     this.#runs[identity.index] = node;
     return node;
   }

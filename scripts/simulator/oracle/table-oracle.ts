@@ -74,9 +74,10 @@ export class TableOracle implements Observer {
     this.#changes.push({ nid: node.identity.nid, atMs: this.#simulation.nowMs });
   }
 
-  /** Positions that changed after a time, each once. */
+  /** Positions that changed after a time or are about to: a joining node is announced before it hears so itself. */
   #recent(sinceMs: number): RingId[] {
     const recent = new Set<RingId>();
+    for (const node of this.#simulation.joining) recent.add(node.identity.nid);
     for (let i = this.#changes.length - 1; i >= 0; i--) {
       const change = this.#changes[i];
       if (change === undefined || change.atMs < sinceMs) break;
