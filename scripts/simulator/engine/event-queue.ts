@@ -62,7 +62,9 @@ export class EventQueue<Payload> {
 
   /** Moves parents down from a hole until (timeMs, order) may stand there. */
   #rise(hole: number, timeMs: number, order: number): number {
-    const [times, orders, slots] = [this.#times, this.#orders, this.#slots];
+    const times = this.#times;
+    const orders = this.#orders;
+    const slots = this.#slots;
     while (hole > 0) {
       const parent = ((hole - 1) / CHILDREN) | 0;
       const parentMs = times[parent] ?? 0;
@@ -77,7 +79,10 @@ export class EventQueue<Payload> {
 
   /** The last event takes the empty root and sinks to its place. */
   #refill(): void {
-    const [times, orders, slots, length] = [this.#times, this.#orders, this.#slots, this.#length];
+    const times = this.#times;
+    const orders = this.#orders;
+    const slots = this.#slots;
+    const length = this.#length;
     const timeMs = times[length] ?? 0;
     const order = orders[length] ?? 0;
     const slot = slots[length] ?? 0;

@@ -93,6 +93,9 @@ export class LiveNodes {
   #lowerBound(nid: RingId): number {
     let low = 0;
     let high = this.#sorted.length;
+    const last = this.#sorted[high - 1];
+    // A ring is founded in order.
+    if (last !== undefined && comparePositions(last.identity.nid, nid) < 0) return high;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.#sorted[middle];

@@ -112,9 +112,10 @@ export class Simulation {
     for (const identity of identities)
       founding.put(identity.nid, this.#record(identity, incarnation), 'alive');
     const { version } = founding;
-    for (const identity of identities) {
-      const node = this.#create(identity, version);
-      this.act(node, { type: 'adopt' });
+    for (const identity of identities) this.#create(identity, version);
+    for (const { nid } of version.places()) {
+      const node = this.nodeAt(nid);
+      if (node !== undefined) this.act(node, { type: 'adopt' });
     }
     founding.release();
   }
@@ -255,9 +256,10 @@ export class Simulation {
       return;
     }
     this.traffic.chargeReceived(node.index, message.kind, messageBytes(message), node.phase !== 'joining');
-    const delivery = { from: from.identity.publicKey, message };
-    if (node.stalledUntilMs > this.nowMs) node.backlog.push(delivery);
-    else this.#receive(node, delivery);
+    const { publicKey } = from.identity;
+    if (node.stalledUntilMs > this.nowMs) node.backlog.push({ from: publicKey, message });
+    else if (node.behaviour !== undefined) this.#receive(node, { from: publicKey, message });
+    else this.act(node, { type: 'message', from: publicKey, message }, from);
   }
 
   #receive(node: SimulatedNode, delivery: Delivery): void {

@@ -1,12 +1,14 @@
-import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
+import { leadingWord, type RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import type { BaseTable } from './base-table.ts';
-import { comparePositions, type SharedEntry } from './shared-entry.ts';
+import { comparePositions, isBefore, type SharedEntry } from './shared-entry.ts';
 
 /** Order statistics of a base table's ring with some members taken out and some put in. */
 export class RingRanks {
   readonly length: number;
   readonly #base: BaseTable;
+  /** Nothing was taken out or put in. */
+  readonly #isBase: boolean;
   /** Ring ranks of the base that are not in this ring, rising. */
   readonly #removed: readonly number[];
   /** Members that are not in the base's ring, rising, and the rank of each in this ring. */
@@ -31,6 +33,7 @@ export class RingRanks {
       }
     }
     this.#base = base;
+    this.#isBase = removed.length === 0 && added.length === 0;
     this.#removed = removed;
     this.#added = added;
     this.#addedRanks = addedRanks;
@@ -42,10 +45,10 @@ export class RingRanks {
    * @throws SimulatorError TABLE_RANK_INVALID
    */
   at(rank: number): SharedEntry | number {
-    const before = countUpTo(this.#addedRanks, rank);
+    const before = this.#isBase ? 0 : countUpTo(this.#addedRanks, rank);
     if (before > 0 && this.#addedRanks[before - 1] === rank) return this.#added[before - 1] ?? 0;
     const kept = rank - before;
-    const index = this.#base.ring[kept + this.#removedBeforeKept(kept)];
+    const index = this.#base.ring[this.#isBase ? rank : kept + this.#removedBeforeKept(kept)];
     if (index === undefined) {
       throw new SimulatorError('TABLE_RANK_INVALID', `The ring has no member of rank ${rank}.`, {
         rank,
@@ -58,12 +61,14 @@ export class RingRanks {
   /** Rank of the first member at or after the position; `length` if there is none. */
   lowerBound(nid: RingId): number {
     const baseRank = this.#base.ringBefore(this.#base.lowerBound(nid));
+    if (this.#isBase) return baseRank;
+    const word = leadingWord(nid);
     let low = 0;
     let high = this.#added.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.#added[middle];
-      if (other !== undefined && comparePositions(other.nid, nid) < 0) low = middle + 1;
+      if (other !== undefined && isBefore(other, word, nid)) low = middle + 1;
       else high = middle;
     }
     return baseRank - countUpTo(this.#removed, baseRank - 1) + low;

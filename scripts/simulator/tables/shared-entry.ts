@@ -102,6 +102,11 @@ export function compareEntries(a: SharedEntry, b: SharedEntry): number {
   return a.word === b.word ? comparePositions(a.nid, b.nid) : a.word - b.word;
 }
 
+/** Does this place stand before a position? `word` are the position's leading bits: they decide nearly always. */
+export function isBefore(place: Pick<SharedEntry, 'nid' | 'word'>, word: number, nid: RingId): boolean {
+  return place.word === word ? comparePositions(place.nid, nid) < 0 : place.word < word;
+}
+
 export function comparePositions(a: RingId, b: RingId): number {
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);

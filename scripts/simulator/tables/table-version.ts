@@ -1,10 +1,11 @@
-import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
+import { leadingWord, type RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { addEntry, removeEntry, type TableDigest } from '../../../node/core/one-hop-ring/table-digest.ts';
 import type { BaseTable } from './base-table.ts';
 import { RingRanks } from './ring-ranks.ts';
 import {
   addMarks,
   comparePositions,
+  isBefore,
   NO_MARKS,
   positionMarks,
   subtractMarks,
@@ -149,13 +150,13 @@ export class TableVersion {
     return change !== undefined && comparePositions(change.nid, nid) === 0 ? change : undefined;
   }
 
-  #changesBefore(nid: RingId): number {
+  #changesBefore(nid: RingId, word = leadingWord(nid)): number {
     let low = 0;
     let high = this.changes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
       const other = this.changes[middle];
-      if (other !== undefined && comparePositions(other.nid, nid) < 0) low = middle + 1;
+      if (other !== undefined && isBefore(other, word, nid)) low = middle + 1;
       else high = middle;
     }
     return low;
