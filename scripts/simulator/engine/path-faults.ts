@@ -8,6 +8,8 @@ export class PathFaults {
   readonly #cuts = new Set<number>();
   /** Side of each node; nodes of different sides do not reach each other. */
   #sideOf: ((node: number) => number) | undefined;
+  /** Messages from this side still pass to the others; none if undefined. */
+  #heardSide: number | undefined;
 
   constructor(random: Random) {
     this.#random = random;
@@ -22,9 +24,13 @@ export class PathFaults {
     this.#cuts.delete(pairKey(from, to));
   }
 
-  /** Divides the nodes by side until `heal`. Called with the node's index, also for nodes that join later. */
-  split(sideOf: (node: number) => number): void {
+  /**
+   * Divides the nodes by side until `heal`. Called with the node's index, also for nodes that join later.
+   * With `heardSide` the split is one-way: what that side sends still reaches the others.
+   */
+  split(sideOf: (node: number) => number, options: { readonly heardSide?: number } = {}): void {
     this.#sideOf = sideOf;
+    this.#heardSide = options.heardSide;
   }
 
   heal(): void {
@@ -33,7 +39,10 @@ export class PathFaults {
   }
 
   isOpen(from: number, to: number): boolean {
-    if (this.#sideOf !== undefined && this.#sideOf(from) !== this.#sideOf(to)) return false;
+    if (this.#sideOf !== undefined) {
+      const side = this.#sideOf(from);
+      if (side !== this.#heardSide && side !== this.#sideOf(to)) return false;
+    }
     return this.#cuts.size === 0 || !this.#cuts.has(pairKey(from, to));
   }
 

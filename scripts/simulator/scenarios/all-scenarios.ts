@@ -1,9 +1,17 @@
 import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
 import { fuzz } from './fuzz.ts';
+import { partition } from './partition.ts';
 import { stalls } from './stalls.ts';
 import { massFailure } from './mass-failure.ts';
 import type { Scenario } from './scenario.ts';
 
 /** Every scenario of `npm run simulate`, in the order of the help. */
-export const ALL_SCENARIOS: readonly Scenario[] = [dissemination, churn, massFailure, stalls, fuzz];
+export const ALL_SCENARIOS: readonly Scenario[] = [
+  dissemination,
+  churn,
+  massFailure,
+  partition,
+  stalls,
+  fuzz,
+];

@@ -1,0 +1,228 @@
+import { below } from '../engine/random-streams.ts';
+import type { SimulatedNode } from '../engine/simulated-node.ts';
+import { START_MS, type Simulation } from '../engine/simulation.ts';
+import { FailureWatch } from '../oracle/failure-watch.ts';
+import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
+import { ProvidedKeys } from '../oracle/provided-keys.ts';
+import { rounded } from '../output/percentile.ts';
+import { shareOfRightTables, TimeSeries } from '../output/time-series.ts';
+import { addMarks, NO_MARKS, positionMarks, type Marks } from '../tables/shared-entry.ts';
+import {
+  numberOf,
+  type Scenario,
+  type ScenarioInput,
+  type ScenarioReport,
+  type Violation,
+} from './scenario.ts';
+
+const WARM_UP_MS = 5_000;
+/** After the split has healed. */
+const AFTERMATH_MS = 60_000;
+/** Between two looks at all tables. */
+const LOOK_INTERVAL_MS = 250;
+const LAST_ANSWERS_MS = 5_000;
+
+/** RING.md, numbers. */
+const MAX_HEALED_MS = 20_000;
+const MAX_RESTORED_MS = 30_000;
+
+/** The ring is cut in two for minutes, each side goes on alone, then the network is whole again. */
+export const partition: Scenario = {
+  name: 'ring-partition',
+  summary: 'the network splits in two and heals: both rings become one, and no record is lost',
+  defaultNodes: 1_000,
+  options: [
+    {
+      flags: '--sides <how>',
+      description: 'each node on a random side, or whole regions',
+      default: 'random',
+      choices: ['random', 'region'],
+    },
+    {
+      flags: '--one-way <yes-no>',
+      description: 'one side still hears the other, but is not heard',
+      default: 'no',
+      choices: ['yes', 'no'],
+    },
+    {
+      flags: '--minutes <minutes>',
+      description: 'virtual minutes until the split heals',
+      default: 10,
+      min: 0.1,
+      max: 1e5,
+    },
+    {
+      flags: '--keys <count>',
+      description: 'keys provided before the split, and again as many during it',
+      default: 2_000,
+      min: 1,
+      max: 1e6,
+    },
+    {
+      flags: '--lookups <rate>',
+      description: 'lookups each second after the split has healed',
+      default: 200,
+      min: 1,
+      max: 1e5,
+    },
+  ],
+  examples: [
+    'npm run simulate -- ring-partition --seed 1 --json',
+    'npm run simulate -- ring-partition --sides region --network geographic',
+    'npm run simulate -- ring-partition --one-way yes --minutes 5',
+  ],
+  run,
+};
+
+/** Times since the split healed; NaN for what did not come about. */
+interface Healing {
+  healedMs: number;
+  restoredMs: number;
+}
+
+async function run(input: ScenarioInput): Promise<ScenarioReport> {
+  const simulation = input.simulation();
+  simulation.bootstrap(input.nodes);
+  const series = new TimeSeries(simulation);
+  const sideOf = chooseSides(simulation, input);
+  let isSplit = false;
+  const apart = (subject: SimulatedNode, by: SimulatedNode): boolean =>
+    isSplit || sideOf(subject) !== sideOf(by);
+  const watch = new FailureWatch(simulation, apart);
+  const provided = new ProvidedKeys(simulation, simulation.streams.stream('keys'));
+  const keys = numberOf(input, 'keys');
+  provided.provide(keys, simulation.live.inOrder);
+  await simulation.run(WARM_UP_MS);
+
+  isSplit = true;
+  const splitMs = numberOf(input, 'minutes') * 60_000;
+  const { settledMs } = await liveApart(
+    simulation,
+    { sideOf, splitMs, oneWay: input.values['oneWay'] === 'yes' },
+    () => provided.provide(keys, simulation.live.inOrder),
+  );
+  simulation.faults.heal();
+  isSplit = false;
+  const healMs = simulation.nowMs;
+  input.say('the split has healed');
+  const load = new LookupLoad(simulation, simulation.streams.stream('lookups'), {
+    keys: provided.all,
+    perSecond: numberOf(input, 'lookups'),
+    holdersOf: (each) => provided.holdersOf(each).length,
+  });
+  const healing = await heal(simulation, provided, healMs);
+  load.stop();
+  await simulation.run(LAST_ANSWERS_MS);
+  const after = load.finished.filter(({ startMs }) => startMs - healMs >= healing.healedMs);
+  const measured = {
+    sides: String(input.values['sides']),
+    oneWay: String(input.values['oneWay']),
+    splitMinutes: numberOf(input, 'minutes'),
+    sidesSettledMs: settledMs,
+    healedMs: healing.healedMs,
+    replicasRestoredMs: healing.restoredMs,
+    keys: provided.all.length,
+    lostRecords: provided.lost().length,
+    lookupsRightWhileHealing: rounded(shareRight(load.finished.filter((each) => !after.includes(each))), 6),
+    lookupsRightAfter: rounded(shareRight(after), 6),
+    falseFailures: watch.falseFailures.length,
+  };
+  return { measured, violations: judge(measured, healMs - START_MS), series };
+}
+
+/** The side of each node, 0 or 1: at random, or by whole regions, so many that they are nearest to one half. */
+function chooseSides(simulation: Simulation, input: ScenarioInput): (node: SimulatedNode) => number {
+  const random = simulation.streams.stream('sides');
+  if (input.values['sides'] !== 'region') {
+    const sides = simulation.nodes.map(() => below(random, 2));
+    return (node) => sides[node.index] ?? 0;
+  }
+  const sizes = new Map<string, number>();
+  for (const { identity } of simulation.nodes) {
+    const { region } = identity.admitted;
+    sizes.set(region, (sizes.get(region) ?? 0) + 1);
+  }
+  const chosen = new Set<string>();
+  let size = 0;
+  for (const [region, count] of [...sizes].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    if (size > 0 && size + count > simulation.nodes.length / 2) continue;
+    chosen.add(region);
+    size += count;
+  }
+  return (node) => (chosen.has(node.identity.admitted.region) ? 1 : 0);
+}
+
+interface Split {
+  readonly sideOf: (node: SimulatedNode) => number;
+  readonly splitMs: number;
+  readonly oneWay: boolean;
+}
+
+/** Splits, lets both sides provide new keys when half of the time is over, and waits for the end. */
+async function liveApart(
+  simulation: Simulation,
+  { sideOf, splitMs, oneWay }: Split,
+  provideMore: () => void,
+): Promise<{ readonly settledMs: number }> {
+  const byIndex = (index: number): number => {
+    const node = simulation.nodes[index];
+    return node === undefined ? 0 : sideOf(node);
+  };
+  simulation.faults.split(byIndex, oneWay ? { heardSide: 1 } : {});
+  const startMs = simulation.nowMs;
+  const isSettled = (): boolean => sidesAreRight(simulation, sideOf);
+  let settledMs = Number.NaN;
+  while (Number.isNaN(settledMs) && simulation.nowMs - startMs < splitMs / 2) {
+    await simulation.run(LOOK_INTERVAL_MS);
+    if (isSettled()) settledMs = simulation.nowMs - startMs;
+  }
+  await simulation.run(Math.max(0, startMs + splitMs / 2 - simulation.nowMs));
+  provideMore();
+  await simulation.run(startMs + splitMs - simulation.nowMs);
+  return { settledMs };
+}
+
+/** Does every node list exactly the nodes of its own side? */
+function sidesAreRight(simulation: Simulation, sideOf: (node: SimulatedNode) => number): boolean {
+  const truths = new Map<number, Marks>();
+  for (const node of simulation.live.inOrder) {
+    const side = sideOf(node);
+    truths.set(side, addMarks(truths.get(side) ?? NO_MARKS, positionMarks(node.identity.nid)));
+  }
+  return simulation.live.inOrder.every((node) => {
+    const truth = truths.get(sideOf(node));
+    return truth !== undefined && node.table.version.ringMarks.every((mark, i) => mark === truth[i]);
+  });
+}
+
+/** Lets time pass and notes when the tables, and then the replicas, are whole for the first time. */
+async function heal(simulation: Simulation, provided: ProvidedKeys, healMs: number): Promise<Healing> {
+  const healing: Healing = { healedMs: Number.NaN, restoredMs: Number.NaN };
+  while (simulation.nowMs - healMs < AFTERMATH_MS) {
+    await simulation.run(LOOK_INTERVAL_MS);
+    const sinceMs = simulation.nowMs - healMs;
+    const isHealed = shareOfRightTables(simulation) === 1;
+    if (!isHealed) healing.healedMs = Number.NaN;
+    else if (Number.isNaN(healing.healedMs)) healing.healedMs = sinceMs;
+    if (!isHealed || !Number.isNaN(healing.restoredMs)) continue;
+    if (provided.all.every((each) => provided.isFullyReplicated(each))) healing.restoredMs = sinceMs;
+  }
+  return healing;
+}
+
+function judge(measured: Readonly<Record<string, number | string>>, atMs: number): Violation[] {
+  const found: Violation[] = [];
+  const atMost = (name: string, most: number, invariant: string): void => {
+    const value = Number(measured[name]);
+    if (!(value <= most))
+      found.push({ invariant, atMs, node: -1, detail: `${name} is ${value}, not ${most}` });
+  };
+  atMost('healedMs', MAX_HEALED_MS, 'all tables are soon one again');
+  atMost('replicasRestoredMs', MAX_RESTORED_MS, 'all replicas are soon restored');
+  atMost('lostRecords', 0, 'no record is lost');
+  if (measured['lookupsRightAfter'] !== 1) {
+    const detail = `lookupsRightAfter is ${measured['lookupsRightAfter']}`;
+    found.push({ invariant: 'lookups are right once the tables are', atMs, node: -1, detail });
+  }
+  return found;
+}
