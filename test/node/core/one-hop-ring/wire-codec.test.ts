@@ -4,7 +4,7 @@ import { encode } from 'it-length-prefixed';
 
 import { bytesToHex, concatBytes, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../../node/core/one-hop-ring/limits.ts';
-import type { IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
+import { WHOLE_RING, type IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
 import { eventBytes, type MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
 import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
 import { decodeMessage, encodeMessage, messageBytes } from '../../../../node/core/one-hop-ring/wire-codec.ts';
@@ -281,5 +281,33 @@ describe('wire codec', () => {
       forward: true,
     });
     expect(bytesToHex(lookup)).to.equal(`0x0e00000001${'05'.repeat(32)}01`);
+  });
+
+  it('has the layouts of the specification for records, failures, intervals and pages', () => {
+    const at = (...bytes: number[]): Uint8Array => Uint8Array.from({ length: 32 }, (_, i) => bytes[i] ?? 0);
+    const nid = new Uint8Array(32).fill(0xaa);
+    const addresses = ['/ip4/203.0.113.7/tcp/4001', '/dns4/edge.example/tcp/443'];
+    const { encoded } = recordAt(7, { nid, addresses });
+    expect(bytesToHex(encoded.subarray(0, -64))).to.equal(
+      `0x02${'aa'.repeat(8)}000000070201cb0071070fa1040c656467652e6578616d706c6501bb`,
+    );
+    const witnesses = [1, 2].map((byte) => ({
+      nid: new Uint8Array(32).fill(byte),
+      publicKey: new Uint8Array(32),
+      signature: new Uint8Array(64).fill(0x50 + byte),
+    }));
+    const failed = { kind: 'failed' as const, nid, incarnation: 7, witnesses };
+    const interval = { from: at(0x80), to: at(0x81, 0x42) };
+    const signed = [1, 2].map((byte) => `0${byte}`.repeat(8) + `5${byte}`.repeat(64)).join('');
+    expect(bytesToHex(encodeMessage({ kind: 'spread', requestId: 1, interval, events: [failed] }))).to.equal(
+      `0x0500000001128081420122${'aa'.repeat(8)}00000007${signed}`,
+    );
+    const request = { kind: 'snapshot-request' as const, requestId: 2, interval: WHOLE_RING };
+    expect(bytesToHex(encodeMessage(request))).to.equal('0x070000000200');
+    const rest = { from: at(0x40), to: at() };
+    const digest12 = { high: 1, low: 2 };
+    const page = { kind: 'snapshot-page' as const, requestId: 2, digest: digest12, rest, events: [] };
+    expect(bytesToHex(encodeMessage(page))).to.equal('0x0800000002000000010000000201104000');
+    expect(bytesToHex(encodeMessage({ kind: 'acknowledgement', requestId: 3 }))).to.equal('0x0600000003');
   });
 });
