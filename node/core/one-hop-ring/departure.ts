@@ -45,10 +45,8 @@ export class Departure {
   begin(nowMs: number): void {
     if (this.isLeaving) return;
     const { record } = this.#context;
-    const farewell = this.#context.signOwnRecord(record.incarnation + 1, {
-      departed: true,
-      addresses: record.addresses,
-    });
+    // Who has left is not called again: its record needs no addresses.
+    const farewell = this.#context.signOwnRecord(record.incarnation + 1, { departed: true, addresses: [] });
     const dueMs = nowMs + this.#context.options.timing.requestTimeoutMs;
     this.#phase = { name: 'handing-over', record: farewell, dueMs };
     this.#replication.handOverAll(nowMs, (handedOverMs) => {
