@@ -86,6 +86,8 @@ export interface LabCommands {
   members: Command<OfNode, readonly RingMember[]>;
   /** Of every running node of the process, by its number. */
   stats: Command<undefined, readonly OfNode<{ readonly stats: RingStats }>[]>;
+  /** Bytes received by all nodes of the process since it began, by kind; those that are gone included. */
+  received: Command<undefined, Readonly<Record<string, number>>>;
   /** Table changes since the last question. */
   changes: Command<undefined, readonly TableChange[]>;
   cut: Command<readonly Cut[], undefined>;

@@ -186,6 +186,15 @@ export class RingLab {
     return all.flat().sort((a, b) => a.atMs - b.atMs);
   }
 
+  /** Bytes received by all nodes so far, by kind of message; those that left or vanished included. */
+  async receivedBytes(): Promise<Record<string, number>> {
+    const total: Record<string, number> = {};
+    for (const part of await this.#everywhere(async (process) => process.ask('received', undefined))) {
+      for (const [kind, bytes] of Object.entries(part)) total[kind] = (total[kind] ?? 0) + bytes;
+    }
+    return total;
+  }
+
   async stats(): Promise<ReadonlyMap<number, RingStats>> {
     const all = await this.#everywhere(async (process) => process.ask('stats', undefined));
     return new Map(all.flat().map(({ node, stats }) => [node, stats]));

@@ -1,6 +1,7 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks';
 
 import { AdmittedEdges } from '../../node/core/one-hop-ring/admitted-edges.ts';
+import type { RingStats } from '../../node/app/ring/ring-node.ts';
 import type {
   LabCommandName,
   LabCommands,
@@ -20,6 +21,7 @@ const MAX_CHANGES = 1_000_000;
 
 const nodes = new Map<number, LabNode>();
 const loopDelay = monitorEventLoopDelay({ resolution: 5 });
+const receivedByGone: Record<string, number> = {};
 let changes: TableChange[] = [];
 let plan: LabPlan | undefined;
 let network: ShapedNetwork | undefined;
@@ -53,13 +55,12 @@ const commands: Commands = {
   },
   join: async ({ node, seeds }) => nodeAt(node).join(seeds),
   leave: async ({ node }) => {
-    await nodeAt(node).leave();
-    nodes.delete(node);
+    const gone = takeOut(node);
+    await gone.leave();
     return undefined;
   },
   vanish: async ({ node }) => {
-    const gone = nodeAt(node);
-    nodes.delete(node);
+    const gone = takeOut(node);
     await gone.vanish();
     return undefined;
   },
@@ -75,6 +76,11 @@ const commands: Commands = {
   asked: async ({ node }) => nodeAt(node).asked(),
   members: async ({ node }) => nodeAt(node).ring.members(),
   stats: async () => [...nodes].map(([node, { ring }]) => ({ node, stats: ring.stats() })),
+  received: async () => {
+    const total = { ...receivedByGone };
+    for (const { ring } of nodes.values()) addReceived(total, ring.stats());
+    return total;
+  },
   changes: async () => {
     const taken = changes;
     changes = [];
@@ -91,6 +97,20 @@ const commands: Commands = {
     return { cpuMs: (user + system) / 1_000, residentBytes: process.memoryUsage.rss(), loopDelayMs };
   },
 };
+
+/** What it received until now stays in the sum. */
+function takeOut(node: number): LabNode {
+  const gone = nodeAt(node);
+  addReceived(receivedByGone, gone.ring.stats());
+  nodes.delete(node);
+  return gone;
+}
+
+function addReceived(total: Record<string, number>, { receivedByKind }: RingStats): void {
+  for (const [kind, received] of Object.entries(receivedByKind)) {
+    total[kind] = (total[kind] ?? 0) + (received?.bytes ?? 0);
+  }
+}
 
 function nodeAt(node: number): LabNode {
   const found = nodes.get(node);

@@ -92,6 +92,11 @@ export class KeptStreams<Message extends { readonly kind: string }> {
     });
   }
 
+  /** Peers to which a stream is open. */
+  get openCount(): number {
+    return this.#channels.size;
+  }
+
   /** Accepts streams from now on. A client that only asks needs no `start`. */
   async start(): Promise<void> {
     this.#running = true;

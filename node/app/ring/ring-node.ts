@@ -66,6 +66,8 @@ export interface RingNodeOptions {
 
 export interface RingStats extends RingCounters, StreamTraffic {
   readonly members: number;
+  /** Members to which a stream is open. */
+  readonly keptStreams: number;
   readonly indexKeys: number;
   readonly providedKeys: number;
 }
@@ -264,6 +266,7 @@ export class RingNode {
       ...machine.counters,
       ...traffic,
       members: machine.table.ringSize,
+      keptStreams: this.#transport?.openCount ?? 0,
       indexKeys: keys,
       providedKeys: provided,
     };
