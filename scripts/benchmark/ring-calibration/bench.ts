@@ -1,4 +1,3 @@
-import { DEFAULT_TIMING } from '../../../node/core/one-hop-ring/limits.ts';
 import {
   calibrationFigures,
   type CalibrationFigures,
@@ -27,8 +26,6 @@ const MEASURES: readonly (readonly [
   ['scriptBytesPerSecond', ({ scriptBytesPerSecond }) => scriptBytesPerSecond],
   ['spreadRttP50', ({ spreadMs }, rttMs) => percentile(spreadMs, 0.5) / rttMs],
   ['spreadRttP99', ({ spreadMs }, rttMs) => percentile(spreadMs, 0.99) / rttMs],
-  ['spreadNetRttP50', ({ spreadMs }, rttMs) => netOfBatching(percentile(spreadMs, 0.5)) / rttMs],
-  ['spreadNetRttP99', ({ spreadMs }, rttMs) => netOfBatching(percentile(spreadMs, 0.99)) / rttMs],
   ['detectionP50Ms', ({ detectionMs }) => percentile(detectionMs, 0.5)],
   ['detectionP99Ms', ({ detectionMs }) => percentile(detectionMs, 0.99)],
 ];
@@ -44,7 +41,12 @@ export const ringCalibration = defineBench({
     crashes: { description: 'power failures', fallback: 20, min: 0, max: 1_000 },
     joins: { description: 'joins', fallback: 10, min: 0, max: 1_000 },
     leaves: { description: 'planned leaves', fallback: 10, min: 0, max: 1_000 },
-    spacing: { description: 'ms between two events', fallback: 2_000, min: 1, max: 60_000 },
+    spacing: {
+      description: 'ms between two events; below 250 leaders batch',
+      fallback: 2_000,
+      min: 1,
+      max: 60_000,
+    },
     seed: { description: 'of keys, script and network', fallback: 1, min: 1, max: 1_000_000 },
   },
   run: async (values, { progress, signal }) => {
@@ -140,9 +142,4 @@ function bytesByKind(real: CalibrationFigures, simulated: readonly CalibrationFi
       ];
     }),
   );
-}
-
-/** An event waits in one leader's batch for its full delay if it comes alone. */
-function netOfBatching(ms: number): number {
-  return Math.max(0, ms - DEFAULT_TIMING.batchDelayMs);
 }
