@@ -145,12 +145,13 @@ export class KeptStreams<Message extends { readonly kind: string }> {
     void this.#open(to, key, frame);
   }
 
-  /** Opens the stream to a member before it is needed. Resolves when that is done or has failed. */
-  async warm(to: RingContact): Promise<void> {
+  /** Opens the stream to a member before it is needed. Resolves with whether one is open, or being opened, then. */
+  async warm(to: RingContact): Promise<boolean> {
     const key = bytesToHex(to.publicKey);
-    if (this.#channels.get(key)?.isOpen === true || this.#opening.has(key) || this.#refusedUntilMs.has(key))
-      return;
-    await this.#open(to, key);
+    const isOpen = (): boolean => this.#channels.get(key)?.isOpen === true;
+    if (isOpen() || this.#opening.has(key)) return true;
+    if (!this.#refusedUntilMs.has(key)) await this.#open(to, key);
+    return isOpen();
   }
 
   async #open(to: RingContact, key: Hex, first?: Uint8Array): Promise<void> {

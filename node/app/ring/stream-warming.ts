@@ -9,6 +9,13 @@ const MIN_PAUSE_MS = 100;
 const MAX_PAUSE_MS = 2_000;
 /** Members waiting for their stream. */
 const MAX_WAITING = 1_024;
+/** Attempts for one member; later the first message to it opens the stream. */
+const MAX_ATTEMPTS = 4;
+
+interface Waiting {
+  readonly contact: RingContact;
+  readonly attempts: number;
+}
 
 /**
  * Opens streams to members before a lookup needs them, one after another. Of two members the one with the lower key
@@ -18,7 +25,7 @@ const MAX_WAITING = 1_024;
 export class StreamWarming {
   readonly #transport: RingTransport;
   readonly #ownKey: Uint8Array;
-  readonly #waiting = new Map<Hex, RingContact>();
+  readonly #waiting = new Map<Hex, Waiting>();
   readonly #stopping = new AbortController();
   #running = false;
 
@@ -29,7 +36,7 @@ export class StreamWarming {
 
   add(contact: RingContact): void {
     if (compareBytes(this.#ownKey, contact.publicKey) >= 0 || this.#waiting.size >= MAX_WAITING) return;
-    this.#waiting.set(bytesToHex(contact.publicKey), contact);
+    this.#waiting.set(bytesToHex(contact.publicKey), { contact, attempts: 0 });
     if (!this.#running) void this.#run();
   }
 
@@ -44,18 +51,25 @@ export class StreamWarming {
     await pause(MIN_PAUSE_MS, signal);
     for (let next = this.#take(); next !== undefined && !signal.aborted; next = this.#take()) {
       const beginMs = performance.now();
-      await this.#transport.warm(next);
+      if (!(await this.#transport.warm(next.contact))) this.#postpone(next);
       const tookMs = performance.now() - beginMs;
       await pause(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, tookMs)), signal);
     }
     this.#running = false;
   }
 
-  #take(): RingContact | undefined {
+  #take(): Waiting | undefined {
     const next = this.#waiting.entries().next();
     if (next.done === true) return undefined;
-    const [key, contact] = next.value;
+    const [key, waiting] = next.value;
     this.#waiting.delete(key);
-    return contact;
+    return waiting;
+  }
+
+  /** After all others. */
+  #postpone({ contact, attempts }: Waiting): void {
+    const key = bytesToHex(contact.publicKey);
+    if (attempts + 1 >= MAX_ATTEMPTS || this.#waiting.has(key)) return;
+    this.#waiting.set(key, { contact, attempts: attempts + 1 });
   }
 }
