@@ -50,7 +50,7 @@ export class Dissemination {
   announce(event: MembershipEvent, nowMs: number): void {
     const leader = this.#ownLeader();
     if (leader === undefined || this.#context.isSelf(leader.nid)) {
-      this.#pace({ interval: WHOLE_RING, events: [event] }, nowMs);
+      this.#coverRing([event], nowMs);
       return;
     }
     this.#unconfirmed.set(eventKey(event), event, nowMs + this.#context.options.timing.relayConfirmMs);
@@ -108,9 +108,7 @@ export class Dissemination {
   wake(nowMs: number): void {
     for (const duty of this.#paced.due(nowMs)) this.#cover(duty, [], nowMs);
     this.#retryDue(nowMs);
-    for (const [, event] of this.#unconfirmed.due(nowMs)) {
-      this.#pace({ interval: WHOLE_RING, events: [event] }, nowMs);
-    }
+    for (const [, event] of this.#unconfirmed.due(nowMs)) this.#coverRing([event], nowMs);
     this.#late.due(nowMs);
     this.#silent.due(nowMs);
   }
@@ -134,6 +132,12 @@ export class Dissemination {
   #coversOwnArc(interval: IdInterval): boolean {
     const bits = arcBits(this.#context.table.ringSize);
     return includes(interval, arcInterval(arcOf(this.#context.nid, bits), bits));
+  }
+
+  /** Acts as a leader, but not twice for one event. */
+  #coverRing(events: readonly MembershipEvent[], nowMs: number): void {
+    const fresh = this.#covered.takeNew(WHOLE_RING, events, nowMs);
+    if (fresh.length > 0) this.#pace({ interval: WHOLE_RING, events: fresh }, nowMs);
   }
 
   #pace(duty: Duty, nowMs: number): void {
@@ -196,7 +200,7 @@ export class Dissemination {
   /** The silent child keeps only its own position; everything else of its interval is split again. */
   #takeOver(pending: PendingSpread, nowMs: number): void {
     this.#silent.set(bytesToHex(pending.child), true, nowMs + SILENT_CHILD_MEMORY_MS);
-    if (isWholeRing(pending.interval)) this.#pace(pending, nowMs);
+    if (isWholeRing(pending.interval)) this.#coverRing(pending.events, nowMs);
     else this.#cover(pending, [pending.child], nowMs);
   }
 }

@@ -1,6 +1,8 @@
 import { expect } from 'chai';
 
+import { bytesToHex, equalBytes } from '../../../../sdk/protocol/bytes.ts';
 import { AckTimeout } from '../../../../node/core/one-hop-ring/ack-timeout.ts';
+import { arcBits, arcOf, leaderOf } from '../../../../node/core/one-hop-ring/arcs.ts';
 import { CoveredEvents } from '../../../../node/core/one-hop-ring/covered-events.ts';
 import { WHOLE_RING } from '../../../../node/core/one-hop-ring/id-interval.ts';
 import {
@@ -81,6 +83,27 @@ describe('dissemination', function () {
     expect(spreads[0]).to.be.greaterThan(120);
     // Everybody once, and the leader by the discoverer.
     expect(spreads.at(-1)).to.be.within(60, 75);
+  });
+
+  it('acts as the leader when its own is dead, and only once', () => {
+    const network = new VirtualNetwork(37);
+    const nodes = network.adoptNodes(names(60));
+    const arcOfNode = (node: VirtualNode): number => arcOf(node.machine.nid, arcBits(60));
+    const leaderNid = (node: VirtualNode): Uint8Array | undefined =>
+      leaderOf(node.machine.table, arcOfNode(node))?.nid;
+    const origin = nodes.find((node) => !equalBytes(leaderNid(node) ?? new Uint8Array(), node.machine.nid));
+    const leader = nodes.find(
+      (node) => origin !== undefined && equalBytes(node.machine.nid, leaderNid(origin) ?? new Uint8Array()),
+    );
+    if (origin === undefined || leader === undefined) throw new RangeError('Every arc has one member.');
+    leader.crashed = true;
+    expect(spreadMs(network, origin)).to.be.lessThan(500);
+    network.run(2 * network.timing.relayConfirmMs);
+    // Everybody alive but the origin once; a detected failure would come on top, so the origin's event is counted.
+    const repeated = network.alive
+      .filter((node) => node !== origin)
+      .map((node) => node.recordsOf.get(bytesToHex(origin.machine.nid)) ?? 0);
+    expect(Math.max(...repeated)).to.equal(1);
   });
 
   it('passes an event that comes twice on only once', () => {

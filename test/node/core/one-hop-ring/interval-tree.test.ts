@@ -3,13 +3,24 @@ import fc from 'fast-check';
 
 import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import { arcBits, arcOf, arcStart, leaderOf } from '../../../../node/core/one-hop-ring/arcs.ts';
-import { contains, type IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
+import { contains, WHOLE_RING, type IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
 import { splitDuty } from '../../../../node/core/one-hop-ring/interval-tree.ts';
+import type { RingEntry } from '../../../../node/core/one-hop-ring/ring-table.ts';
 import { RoutingTable } from '../../../../node/core/one-hop-ring/routing-table.ts';
 import { recordAt } from './ring-samples.ts';
 import { seededRandom } from './virtual-network.ts';
 
 const record = recordAt(1);
+
+/** Counts the members that somebody looks at. */
+class CountingTable extends RoutingTable {
+  looked = 0;
+
+  override ringEntryAt(rank: number): RingEntry {
+    this.looked += 1;
+    return super.ringEntryAt(rank);
+  }
+}
 
 function tableOf(ids: readonly Uint8Array[]): RoutingTable {
   const table = new RoutingTable();
@@ -107,6 +118,20 @@ describe('tree over arcs', () => {
     expect(reached.size).to.equal(999);
     expect(depth).to.be.at.most(4);
     expect(widest).to.be.at.most(2 * 2 ** arcBits(1_000));
+  });
+
+  it('looks at a number of members that follows the children, not the members', () => {
+    const random = seededRandom(77);
+    const looked = [3_000, 30_000].map((count) => {
+      const table = new CountingTable();
+      for (const each of randomIds(count, random)) table.put(each, record, 'alive');
+      const root = table.ringEntryAt(0).nid;
+      table.looked = 0;
+      const children = splitDuty(table, WHOLE_RING, [root], () => false);
+      expect(children.length).to.be.within(31, 64);
+      return table.looked;
+    });
+    expect(Math.max(...looked)).to.be.at.most(4 * 64);
   });
 
   it('splits what a dead child should have covered, without that child', () => {

@@ -22,7 +22,7 @@ import type {
   RingPorts,
 } from '../../../../node/core/one-hop-ring/ring-ports.ts';
 import { decodeMessage, encodeMessage } from '../../../../node/core/one-hop-ring/wire-codec.ts';
-import type { RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
+import type { RingMessage, Spread } from '../../../../node/core/one-hop-ring/wire-message.ts';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];
 
@@ -103,6 +103,8 @@ export interface VirtualNode {
   receivedBytes: number;
   /** Membership events in bulk, repetitions included. */
   receivedSpreads: number;
+  /** How often a record of each member came by the tree. */
+  readonly recordsOf: Map<Hex, number>;
 }
 
 interface Delivery {
@@ -182,6 +184,7 @@ export class VirtualNetwork {
       lookups: new Map(),
       receivedBytes: 0,
       receivedSpreads: 0,
+      recordsOf: new Map(),
     };
     this.nodes.push(node);
     return node;
@@ -247,7 +250,7 @@ export class VirtualNetwork {
       target.receivedBytes += bytes.length;
       const message = decoded(bytes, this.registry);
       if (message === undefined) return;
-      if (message.kind === 'spread') target.receivedSpreads += 1;
+      if (message.kind === 'spread') countSpread(target, message);
       this.act(target, { type: 'message', from: from.contact.publicKey, message });
     });
   }
@@ -263,6 +266,15 @@ export class VirtualNetwork {
       else high = middle;
     }
     this.#queue.splice(low, 0, delivery);
+  }
+}
+
+function countSpread(target: VirtualNode, message: Spread): void {
+  target.receivedSpreads += 1;
+  for (const event of message.events) {
+    if (event.kind !== 'record') continue;
+    const subject = bytesToHex(event.record.nid);
+    target.recordsOf.set(subject, (target.recordsOf.get(subject) ?? 0) + 1);
   }
 }
 
