@@ -1,4 +1,5 @@
-import { execFile } from 'node:child_process';
+import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { promisify } from 'node:util';
 
 import { expect } from 'chai';
@@ -121,15 +122,16 @@ describe('npm run simulate', () => {
   it('explains itself, and refuses what it does not know with exit code 2', async () => {
     const help = await run(process.execPath, [MAIN, '--help']);
     expect(help.stderr).to.contain('ring-churn').and.to.contain('Examples:');
-    for (const argv of [
+    const mistakes = [
       [],
       ['no-such-scenario'],
       ['ring-churn', '--nodes', '0'],
       ['ring-churn', '--dead', '1'],
-    ]) {
-      const refused = await run(process.execPath, [MAIN, ...argv]).catch((error: unknown) => error);
-      expect(refused).to.have.property('code', 2);
-    }
+    ];
+    const refusals = mistakes.map((argv) =>
+      run(process.execPath, [MAIN, ...argv]).catch((error: unknown) => error),
+    );
+    for (const refused of await Promise.all(refusals)) expect(refused).to.have.property('code', 2);
   });
 
   it('names an unreadable file of delays with its code', async () => {
@@ -137,5 +139,25 @@ describe('npm run simulate', () => {
     const refused = await run(process.execPath, argv).catch((error: unknown) => error);
     expect(refused).to.have.property('code', 1);
     expect(refused).to.have.property('stderr').that.contains('DELAYS_UNREADABLE');
+  });
+
+  it('ends with a word and exit code 130 on an interrupt', async () => {
+    const argv = [MAIN, 'ring-churn', '--nodes', '300', '--duration', '1000000'];
+    const child = spawn(process.execPath, argv, { stdio: ['ignore', 'ignore', 'pipe'] });
+    try {
+      child.stderr.setEncoding('utf8');
+      let text = '';
+      let interrupted = false;
+      child.stderr.on('data', (chunk: string) => {
+        text += chunk;
+        if (interrupted || !text.includes('nodes agree')) return;
+        interrupted = child.kill('SIGINT');
+      });
+      const [code] = (await once(child, 'close')) as [number | null];
+      expect(code).to.equal(130);
+      expect(text).to.contain('INTERRUPTED');
+    } finally {
+      child.kill('SIGKILL');
+    }
   });
 });

@@ -6,7 +6,7 @@ interface Deadline<T> {
 /** Things that are due at a time, by key: the timers of a machine that has none. */
 export class Deadlines<K, T> {
   readonly #entries = new Map<K, Deadline<T>>();
-  /** Not later than the earliest deadline; exact unless something was removed since. */
+  /** Not later than the earliest deadline; exact unless that one may have been removed since. */
   #nextMs = Infinity;
   #exact = true;
 
@@ -16,7 +16,7 @@ export class Deadlines<K, T> {
 
   set(key: K, value: T, dueMs: number): void {
     const replaced = this.#entries.get(key);
-    if (replaced !== undefined && replaced.dueMs < dueMs) this.#exact = false;
+    if (replaced !== undefined && replaced.dueMs <= this.#nextMs) this.#exact = false;
     this.#entries.set(key, { value, dueMs });
     this.#nextMs = Math.min(this.#nextMs, dueMs);
   }
@@ -34,7 +34,7 @@ export class Deadlines<K, T> {
     const entry = this.#entries.get(key);
     if (entry === undefined) return undefined;
     this.#entries.delete(key);
-    this.#exact = false;
+    if (entry.dueMs <= this.#nextMs) this.#exact = false;
     return entry.value;
   }
 
@@ -58,7 +58,11 @@ export class Deadlines<K, T> {
   nextMs(): number {
     if (this.#exact) return this.#nextMs;
     let next = Infinity;
-    for (const entry of this.#entries.values()) next = Math.min(next, entry.dueMs);
+    for (const entry of this.#entries.values()) {
+      next = Math.min(next, entry.dueMs);
+      // Many share the earliest deadline: the children of one message.
+      if (next <= this.#nextMs) break;
+    }
     this.#nextMs = next;
     this.#exact = true;
     return next;
