@@ -170,9 +170,10 @@ describe('Gateway: routing, health and preflight', () => {
     fixture = await GatewayFixture.start({
       components: {
         router: {
-          lookup: async (cid) => {
-            if (cid.equals(fixture.content.root)) return { providers: [provider], hops: 1 };
-            throw new RangeError('the owner is gone');
+          lookup: async (cid, { servers }) => {
+            if (!cid.equals(fixture.content.root)) throw new RangeError('the owner is gone');
+            if (servers < 2) return { providers: [{ ...provider, reason: 'own-group' }], hops: 0 };
+            return { providers: [provider], hops: 1 };
           },
         },
       },
@@ -200,6 +201,25 @@ describe('Gateway: routing, health and preflight', () => {
       ],
       Bcdn: { hops: 1 },
     });
+  });
+
+  it('tells the router how many servers are enough, and the asker how they were found', async () => {
+    const path = `${fixture.origin}/routing/v1/providers/${fixture.content.root.toString()}`;
+    const { body } = await jsonOf(`${path}?servers=1`);
+    expect(body).to.deep.include({ Bcdn: { hops: 0 } });
+    expect(body).to.have.deep.nested.property('Providers[0].Bcdn', {
+      operator: NODE,
+      region: 'eu-west',
+      reason: 'own-group',
+    });
+    expect((await jsonOf(`${path}?servers=9`)).body).to.deep.include({ Bcdn: { hops: 1 } });
+    for (const servers of ['0', '-1', 'all', '1e3', '']) {
+      expect(await refusalOf(`${path}?servers=${servers}`)).to.deep.equal({
+        status: 400,
+        code: 'QUERY_INVALID',
+        values: { servers },
+      });
+    }
   });
 
   it('says so when the ring does not answer, and when the CID is none', async () => {
