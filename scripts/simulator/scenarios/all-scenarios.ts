@@ -1,6 +1,7 @@
 import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
 import { fuzz } from './fuzz.ts';
+import { hostile } from './hostile.ts';
 import { partition } from './partition.ts';
 import { stalls } from './stalls.ts';
 import { massFailure } from './mass-failure.ts';
@@ -13,5 +14,6 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   massFailure,
   partition,
   stalls,
+  hostile,
   fuzz,
 ];
