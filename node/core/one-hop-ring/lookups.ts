@@ -109,8 +109,11 @@ export class Lookups {
     if (providers.length > 0) {
       this.#end(lookupId, { providers, hops, answeredBy: message.answeredBy });
     } else {
-      lookup.emptyAnswers += 1;
-      lookup.emptyFrom ??= { nid: message.answeredBy, hops };
+      // Who names only records that are refused lies, or is out of date: that is no word on whether there are others.
+      if (message.providers.length === 0) {
+        lookup.emptyAnswers += 1;
+        lookup.emptyFrom ??= { nid: message.answeredBy, hops };
+      }
       this.#proceed(lookupId, lookup, nowMs);
     }
     return message.corrections.slice(0, MAX_CORRECTIONS);
