@@ -5,8 +5,12 @@ import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
 
 /** Between two dials: a handshake costs some 10 ms of computing on either side. */
 const MIN_PAUSE_MS = 100;
-/** A dial that took long found a slow path or a busy machine: wait as long again, at most this. */
-const MAX_PAUSE_MS = 2_000;
+/** A dial that took long found a slow path or a busy machine: wait so many times as long again, at most this. */
+const PAUSE_FACTOR = 9;
+const MAX_PAUSE_MS = 5_000;
+/** Members keep coming: their joins go first, for at most this long. */
+const CALM_MS = 1_500;
+const MAX_UNREST_MS = 20_000;
 /** Members waiting for their stream. */
 const MAX_WAITING = 1_024;
 /** Attempts for one member; later the first message to it opens the stream. */
@@ -19,8 +23,9 @@ interface Waiting {
 
 /**
  * Opens streams to members before a lookup needs them, one after another. Of two members the one with the lower key
- * opens, so that a pair has one stream. Half of the time at most goes into dialling: a ring of N nodes that starts on
- * one machine makes N²/2 handshakes, and must not starve its own keep-alives.
+ * opens, so that a pair has one stream. A ring of N nodes that starts on one machine makes N²/2 handshakes, and must
+ * starve neither its joins nor its keep-alives: it begins when members have stopped coming, and a tenth of the time at
+ * most goes into dialling.
  */
 export class StreamWarming {
   readonly #transport: RingTransport;
@@ -28,6 +33,8 @@ export class StreamWarming {
   readonly #waiting = new Map<Hex, Waiting>();
   readonly #stopping = new AbortController();
   #running = false;
+  #beginAtMs = 0;
+  #unrestSinceMs = Infinity;
 
   constructor(transport: RingTransport, ownKey: Uint8Array) {
     this.#transport = transport;
@@ -37,6 +44,9 @@ export class StreamWarming {
   add(contact: RingContact): void {
     if (compareBytes(this.#ownKey, contact.publicKey) >= 0 || this.#waiting.size >= MAX_WAITING) return;
     this.#waiting.set(bytesToHex(contact.publicKey), { contact, attempts: 0 });
+    const nowMs = performance.now();
+    this.#unrestSinceMs = Math.min(this.#unrestSinceMs, nowMs);
+    this.#beginAtMs = Math.min(nowMs + CALM_MS, this.#unrestSinceMs + MAX_UNREST_MS);
     if (!this.#running) void this.#run();
   }
 
@@ -48,14 +58,26 @@ export class StreamWarming {
   async #run(): Promise<void> {
     const { signal } = this.#stopping;
     this.#running = true;
-    await pause(MIN_PAUSE_MS, signal);
-    for (let next = this.#take(); next !== undefined && !signal.aborted; next = this.#take()) {
+    for (let next = await this.#next(signal); next !== undefined; next = await this.#next(signal)) {
       const beginMs = performance.now();
       if (!(await this.#transport.warm(next.contact))) this.#postpone(next);
       const tookMs = performance.now() - beginMs;
-      await pause(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, tookMs)), signal);
+      await pause(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, PAUSE_FACTOR * tookMs)), signal);
     }
+    this.#unrestSinceMs = Infinity;
     this.#running = false;
+  }
+
+  /** The next member, when it is calm. */
+  async #next(signal: AbortSignal): Promise<Waiting | undefined> {
+    for (let waitMs = this.#waitMs(); waitMs > 0 && !signal.aborted; waitMs = this.#waitMs()) {
+      await pause(waitMs, signal);
+    }
+    return signal.aborted ? undefined : this.#take();
+  }
+
+  #waitMs(): number {
+    return this.#waiting.size === 0 ? 0 : this.#beginAtMs - performance.now();
   }
 
   #take(): Waiting | undefined {

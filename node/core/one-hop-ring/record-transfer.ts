@@ -6,8 +6,12 @@ import type { RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { RingContact } from './ring-ports.ts';
 
-/** A store is repeated this often; after that the next republication or handover mends it. */
-const MAX_ATTEMPTS = 3;
+/** A store on a silent member is sent this often, over about two minutes; then the next republication mends it. */
+const MAX_ATTEMPTS = 8;
+/** On a node that is no member, or none any more. */
+const MAX_ATTEMPTS_OUTSIDE = 3;
+/** Each wait for a confirmation is twice as long as the one before, up to this many times the first. */
+const MAX_BACKOFF = 16;
 
 interface PendingStore {
   readonly to: RingId;
@@ -66,9 +70,8 @@ export class RecordTransfer {
 
   wake(nowMs: number): void {
     for (const [, pending] of this.#pending.due(nowMs)) {
-      if (pending.attempt < MAX_ATTEMPTS) {
-        this.#sendBatch({ ...pending, attempt: pending.attempt + 1 }, nowMs);
-      }
+      const most = this.#context.table.isInRing(pending.to) ? MAX_ATTEMPTS : MAX_ATTEMPTS_OUTSIDE;
+      if (pending.attempt < most) this.#sendBatch({ ...pending, attempt: pending.attempt + 1 }, nowMs);
     }
   }
 
@@ -78,7 +81,9 @@ export class RecordTransfer {
 
   #sendBatch(store: PendingStore, nowMs: number): void {
     const requestId = this.#context.request(store.contact, { kind: 'store', records: store.records });
-    this.#pending.set(requestId, store, nowMs + this.#context.options.timing.requestTimeoutMs);
+    const { requestTimeoutMs } = this.#context.options.timing;
+    const waitMs = requestTimeoutMs * Math.min(MAX_BACKOFF, 2 ** (store.attempt - 1));
+    this.#pending.set(requestId, store, nowMs + waitMs);
   }
 }
 

@@ -268,10 +268,11 @@ export class Replication {
         if (held?.some((interval) => contains(interval, key)) ?? true) this.#moveHeld(key, byTarget, nowMs);
       }
     }
-    if (changed === undefined) this.#placeProvided(this.#provided.all(), byTarget);
+    const provided = new Set(changed === undefined ? this.#provided.all() : []);
     for (const position of changed ?? []) {
-      this.#placeProvided(this.#provided.within(affected(position)), byTarget);
+      for (const each of this.#provided.within(affected(position))) provided.add(each);
     }
+    this.#placeProvided(provided, byTarget);
     for (const { entry, records } of byTarget.values()) this.#send(entry, records, nowMs, undefined);
   }
 

@@ -6,7 +6,7 @@ import { WorkerProcess } from './worker-process.ts';
 import type { TimedLookup } from './worker-protocol.ts';
 
 /** Nodes that join at the same time, spread over the processes. */
-const JOINING_AT_ONCE = 8;
+const JOINING_AT_ONCE = 4;
 const POLL_MS = 200;
 const SETTLE_TIMEOUT_MS = 180_000;
 /** Contacts that a node joins through, if so many have joined before. */
