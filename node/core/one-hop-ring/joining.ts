@@ -14,6 +14,12 @@ const AGREEING_MEMBERS = 2;
 /** Successors asked to announce us before we do it ourselves. */
 const MAX_SUCCESSORS_TRIED = 3;
 
+/**
+ * A seed that is silent may only be slow: so many times as long passes before a ring of its own begins. Of nodes that
+ * join one busy machine together, each would otherwise found a ring.
+ */
+const SILENCE_FACTOR = 4;
+
 type Phase =
   | { readonly name: 'idle' }
   | { readonly name: 'snapshot'; readonly download: SnapshotDownload; readonly dueMs: number }
@@ -49,6 +55,8 @@ export class Joining {
   #seeds: readonly RingContact[] = [];
   #nextSeed = 0;
   #startedMs = 0;
+  /** Some seed neither answered nor was unreachable. */
+  #metSilence = false;
   #tried = new Set<Hex>();
 
   constructor(context: RingContext, membership: Membership, effects: JoiningEffects) {
@@ -147,8 +155,10 @@ export class Joining {
   wake(nowMs: number): void {
     const phase = this.#phase;
     if (!('dueMs' in phase) || nowMs < phase.dueMs) return;
-    if (phase.name === 'snapshot') this.#wait(nowMs);
-    else if (phase.name === 'waiting') this.#askSeed(nowMs);
+    if (phase.name === 'snapshot') {
+      this.#metSilence = true;
+      this.#wait(nowMs);
+    } else if (phase.name === 'waiting') this.#askSeed(nowMs);
     else this.#enter(nowMs);
   }
 
@@ -172,7 +182,8 @@ export class Joining {
   /** No seed could help now: try the next later, and after a while begin a ring of our own. */
   #wait(nowMs: number): void {
     const { timing } = this.#context.options;
-    if (nowMs - this.#startedMs >= timing.joinAloneAfterMs) {
+    const patienceMs = timing.joinAloneAfterMs * (this.#metSilence ? SILENCE_FACTOR : 1);
+    if (nowMs - this.#startedMs >= patienceMs) {
       this.#becomeMember({ announce: false }, nowMs);
       return;
     }
