@@ -24,16 +24,24 @@ export const MAX_BATCH_BYTES = 49_152;
 export const MAX_EVENTS_PER_MESSAGE = 512;
 /** Signatures under one accusation: the detector and its observers (RING.md, failure detection). */
 export const MAX_WITNESSES = 4;
+/** Signatures that a failure needs (RING.md, failure detection); one in a ring too small for a second observer. */
+export const REQUIRED_WITNESSES = 2;
+export const LARGEST_RING_OF_ONE_WITNESS = 2;
 /** Provider records in one store message. */
 export const MAX_RECORDS_PER_STORE = 256;
 /** Providers in one lookup answer. */
 export const MAX_PROVIDERS_PER_ANSWER = 32;
 /** Membership events that correct the asker, in one answer. */
 export const MAX_CORRECTIONS = 8;
-/** Entries of a reconciliation summary in one message: 37 bytes each. */
-export const MAX_SUMMARY_ENTRIES = 1_700;
-/** Identifiers asked for in one reconciliation message. */
-export const MAX_WANTED_IDS = 512;
+/** Ranges in one question of a repair, and entries listed for one range (RING.md, repair). */
+export const MAX_ASKED_RANGES = 32;
+export const MAX_LISTED_ENTRIES = 48;
+/** Entries asked for in one repair message. */
+export const MAX_WANTED_NAMES = 160;
+/** Ranges waiting to be compared, differing entries, and questions of one repair. */
+export const MAX_REPAIR_NODES = 4_096;
+export const MAX_REPAIRED_ENTRIES = 65_536;
+export const MAX_REPAIR_ROUND_TRIPS = 128;
 
 /** Table entries, tombstones included; the registry bounds them anyway. */
 export const MAX_TABLE_ENTRIES = 1_000_000;
@@ -75,6 +83,17 @@ export const MAX_VERIFIED_RECORDS = 8_192;
 export const MAX_PENDING_LOOKUPS = 4_096;
 /** Contacts of the registry kept for finding a lost part of the ring. */
 export const MAX_KNOWN_CONTACTS = 256;
+/** Members that one node keeps alive at once, those it stands in for included. */
+export const MAX_WATCHED = 64;
+/** Members that owe an answer at once, for whatever reason. */
+export const MAX_WATCHES = 512;
+/** Those who asked us about one silent member, and those whom we asked. */
+export const MAX_ASKERS = 16;
+export const MAX_ASKED = 16;
+/** Members whose failure one observer has signed and nobody has announced. */
+export const MAX_TESTIMONIES = 512;
+/** Tombstones probed in one interval (RING.md, identity, table, successor). */
+export const MAX_OUTSIDER_PROBES = 4;
 /** Reconciliations at once. */
 export const MAX_RECONCILIATIONS = 8;
 
@@ -89,13 +108,13 @@ export const MAX_GROUP_PROBES = 8;
 
 /** Times of the protocol in milliseconds; a development network or a test may run faster. */
 export interface RingTiming {
-  /** Between two keep-alives to the predecessor. @default 1_000 */
+  /** Between two keep-alives to the same member. @default 1_000 */
   readonly keepAliveIntervalMs: number;
   /** Until a keep-alive counts as missed, and until indirect probes do. @default 750 */
   readonly probeTimeoutMs: number;
   /** Woken later than this, a node blames itself and not those whose answers it missed. @default 250 */
   readonly stallToleranceMs: number;
-  /** How long a suspect may refute (RING.md, failure detection). @default 2_000 */
+  /** How long a suspect may answer before its observers sign that it is gone (README.md). @default 3_750 */
   readonly suspicionMs: number;
   /** Leaders batch events for at most this long (RING.md, events and the tree). @default 250 */
   readonly batchDelayMs: number;
@@ -138,7 +157,7 @@ export const DEFAULT_TIMING: RingTiming = {
   keepAliveIntervalMs: 1_000,
   probeTimeoutMs: 750,
   stallToleranceMs: 250,
-  suspicionMs: 2_000,
+  suspicionMs: 3_750,
   batchDelayMs: 250,
   spreadAckTimeoutMs: 500,
   minSpreadAckTimeoutMs: 100,

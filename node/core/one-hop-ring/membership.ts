@@ -1,4 +1,5 @@
 import { bytesToHex, equalBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { LARGEST_RING_OF_ONE_WITNESS, REQUIRED_WITNESSES } from './limits.ts';
 import { verifyMemberRecord, type MemberRecord } from './member-record.ts';
 import {
   accusationBytes,
@@ -55,14 +56,33 @@ export class Membership {
   explain(entry: RingEntry): MembershipEvent[] {
     const events: MembershipEvent[] = [{ kind: 'record', record: entry.record }];
     const accusation = this.#accusations.get(bytesToHex(entry.nid));
-    if (accusation !== undefined && (entry.state === 'suspect' || entry.state === 'failed'))
-      events.push(accusation);
+    if (accusation !== undefined && entry.state === 'failed') events.push(accusation);
     return events;
   }
 
   /** The accusation under which a member stands now. */
   accusationOf(nid: RingId): Accusation | undefined {
     return this.#accusations.get(bytesToHex(nid));
+  }
+
+  /** Signatures of as many observers as a failure needs, all of them good. */
+  isProven(accusation: Accusation): boolean {
+    return this.#hasEnoughWitnesses(accusation) && this.isGenuine(accusation);
+  }
+
+  /** At least one witness; all of them admitted, different, not the subject, and none forged. */
+  isGenuine(accusation: Accusation): boolean {
+    const { witnesses, nid } = accusation;
+    const bytes = accusationBytes(this.#context.options.network, accusation);
+    const isGood = (witness: Witness, index: number): boolean => {
+      const { publicKey, signature } = witness;
+      const position = this.#context.nidOfKey(publicKey);
+      if (position === undefined || !equalBytes(position, witness.nid) || equalBytes(position, nid))
+        return false;
+      if (witnesses.slice(0, index).some((other) => equalBytes(other.publicKey, publicKey))) return false;
+      return this.#context.ports.verify(publicKey, bytes, signature);
+    };
+    return witnesses.length > 0 && witnesses.every(isGood);
   }
 
   /** The registry changed: expels members that it no longer admits where they stand. */
@@ -106,8 +126,9 @@ export class Membership {
     const standing = this.#accusations.get(bytesToHex(accusation.nid));
     if (standing !== undefined && isSameAccusation(standing, accusation)) return 'known';
     // Checked before anything else: whatever is only "known" is passed on too.
-    if (!this.#hasWitness(accusation)) return 'refused';
+    if (accusation.kind !== 'failed' || !this.isGenuine(accusation)) return 'refused';
     if (this.#context.isSelf(accusation.nid)) return this.#accusedOurselves(accusation);
+    if (!this.#hasEnoughWitnesses(accusation)) return 'refused';
     const held = this.#context.table.find(accusation.nid);
     if (held === undefined || accusation.incarnation !== held.incarnation) return 'known';
     if (!supersedes({ incarnation: accusation.incarnation, state: accusation.kind }, held)) return 'known';
@@ -123,18 +144,9 @@ export class Membership {
     return accusation.incarnation === incarnation ? 'self' : 'known';
   }
 
-  /** At least one admitted witness, and none forged. */
-  #hasWitness(accusation: Accusation): boolean {
-    const bytes = accusationBytes(this.#context.options.network, accusation);
-    const valid = (witness: Witness): boolean =>
-      this.#stands(witness) && this.#context.ports.verify(witness.publicKey, bytes, witness.signature);
-    return accusation.witnesses.length > 0 && accusation.witnesses.every(valid);
-  }
-
-  /** Does the registry put this witness's key where the witness says? */
-  #stands(witness: Witness): boolean {
-    const nid = this.#context.nidOfKey(witness.publicKey);
-    return nid !== undefined && equalBytes(nid, witness.nid);
+  #hasEnoughWitnesses(accusation: Accusation): boolean {
+    const isSmall = this.#context.table.ringSize <= LARGEST_RING_OF_ONE_WITNESS;
+    return accusation.witnesses.length >= (isSmall ? 1 : REQUIRED_WITNESSES);
   }
 
   #verifyRecord(record: MemberRecord): boolean {

@@ -1,10 +1,9 @@
-import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { equalBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../../sdk/protocol/identifiers.ts';
 import { Admitting } from './admitting.ts';
-import { Deadlines } from './deadlines.ts';
 import { Departure } from './departure.ts';
 import { Dissemination } from './dissemination.ts';
-import { FailureDetection } from './failure-detection.ts';
+import { FailureDetection } from './failure-detection/failure-detection.ts';
 import { GuestAllowance } from './guest-allowance.ts';
 import { Joining } from './joining.ts';
 import { MAX_INCARNATION } from './limits.ts';
@@ -12,7 +11,7 @@ import { Lookups } from './lookups.ts';
 import type { MembershipEvent } from './membership-event.ts';
 import { Membership } from './membership.ts';
 import type { ProviderRecord } from './provider-record.ts';
-import { Reconciliation } from './reconciliation.ts';
+import { Repair } from './reconciliation/repair.ts';
 import { Replication } from './replication.ts';
 import { contactOf, RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
@@ -25,8 +24,7 @@ import type {
   RingPorts,
 } from './ring-ports.ts';
 import type { RingTable } from './ring-table.ts';
-import { equalDigests } from './table-digest.ts';
-import type { Ping, RingMessage, Spread } from './wire-message.ts';
+import type { Ping, RingMessage, Spread, Testimony } from './wire-message.ts';
 
 /** Messages that only a member of the registry may send; guests may ask for lookups. */
 type MemberMessage = Exclude<RingMessage, { kind: 'lookup-request' }>;
@@ -41,15 +39,15 @@ export class RingMachine {
   readonly #membership: Membership;
   readonly #dissemination: Dissemination;
   readonly #detection: FailureDetection;
-  readonly #reconciliation: Reconciliation;
+  readonly #repair: Repair;
   readonly #replication: Replication;
   readonly #lookups: Lookups;
   readonly #joining: Joining;
   readonly #departure: Departure;
   readonly #admitting: Admitting;
   readonly #guests = new GuestAllowance();
-  /** Digests that differed once; only a difference that stays is repaired. */
-  readonly #differing = new Deadlines<string, true>();
+  /** One signature suffices to make us speak; nobody makes us speak all the time. */
+  #nextRefutationMs = 0;
 
   /** @throws RingError RING_SELF_NOT_ADMITTED */
   constructor(ports: RingPorts, options: RingOptions) {
@@ -62,14 +60,18 @@ export class RingMachine {
         this.#onNews([accusation], nowMs);
         this.#dissemination.announce(accusation, nowMs);
       },
+      learned: (accusation, nowMs) => this.#onNews([accusation], nowMs),
       tell: (entry, accusation, nowMs) => this.#dissemination.tell(entry, [accusation], nowMs),
     });
-    this.#reconciliation = new Reconciliation(context, this.#membership);
+    this.#repair = new Repair(context, this.#membership, {
+      learn: (events, how, nowMs) => this.#learn(events, how, nowMs),
+      check: (accusation, nowMs) => this.#detection.check(accusation, nowMs),
+    });
     this.#replication = new Replication(context);
     this.#lookups = new Lookups(context, this.#membership, this.#replication.index);
     this.#joining = new Joining(context, this.#membership, {
       entered: (how, nowMs) => this.#entered(how, nowMs),
-      reconcile: (peer, nowMs) => this.#reconciliation.begin(peer, { announce: false }, nowMs),
+      reconcile: (peer, nowMs) => this.#repair.begin(peer, nowMs),
     });
     this.#departure = new Departure(context, this.#membership, this.#replication);
     this.#admitting = new Admitting(context, this.#membership, this.#replication, {
@@ -122,6 +124,7 @@ export class RingMachine {
     return Math.min(
       this.#dissemination.nextMs(),
       this.#detection.nextMs(),
+      this.#repair.nextMs(),
       this.#replication.nextMs(),
       this.#lookups.nextMs(),
       this.#joining.nextMs(),
@@ -139,7 +142,7 @@ export class RingMachine {
       case 'message':
         return this.#onMessage(event.from, event.message, nowMs);
       case 'unreachable':
-        return this.#onUnreachable(event.publicKey, nowMs);
+        return this.#onUnreachable(event, nowMs);
       case 'lookup':
         return this.#lookups.local(event.id, event.key, nowMs);
       case 'provide':
@@ -173,11 +176,10 @@ export class RingMachine {
     this.#joining.wake(nowMs);
     this.#detection.wake(nowMs);
     this.#dissemination.wake(nowMs);
-    this.#reconciliation.wake(nowMs);
+    this.#repair.wake(nowMs);
     this.#replication.wake(nowMs);
     this.#lookups.wake(nowMs);
     this.#departure.wake(nowMs);
-    this.#differing.due(nowMs);
   }
 
   #onMessage(from: Uint8Array, message: RingMessage, nowMs: number): void {
@@ -196,6 +198,7 @@ export class RingMachine {
       this.#context.emit({ type: 'registry-wanted' });
       return;
     }
+    this.#detection.heard(nid, nowMs);
     this.#onMemberMessage(contact, message, nowMs);
   }
 
@@ -203,16 +206,21 @@ export class RingMachine {
     const { requestId } = message;
     switch (message.kind) {
       case 'ping':
-        return this.#onPing(from, message);
+        return this.#onPing(from, message, nowMs);
       case 'pong': {
         const report = this.#detection.onPong(from.publicKey, message, nowMs);
         this.#joining.onDigest(from, report.digest, nowMs);
-        return this.#compareDigest(from, report, nowMs);
+        if (this.isMember) this.#repair.compare(from, report.digest, nowMs);
+        return;
       }
       case 'indirect-ping':
-        return this.#detection.onIndirectPing(from, requestId, message.target, nowMs);
+        return this.#detection.onIndirectPing({ contact: from, requestId }, message.target, nowMs);
       case 'reached':
-        return this.#detection.onReached(requestId, nowMs);
+        return this.#detection.onReached(from, requestId, nowMs);
+      case 'unreached':
+        return this.#detection.onUnreached(from, requestId);
+      case 'testimony':
+        return this.#onTestimony(from, message, nowMs);
       case 'spread':
         return this.#onSpread(from, message, nowMs);
       case 'acknowledgement':
@@ -237,88 +245,81 @@ export class RingMachine {
         return this.#replication.onStoreReply(from.publicKey, requestId, nowMs);
       case 'lookup-reply': {
         const corrections = this.#lookups.onReply(from.publicKey, message, nowMs);
-        return this.#learn(corrections, { announce: false }, nowMs);
+        this.#learn(corrections, { announce: false }, nowMs);
+        return;
       }
       default:
-        return this.#onSyncMessage(from, message, nowMs);
+        return this.#repair.onMessage(from, message, nowMs);
     }
   }
 
-  #onSyncMessage(
-    from: RingContact,
-    message: Extract<RingMessage, { kind: `sync-${string}` }>,
-    nowMs: number,
-  ): void {
-    switch (message.kind) {
-      case 'sync-request':
-        return this.#reconciliation.onRequest(from, message);
-      case 'sync-summary':
-        return this.#reconciliation.onSummary(from, message);
-      case 'sync-exchange':
-        this.#reconciliation.onExchange(from, message);
-        return this.#learn(message.events, { announce: this.#isOutsider(from.publicKey) }, nowMs);
-      case 'sync-events': {
-        const session = this.#reconciliation.finish(message.requestId);
-        return session === undefined ? undefined : this.#learn(message.events, session, nowMs);
-      }
-    }
-  }
-
-  #onUnreachable(publicKey: Uint8Array, nowMs: number): void {
+  #onUnreachable(event: Extract<RingEvent, { type: 'unreachable' }>, nowMs: number): void {
+    const { publicKey } = event;
     this.#joining.unreachable(publicKey, nowMs);
     this.#departure.unreachable(publicKey, nowMs);
     const nid = this.#context.nidOfKey(publicKey);
     if (nid === undefined) return;
-    this.#detection.unreachable(nid, nowMs);
+    this.#detection.unreachable(nid, event.refused === true, nowMs);
     this.#lookups.unreachable(nid, nowMs);
     this.#dissemination.unreachable(nid, nowMs);
     this.#replication.unreachable(nid, nowMs);
   }
 
-  #onPing(from: RingContact, message: Ping): void {
+  #onPing(from: RingContact, message: Ping, nowMs: number): void {
     const { load, table } = this.#context;
     if (this.#departure.hasLeft) return;
     this.#context.send(from, { kind: 'pong', requestId: message.requestId, load, digest: table.digest });
     const nid = this.#context.nidOfKey(from.publicKey);
     if (nid === undefined) return;
     table.noteLoad(nid, message.load);
+    if (this.isMember) this.#detection.onPing(nid, nowMs);
   }
 
-  /** Repairs a difference that two keep-alives in a row have shown, and one with an outsider at once. */
-  #compareDigest(
-    from: RingContact,
-    report: { readonly digest: Parameters<typeof equalDigests>[0]; readonly outsider: boolean },
-    nowMs: number,
-  ): void {
-    const id = bytesToHex(from.publicKey);
-    if (!this.isMember || equalDigests(report.digest, this.#context.table.digest)) {
-      this.#differing.take(id);
-      return;
-    }
-    const { timing } = this.#context.options;
-    if (report.outsider || this.#differing.take(id) === true) {
-      this.#reconciliation.begin(from, { announce: report.outsider }, nowMs);
-    } else {
-      this.#differing.set(id, true, nowMs + 3 * timing.keepAliveIntervalMs);
-    }
+  #onTestimony(from: RingContact, message: Testimony, nowMs: number): void {
+    const { accusation, requestId } = message;
+    if (accusation === undefined) return;
+    if (this.#context.isSelf(accusation.nid)) this.#learn([accusation], { announce: false }, nowMs);
+    else this.#detection.onTestimony({ contact: from, requestId }, accusation, nowMs);
   }
 
   #onSpread(from: RingContact, message: Spread, nowMs: number): void {
     this.#dissemination.accept(from.publicKey, message);
-    const worth = this.#applyAll(message.events, nowMs).filter(({ verdict }) => verdict !== 'refused');
-    this.#dissemination.forward(
-      message.interval,
-      worth.map(({ event }) => event),
-      nowMs,
-    );
+    const risen = message.events.filter((event) => this.#isReturning(from, event));
+    const applied = this.#applyAll(message.events, nowMs);
+    const worth = applied.filter(({ verdict }) => verdict !== 'refused').map(({ event }) => event);
+    this.#dissemination.forward(message.interval, worth, nowMs);
+    for (const { event, verdict } of applied) {
+      if (verdict === 'news' && risen.includes(event)) this.#dissemination.announce(event, nowMs);
+    }
+    if (worth.some((event) => event.kind !== 'record' && this.#context.isSelf(event.nid))) {
+      this.#showThatWeLive(from, nowMs);
+    }
   }
 
-  /** Applies events that came outside the tree. */
-  #learn(events: readonly MembershipEvent[], options: { readonly announce: boolean }, nowMs: number): void {
-    for (const { event, verdict } of this.#applyAll(events, nowMs)) {
-      if (options.announce && verdict === 'news') this.#dissemination.announce(event, nowMs);
-    }
+  /** A tombstone tells us itself that it lives: nobody else in our ring may know. */
+  #isReturning(from: RingContact, event: MembershipEvent): boolean {
+    if (event.kind !== 'record' || !equalBytes(event.record.publicKey, from.publicKey)) return false;
+    return this.#context.table.find(event.record.nid)?.state === 'failed';
+  }
+
+  /** Whoever accuses us gets our record: it refutes what the accuser believes. */
+  #showThatWeLive(accuser: RingContact, nowMs: number): void {
+    const nid = this.#context.nidOfKey(accuser.publicKey);
+    const entry = nid === undefined ? undefined : this.#context.table.find(nid);
+    if (entry === undefined || !this.isMember) return;
+    this.#dissemination.tell(entry, [{ kind: 'record', record: this.#context.record }], nowMs);
+  }
+
+  /** Applies events that came outside the tree; true if any was news. */
+  #learn(
+    events: readonly MembershipEvent[],
+    options: { readonly announce: boolean },
+    nowMs: number,
+  ): boolean {
+    const news = this.#applyAll(events, nowMs).filter(({ verdict }) => verdict === 'news');
+    if (options.announce) for (const { event } of news) this.#dissemination.announce(event, nowMs);
     this.#joining.tableRepaired(nowMs);
+    return news.length > 0;
   }
 
   #applyAll(
@@ -346,6 +347,8 @@ export class RingMachine {
     if (!this.isMember || this.#departure.isLeaving) return;
     const claimed = event.kind === 'record' ? event.record.incarnation : event.incarnation;
     if (claimed < this.#context.record.incarnation || claimed >= MAX_INCARNATION) return;
+    if (nowMs < this.#nextRefutationMs) return;
+    this.#nextRefutationMs = nowMs + this.#context.options.timing.keepAliveIntervalMs;
     this.#context.counters.refutations += 1;
     this.#renew(claimed + 1, this.#context.record.addresses, nowMs);
   }
@@ -363,12 +366,6 @@ export class RingMachine {
     this.#replication.start(nowMs);
     if (how.announce) this.#dissemination.announce({ kind: 'record', record: this.#context.record }, nowMs);
     this.#context.emit({ type: 'joined' });
-  }
-
-  /** Not in our ring as far as we know: another part of a divided ring, perhaps. */
-  #isOutsider(publicKey: Uint8Array): boolean {
-    const nid = this.#context.nidOfKey(publicKey);
-    return nid !== undefined && !this.#context.table.isInRing(nid);
   }
 
   /** Answers go back over the connection that the question came by; its key is enough. */

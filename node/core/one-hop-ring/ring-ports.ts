@@ -53,8 +53,11 @@ export type RingEvent =
   | { readonly type: 'adopt' }
   /** `from` is the public key that the connection has proved. */
   | { readonly type: 'message'; readonly from: Uint8Array; readonly message: RingMessage }
-  /** Nothing could be delivered to this key just now. */
-  | { readonly type: 'unreachable'; readonly publicKey: Uint8Array }
+  /**
+   * Nothing could be delivered to this key just now. `refused`: its host answered that nobody listens there, so the
+   * process is gone and not merely slow.
+   */
+  | { readonly type: 'unreachable'; readonly publicKey: Uint8Array; readonly refused?: boolean }
   | { readonly type: 'lookup'; readonly id: number; readonly key: RingId }
   | { readonly type: 'provide'; readonly key: RingId }
   | { readonly type: 'unprovide'; readonly key: RingId }

@@ -1,7 +1,8 @@
 import type { IdInterval } from './id-interval.ts';
 import type { MemberRecord } from './member-record.ts';
-import type { MembershipEvent, MemberState } from './membership-event.ts';
+import type { Accusation, MembershipEvent, MemberState } from './membership-event.ts';
 import type { ProviderRecord } from './provider-record.ts';
+import type { RangeNode } from './reconciliation/range-node.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { TableDigest } from './table-digest.ts';
 
@@ -31,6 +32,18 @@ export interface IndirectPing extends Numbered {
 /** "It answered me." */
 export interface Reached extends Numbered {
   readonly kind: 'reached';
+}
+
+/** "It did not answer me yet; I go on watching it." */
+export interface Unreached extends Numbered {
+  readonly kind: 'unreached';
+}
+
+/** An observer signs that a member is gone; with a second signature it is a failure. */
+export interface Testimony extends Numbered {
+  readonly kind: 'testimony';
+  /** Undefined if it names somebody whom the registry snapshot does not list. */
+  readonly accusation: Accusation | undefined;
 }
 
 /** Membership events and the interval that the receiver must cover; the whole ring makes it act as a leader. */
@@ -115,30 +128,41 @@ export interface LookupReply extends Numbered {
   readonly corrections: readonly MembershipEvent[];
 }
 
-/** Digests of all arcs of 2^arcBits. */
-export interface SyncRequest extends Numbered {
-  readonly kind: 'sync-request';
+/** A range of positions and the digests of its sixteen parts. */
+export interface RangeDigests {
+  readonly node: RangeNode;
   readonly digests: readonly TableDigest[];
 }
 
-export interface SummaryEntry {
-  readonly nid: RingId;
+/** What the sender holds about one member. */
+export interface ListedEntry {
+  /** The leading bytes of the position (SPEC.md, names). */
+  readonly name: Uint8Array;
   readonly incarnation: number;
   readonly state: MemberState;
 }
 
-/** What the sender holds in the arcs that differ. */
-export interface SyncSummary extends Numbered {
-  readonly kind: 'sync-summary';
-  /** Arcs that differ; all entries of these follow. */
-  readonly arcs: readonly number[];
-  readonly entries: readonly SummaryEntry[];
+/** A range that differs: the digests of its parts, or all its entries if they are few. */
+export type RangePart = RangeDigests | { readonly node: RangeNode; readonly entries: readonly ListedEntry[] };
+
+/** "These are my digests: where do yours differ?" */
+export interface SyncRequest extends Numbered {
+  readonly kind: 'sync-request';
+  readonly ranges: readonly RangeDigests[];
 }
 
-/** What the sender knows better, and what it wants. */
+export interface SyncSummary extends Numbered {
+  readonly kind: 'sync-summary';
+  /** How many of the ranges asked about are dealt with here; the others may be asked again. */
+  readonly answered: number;
+  /** Parts of these ranges that differ; a part not mentioned is equal. */
+  readonly parts: readonly RangePart[];
+}
+
+/** What the sender knows better, and the names of what it wants. */
 export interface SyncExchange extends Numbered {
   readonly kind: 'sync-exchange';
-  readonly wanted: readonly RingId[];
+  readonly wanted: readonly Uint8Array[];
   readonly events: readonly MembershipEvent[];
 }
 
@@ -152,6 +176,8 @@ export type RingMessage =
   | Ping
   | IndirectPing
   | Reached
+  | Unreached
+  | Testimony
   | Spread
   | Acknowledgement
   | SnapshotRequest
@@ -189,4 +215,6 @@ export const MESSAGE_CODES: Readonly<Record<RingMessage['kind'], number>> = {
   'sync-summary': 17,
   'sync-exchange': 18,
   'sync-events': 19,
+  unreached: 20,
+  testimony: 21,
 };

@@ -278,7 +278,7 @@ export class Simulation {
     const backMs = oneWayMs(this.network, receiver.identity.place, sender.identity.place, this.#delays);
     this.at(this.nowMs + backMs, () => {
       if (sender.stalledUntilMs > this.nowMs) return;
-      this.act(sender, { type: 'unreachable', publicKey: receiver.identity.publicKey });
+      this.act(sender, { type: 'unreachable', publicKey: receiver.identity.publicKey, refused: true });
     });
   }
 

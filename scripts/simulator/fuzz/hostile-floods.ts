@@ -1,4 +1,11 @@
 import { cellOf } from '../../../node/core/one-hop-ring/id-interval.ts';
+import { NAME_BYTES } from '../../../node/core/one-hop-ring/member-names.ts';
+import {
+  childOf,
+  FAN_OUT,
+  ROOT,
+  type RangeNode,
+} from '../../../node/core/one-hop-ring/reconciliation/range-node.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
 import { below } from '../engine/random-streams.ts';
 import { attackBy, guessedNumber, type AttackMaker } from './attack.ts';
@@ -60,6 +67,14 @@ function digest(forger: Forger): { high: number; low: number } {
   return { high: below(forger.random, 2 ** 32), low: below(forger.random, 2 ** 32) };
 }
 
+/** A range of up to three steps below the whole ring. */
+function range(forger: Forger): RangeNode {
+  let node = ROOT;
+  const depth = below(forger.random, 4);
+  while (node.depth < depth) node = childOf(node, below(forger.random, FAN_OUT));
+  return node;
+}
+
 function question(forger: Forger): RingMessage {
   const requestId = guessedNumber(forger);
   switch (below(forger.random, 4)) {
@@ -70,11 +85,16 @@ function question(forger: Forger): RingMessage {
         interval: { from: cellOf(forger.randomId()).from, to: cellOf(forger.randomId()).from },
       };
     case 1: {
-      const digests = Array.from({ length: 2 ** below(forger.random, 9) }, () => digest(forger));
-      return { kind: 'sync-request', requestId, digests };
+      const ranges = Array.from({ length: below(forger.random, 33) }, () => ({
+        node: range(forger),
+        digests: Array.from({ length: FAN_OUT }, () => digest(forger)),
+      }));
+      return { kind: 'sync-request', requestId, ranges };
     }
     case 2: {
-      const wanted = Array.from({ length: below(forger.random, 64) }, () => forger.randomId());
+      const wanted = Array.from({ length: below(forger.random, 64) }, () =>
+        forger.randomId().slice(0, NAME_BYTES),
+      );
       return { kind: 'sync-exchange', requestId, wanted, events: [] };
     }
     default:
@@ -95,11 +115,11 @@ function answer(forger: Forger): RingMessage {
       return { kind: 'store-reply', requestId, stored: below(forger.random, 256) };
     case 4: {
       const entries = Array.from({ length: below(forger.random, 32) }, () => ({
-        nid: forger.randomId(),
+        name: forger.randomId().slice(0, NAME_BYTES),
         incarnation: below(forger.random, 2 ** 32),
         state: 'alive' as const,
       }));
-      return { kind: 'sync-summary', requestId, arcs: [below(forger.random, 16)], entries };
+      return { kind: 'sync-summary', requestId, answered: 1, parts: [{ node: range(forger), entries }] };
     }
     default: {
       const subject = forger.honest().signer;

@@ -148,22 +148,45 @@ describe('membership', () => {
     expect(context.table.find(nid)?.state).to.equal('alive');
   });
 
-  it('believes an admitted witness about the incarnation at hand, and only that one', () => {
+  it('believes the only other member of a ring of two about the incarnation at hand, and only that one', () => {
     const { registry, context, membership } = fixture();
     const nid = hexToBytes(registry.add(testKey('edge')).nid);
     registry.add(testKey('witness'));
     membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 3 }) });
     expect(membership.apply(accusationBy('witness', nid, { incarnation: 2 }))).to.equal('known');
     expect(membership.apply(accusationBy('witness', nid, { incarnation: 3, kind: 'suspect' }))).to.equal(
-      'news',
+      'refused',
     );
-    expect(context.table.find(nid)?.state).to.equal('suspect');
+    expect(context.table.find(nid)?.state).to.equal('alive');
     expect(membership.apply(accusationBy('witness', nid, { incarnation: 3 }))).to.equal('news');
     expect(context.table.isInRing(nid)).to.equal(false);
     expect(
       membership.apply({ kind: 'record', record: recordOf(registry, 'edge', { incarnation: 4 }) }),
     ).to.equal('news');
     expect(context.table.isInRing(nid)).to.equal(true);
+  });
+
+  it('asks for two witnesses as soon as there are three members', () => {
+    const { registry, context, membership } = fixture();
+    const nid = hexToBytes(registry.add(testKey('edge')).nid);
+    for (const name of ['edge', 'ann', 'ben', 'cal']) {
+      if (name !== 'edge') registry.add(testKey(name));
+      membership.apply({ kind: 'record', record: recordOf(registry, name) });
+    }
+    const [ann] = accusationBy('ann', nid).witnesses;
+    const [ben] = accusationBy('ben', nid).witnesses;
+    const [subject] = accusationBy('edge', nid).witnesses;
+    const [stranger] = accusationBy('stranger', nid).witnesses;
+    const [stale] = accusationBy('ben', nid, { incarnation: 0 }).witnesses;
+    if (!ann || !ben || !subject || !stranger || !stale) throw new RangeError('No signatures.');
+    for (const witnesses of [[ann], [ann, ann], [ann, subject], [ann, stranger], [ann, stale], []]) {
+      const accusation = accusationBy('ann', nid, { witnesses });
+      expect(membership.apply(accusation)).to.equal('refused');
+      expect(membership.isProven(accusation)).to.equal(false);
+    }
+    expect(context.table.find(nid)?.state).to.equal('alive');
+    expect(membership.apply(accusationBy('ann', nid, { witnesses: [ann, ben] }))).to.equal('news');
+    expect(context.table.find(nid)?.state).to.equal('failed');
   });
 
   it('refuses accusations without witness, by a stranger, or with a false signature', () => {

@@ -5,7 +5,16 @@ import { encode } from 'it-length-prefixed';
 import { bytesToHex, concatBytes, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../../node/core/one-hop-ring/limits.ts';
 import { WHOLE_RING, type IdInterval } from '../../../../node/core/one-hop-ring/id-interval.ts';
-import { eventBytes, type MembershipEvent } from '../../../../node/core/one-hop-ring/membership-event.ts';
+import {
+  eventBytes,
+  type Accusation,
+  type MembershipEvent,
+} from '../../../../node/core/one-hop-ring/membership-event.ts';
+import {
+  childOf,
+  ROOT,
+  type RangeNode,
+} from '../../../../node/core/one-hop-ring/reconciliation/range-node.ts';
 import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
 import { decodeMessage, encodeMessage, messageBytes } from '../../../../node/core/one-hop-ring/wire-codec.ts';
 import { MESSAGE_CODES, type RingMessage } from '../../../../node/core/one-hop-ring/wire-message.ts';
@@ -54,14 +63,15 @@ const signature = fc.uint8Array({ minLength: 64, maxLength: 64 });
 const witness = fc
   .record({ author: member, signature })
   .map((each) => ({ nid: each.author.nid, publicKey: each.author.publicKey, signature: each.signature }));
+const accusation: fc.Arbitrary<Accusation> = fc.record({
+  kind: fc.constantFrom('suspect' as const, 'failed' as const),
+  nid: member.map((each) => each.nid),
+  incarnation: uint32,
+  witnesses: fc.array(witness, { maxLength: 4 }),
+});
 const event: fc.Arbitrary<MembershipEvent> = fc.oneof(
   record.map((each) => ({ kind: 'record' as const, record: each })),
-  fc.record({
-    kind: fc.constantFrom('suspect' as const, 'failed' as const),
-    nid: member.map((each) => each.nid),
-    incarnation: uint32,
-    witnesses: fc.array(witness, { maxLength: 4 }),
-  }),
+  accusation,
 );
 /** Names and zeros: what the tree makes. */
 const end = fc.uint8Array({ maxLength: 8 }).map((bytes) => {
@@ -73,10 +83,23 @@ const interval = fc.record({ from: end, to: end });
 const events = fc.array(event, { maxLength: 4 });
 const state = fc.constantFrom('alive' as const, 'suspect' as const, 'failed' as const, 'left' as const);
 
+const name = fc.uint8Array({ minLength: 8, maxLength: 8 });
+const rangeNode: fc.Arbitrary<RangeNode> = fc
+  .array(fc.nat(15), { maxLength: 15 })
+  .map((path) => path.reduce((node, value) => childOf(node, value), ROOT));
+const rangeDigests = fc.record({
+  node: rangeNode,
+  digests: fc.array(digest, { minLength: 16, maxLength: 16 }),
+});
+
 const message: fc.Arbitrary<RingMessage> = fc.oneof(
   fc.record({ kind: fc.constantFrom('ping' as const, 'pong' as const), requestId, load: byte, digest }),
   fc.record({ kind: fc.constant('indirect-ping' as const), requestId, target: id }),
-  fc.record({ kind: fc.constantFrom('reached' as const, 'acknowledgement' as const), requestId }),
+  fc.record({
+    kind: fc.constantFrom('reached' as const, 'unreached' as const, 'acknowledgement' as const),
+    requestId,
+  }),
+  fc.record({ kind: fc.constant('testimony' as const), requestId, accusation }),
   fc.record({
     kind: fc.constant('spread' as const),
     requestId,
@@ -115,18 +138,27 @@ const message: fc.Arbitrary<RingMessage> = fc.oneof(
   fc.record({
     kind: fc.constant('sync-request' as const),
     requestId,
-    digests: fc.array(digest, { minLength: 16, maxLength: 16 }),
+    ranges: fc.array(rangeDigests, { maxLength: 4 }),
   }),
   fc.record({
     kind: fc.constant('sync-summary' as const),
     requestId,
-    arcs: fc.array(byte, { maxLength: 16 }),
-    entries: fc.array(fc.record({ nid: id, incarnation: uint32, state }), { maxLength: 8 }),
+    answered: fc.nat(32),
+    parts: fc.array(
+      fc.oneof(
+        rangeDigests,
+        fc.record({
+          node: rangeNode,
+          entries: fc.array(fc.record({ name, incarnation: uint32, state }), { maxLength: 8 }),
+        }),
+      ),
+      { maxLength: 8 },
+    ),
   }),
   fc.record({
     kind: fc.constant('sync-exchange' as const),
     requestId,
-    wanted: fc.array(id, { maxLength: 8 }),
+    wanted: fc.array(name, { maxLength: 8 }),
     events,
   }),
   fc.record({ kind: fc.constant('sync-events' as const), requestId, events }),
