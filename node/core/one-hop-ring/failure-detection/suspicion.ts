@@ -74,11 +74,9 @@ export class Suspicion {
 
   /** Sends a probe; an answer ends the watch. Undefined if too many are watched already. */
   watch(entry: RingEntry, nowMs: number): Watch | undefined {
-    const id = bytesToHex(entry.nid);
-    const held = this.#watches.get(id);
-    if (held !== undefined) return held;
-    if (this.#watches.size >= MAX_WATCHES) return undefined;
-    return this.#begin(newWatch(entry, nowMs), entry, nowMs);
+    const watch = this.#heldOrNew(entry, nowMs);
+    if (watch !== undefined) watch.forOthers = false;
+    return watch;
   }
 
   /** Its host refused the connection. */
@@ -108,7 +106,7 @@ export class Suspicion {
     const { table } = this.#context;
     const entry = table.find(target);
     if (entry === undefined || this.#context.isSelf(target) || !table.isInRing(target)) return;
-    const watch = this.watch(entry, nowMs);
+    const watch = this.#watchForOthers(entry, nowMs);
     if (watch === undefined) return;
     this.#others.addAsker(watch, asker);
     if (watch.stage !== 'asked') {
@@ -145,7 +143,7 @@ export class Suspicion {
       return;
     }
     this.#testimonies.add(accusation);
-    const watch = this.watch(entry, nowMs);
+    const watch = this.#watchForOthers(entry, nowMs);
     if (watch === undefined) return;
     this.#others.addAsker(watch, asker);
     if (watch.stage === 'testified') this.#settleWhoAnnounces(watch, asker, nowMs);
@@ -179,6 +177,21 @@ export class Suspicion {
 
   nextMs(): number {
     return this.#watches.nextMs();
+  }
+
+  /** A watch that is there already goes on as it is. */
+  #watchForOthers(entry: RingEntry, nowMs: number): Watch | undefined {
+    const isNew = !this.#watches.has(bytesToHex(entry.nid));
+    const watch = this.#heldOrNew(entry, nowMs);
+    if (watch !== undefined && isNew) watch.forOthers = true;
+    return watch;
+  }
+
+  #heldOrNew(entry: RingEntry, nowMs: number): Watch | undefined {
+    const held = this.#watches.get(bytesToHex(entry.nid));
+    if (held !== undefined) return held;
+    if (this.#watches.size >= MAX_WATCHES) return undefined;
+    return this.#begin(newWatch(entry, nowMs), entry, nowMs);
   }
 
   #advance(watch: Watch, entry: RingEntry, nowMs: number): void {
@@ -269,7 +282,7 @@ export class Suspicion {
   }
 
   #askOthers(watch: Watch): void {
-    this.#others.ask(watch, (entry) => this.isSilent(entry.nid));
+    if (!watch.forOthers) this.#others.ask(watch, (entry) => this.isSilent(entry.nid));
   }
 
   #askedAbout(from: RingContact, requestId: number): Watch | undefined {

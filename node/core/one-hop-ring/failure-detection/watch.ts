@@ -25,6 +25,8 @@ export interface Watch {
   /** When the first unanswered probe left: silence counts from here. */
   readonly sinceMs: number;
   stage: WatchStage;
+  /** It began only because others asked us: then we ask nobody, or one silence would set the whole ring asking. */
+  forOthers: boolean;
   /** Others were asked a second time. */
   askedAgain: boolean;
   /** Connections that its host refused: nobody listens there. */
@@ -48,6 +50,7 @@ export function newWatch(entry: RingEntry, nowMs: number, earlier?: Watch): Watc
     incarnation: entry.incarnation,
     sinceMs: nowMs,
     stage: 'asked',
+    forOthers: earlier?.forOthers ?? false,
     askedAgain: false,
     refusals: 0,
     askers: earlier?.askers ?? [],
