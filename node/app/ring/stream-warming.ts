@@ -3,11 +3,13 @@ import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
 import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
 
-/** Between two dials: a handshake costs some 10 ms of computing on either side. */
-const MIN_PAUSE_MS = 100;
-/** A dial that took long found a slow path or a busy machine: wait so many times as long again, at most this. */
+/** What a handshake costs either side in computing; its round trips are no cost. */
+const HANDSHAKE_MS = 10;
+/** After each dial: so many times what it cost, and what this node's timers were late by meanwhile; at most this. */
 const PAUSE_FACTOR = 9;
 const MAX_PAUSE_MS = 5_000;
+/** The timer whose lateness tells a busy machine from a long path. */
+const TICK_MS = 20;
 /** Members keep coming: their joins go first, for at most this long. */
 const CALM_MS = 1_500;
 const MAX_UNREST_MS = 20_000;
@@ -24,8 +26,8 @@ interface Waiting {
 /**
  * Opens streams to members before a lookup needs them, one after another. Of two members the one with the lower key
  * opens, so that a pair has one stream. A ring of N nodes that starts on one machine makes N²/2 handshakes, and must
- * starve neither its joins nor its keep-alives: it begins when members have stopped coming, and a tenth of the time at
- * most goes into dialling.
+ * starve neither its joins nor its keep-alives: it begins when members have stopped coming, and a tenth of a busy
+ * machine's time at most goes into dialling. A long path is no reason to go slowly.
  */
 export class StreamWarming {
   readonly #transport: RingTransport;
@@ -59,10 +61,10 @@ export class StreamWarming {
     const { signal } = this.#stopping;
     this.#running = true;
     for (let next = await this.#next(signal); next !== undefined; next = await this.#next(signal)) {
-      const beginMs = performance.now();
+      const lateness = new Lateness();
       if (!(await this.#transport.warm(next.contact))) this.#postpone(next);
-      const tookMs = performance.now() - beginMs;
-      await pause(Math.min(MAX_PAUSE_MS, Math.max(MIN_PAUSE_MS, PAUSE_FACTOR * tookMs)), signal);
+      const costMs = HANDSHAKE_MS + lateness.stop();
+      await pause(Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * costMs), signal);
     }
     this.#unrestSinceMs = Infinity;
     this.#running = false;
@@ -93,5 +95,29 @@ export class StreamWarming {
     const key = bytesToHex(contact.publicKey);
     if (attempts + 1 >= MAX_ATTEMPTS || this.#waiting.has(key)) return;
     this.#waiting.set(key, { contact, attempts: attempts + 1 });
+  }
+}
+
+/** How late a timer of this process rings at worst, from construction to `stop`. */
+class Lateness {
+  readonly #timer: NodeJS.Timeout;
+  #expectedMs = performance.now() + TICK_MS;
+  #worstMs = 0;
+
+  constructor() {
+    this.#timer = setInterval(() => this.#look(), TICK_MS);
+  }
+
+  /** Milliseconds. */
+  stop(): number {
+    clearInterval(this.#timer);
+    this.#look();
+    return this.#worstMs;
+  }
+
+  #look(): void {
+    const nowMs = performance.now();
+    this.#worstMs = Math.max(this.#worstMs, nowMs - this.#expectedMs);
+    this.#expectedMs = nowMs + TICK_MS;
   }
 }
