@@ -1,21 +1,17 @@
-import { generateKeyPairFromSeed } from '@libp2p/crypto/keys';
-import { peerIdFromPrivateKey } from '@libp2p/peer-id';
-import { sha256 } from '@noble/hashes/sha2.js';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-import { bytesToHex, utf8ToBytes, type Hex } from '../../sdk/protocol/bytes.ts';
-import { parseAddress, parseNid, type Nid } from '../../sdk/protocol/identifiers.ts';
+import { parseAddress } from '../../sdk/protocol/identifiers.ts';
 import { ringProtocol } from '../../node/adapters/libp2p/ring-protocol.ts';
 import type { RingMember } from '../../node/app/ring/ring-answer.ts';
 import type { RingStats } from '../../node/app/ring/ring-node.ts';
 import type { RingTiming } from '../../node/core/one-hop-ring/limits.ts';
 import type { HostKind, LabPlan, ProcessUsage, TableChange } from './lab-commands.ts';
+import { labIdentities, type LabIdentity } from './lab-identities.ts';
 import { LabProcess } from './lab-process.ts';
 import { monotonicMs } from './monotonic-clock.ts';
 import { isolate, type Cut, type LinkShape, type RegionDelays } from './network-shape.ts';
 import { RingLabError } from './ring-lab-error.ts';
 
-const REGIONS = ['eu-west', 'us-east', 'ap-south'] as const;
 const PROTOCOL = ringProtocol(31_337n, parseAddress(`0x${'1a'.repeat(20)}`));
 /** Between two looks at a condition. */
 const LOOK_MS = 50;
@@ -37,19 +33,11 @@ export interface RingLabOptions {
   readonly hosts?: HostKind;
 }
 
-/** Who a node is, whether it runs or not. */
-export interface LabIdentity {
-  readonly node: number;
-  readonly peer: string;
-  readonly nid: Nid;
-  readonly publicKey: Hex;
-}
-
 /** Real ring nodes in real processes on a shaped network, and the hand that moves them. */
 export class RingLab {
   readonly #options: RingLabOptions;
   readonly #processes: LabProcess[] = [];
-  readonly #identities: (LabIdentity & { readonly secret: Uint8Array })[] = [];
+  readonly #identities: LabIdentity[] = [];
   readonly #addresses = new Map<number, string>();
   /** Members by their own account: joined, and neither left nor vanished nor killed. */
   readonly #members = new Set<number>();
@@ -71,19 +59,9 @@ export class RingLab {
       timing = {},
       hosts = 'whole',
     } = this.#options;
-    const registry: LabPlan['registry'][number][] = [];
-    const regions: Record<string, string> = {};
-    for (let node = 0; node < nodes; node++) {
-      const key = await generateKeyPairFromSeed('Ed25519', sha256(utf8ToBytes(`lab ${seed} node ${node}`)));
-      const publicKey = key.publicKey.raw;
-      const nid = parseNid(bytesToHex(sha256(publicKey)));
-      const peer = peerIdFromPrivateKey(key).toString();
-      const region = REGIONS[node % REGIONS.length] ?? REGIONS[0];
-      const operator = parseAddress(bytesToHex(publicKey.subarray(0, 20)));
-      registry.push({ publicKey, edge: { nid, operator, region } });
-      regions[peer] = region;
-      this.#identities.push({ node, peer, nid, publicKey: bytesToHex(publicKey), secret: key.raw });
-    }
+    this.#identities.push(...(await labIdentities(seed, nodes)));
+    const registry = this.#identities.map(({ key, edge }) => ({ publicKey: key.publicKey.raw, edge }));
+    const regions = Object.fromEntries(this.#identities.map(({ peer, edge }) => [peer, edge.region]));
     const shape = { seed, link, regions, ...(regionDelaysMs === undefined ? {} : { regionDelaysMs }) };
     const plan: LabPlan = { protocol: PROTOCOL, shape, timing, hosts, registry };
     for (let i = 0; i < Math.min(processes, nodes); i++) this.#processes.push(new LabProcess());
@@ -117,7 +95,7 @@ export class RingLab {
    */
   async join(node: number): Promise<number> {
     const process = this.process(node);
-    const { secret } = this.#identities[node] ?? { secret: new Uint8Array() };
+    const secret = this.identity(node).key.raw;
     this.#addresses.set(node, await process.ask('open', { node, secret }));
     const seeds = this.members
       .filter((member) => member !== node)
@@ -206,7 +184,7 @@ export class RingLab {
 
   /** True if the tables of all members that answer name exactly the members as alive. */
   async tablesRight(): Promise<boolean> {
-    const truth = this.members.map((node) => this.identity(node).nid as string).sort();
+    const truth = this.members.map((node) => this.identity(node).edge.nid as string).sort();
     const answering = this.members.filter((node) => this.process(node).answers);
     const tables = await Promise.all(answering.map(async (node) => this.table(node)));
     return tables.every((table) => {

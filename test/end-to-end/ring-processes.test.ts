@@ -1,7 +1,7 @@
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect } from 'chai';
 
-import { utf8ToBytes } from '../../sdk/protocol/bytes.ts';
+import { bytesToHex, utf8ToBytes } from '../../sdk/protocol/bytes.ts';
 import { split } from '../../scripts/ring-lab/network-shape.ts';
 import { RingLab, type RingLabOptions } from '../../scripts/ring-lab/ring-lab.ts';
 
@@ -15,6 +15,10 @@ const VICTIM = 3;
 
 const keys = (name: string, count: number): Uint8Array[] =>
   Array.from({ length: count }, (_, i) => sha256(utf8ToBytes(`${name} ${i}`)));
+
+function publicKeyOf(lab: RingLab, node: number): string {
+  return bytesToHex(lab.identity(node).key.publicKey.raw);
+}
 
 /** Each node is a process of its own, over TCP, Noise and yamux, with the protocol's own times. */
 describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
@@ -41,7 +45,7 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
 
   async function finds(made: RingLab, node: number, key: Uint8Array, provider: number): Promise<boolean> {
     const { providers } = await made.process(node).ask('lookup', { node, key });
-    return providers?.includes(made.identity(provider).publicKey) === true;
+    return providers?.includes(publicKeyOf(made, provider)) === true;
   }
 
   /** Every member finds every key. */
@@ -57,7 +61,7 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
   }
 
   async function saysFailed(made: RingLab, node: number, subject: number): Promise<boolean> {
-    const { nid } = made.identity(subject);
+    const { nid } = made.identity(subject).edge;
     return (await made.table(node)).some((member) => member.nid === nid && member.state === 'failed');
   }
 
@@ -72,7 +76,7 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
     await provide(made, PROVIDER, wanted);
     await made.until('replicas', async () => everybodyFinds(made, wanted, PROVIDER), LIMIT_MS);
     const askers = made.members.filter((node) => node !== VICTIM);
-    const provider = made.identity(PROVIDER).publicKey;
+    const provider = publicKeyOf(made, PROVIDER);
     for (const node of askers) {
       await made.process(node).ask('ask', { node, keys: wanted, provider, pauseMs: 20 });
     }
@@ -86,7 +90,7 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
     }
     const failures = (await made.changes()).filter(({ state }) => state === 'failed');
     expect(failures).to.have.length(askers.length);
-    for (const { subject } of failures) expect(subject).to.equal(made.identity(VICTIM).nid);
+    for (const { subject } of failures) expect(subject).to.equal(made.identity(VICTIM).edge.nid);
     expect(await made.tablesRight()).to.equal(true);
   });
 

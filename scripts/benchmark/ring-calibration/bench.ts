@@ -1,3 +1,4 @@
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
   calibrationFigures,
   type CalibrationFigures,
@@ -6,6 +7,7 @@ import { eventScript } from '../../ring-lab/calibration/event-script.ts';
 import { observe, type ObservedPlan } from '../../ring-lab/calibration/observe.ts';
 import { RealRing, type Effort } from '../../ring-lab/calibration/real-ring.ts';
 import { SimulatedRing } from '../../ring-lab/calibration/simulated-ring.ts';
+import { labIdentities } from '../../ring-lab/lab-identities.ts';
 import { RingLabError } from '../../ring-lab/ring-lab-error.ts';
 import { BenchError } from '../bench-error.ts';
 import { defineBench, type BenchReport, type Json } from '../bench.ts';
@@ -54,9 +56,11 @@ export const ringCalibration = defineBench({
     const script = eventScript({ members: nodes, crashes, joins, leaves, spacingMs: spacing, seed });
     const plan: ObservedPlan = { members: nodes, steadyMs: values.steady * 1_000, script };
     const shared = { rttMs: rtt, timing: {}, signal };
+    const identities = await labIdentities(seed, nodes + joins);
+    const positions = identities.map(({ edge }) => hexToBytes(edge.nid));
     const simulated: CalibrationFigures[] = [];
     for (let run = 0; run < SIMULATED_SEEDS; run++) {
-      const ring = new SimulatedRing({ ...shared, seed: seed + run });
+      const ring = new SimulatedRing({ ...shared, positions, seed: seed + run });
       simulated.push(calibrationFigures(plan, await observe(ring, plan, signal)));
     }
     progress.say(`✓ ${SIMULATED_SEEDS} simulated runs`);

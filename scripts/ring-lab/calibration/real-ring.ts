@@ -99,7 +99,7 @@ export class RealRing implements RingUnderTest {
   }
 
   positionOf(node: number): string {
-    return this.#lab.identity(node).nid;
+    return this.#lab.identity(node).edge.nid;
   }
 
   async receivedBytes(): Promise<ReceivedBytes> {

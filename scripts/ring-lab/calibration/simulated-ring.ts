@@ -1,6 +1,7 @@
 import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
 import type { MembershipEvent } from '../../../node/core/one-hop-ring/membership-event.ts';
 import type { RingTiming } from '../../../node/core/one-hop-ring/limits.ts';
+import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type { SimulatedNode } from '../../simulator/engine/simulated-node.ts';
 import { Simulation } from '../../simulator/engine/simulation.ts';
 import { MESSAGE_KINDS } from '../../simulator/engine/traffic.ts';
@@ -24,11 +25,13 @@ export class SimulatedRing implements RingUnderTest {
   constructor(options: {
     readonly seed: number;
     readonly rttMs: number;
+    /** Of nodes 0, 1, …, as the real ring has them: the tree depends on them. */
+    readonly positions: readonly RingId[];
     readonly timing: Partial<RingTiming>;
     readonly signal: AbortSignal;
   }) {
     this.#simulation = new Simulation({
-      ...{ seed: options.seed, timing: options.timing, signal: options.signal },
+      ...options,
       network: new ConstantDelay(options.rttMs),
       exactProbes: true,
     });
@@ -41,7 +44,7 @@ export class SimulatedRing implements RingUnderTest {
 
   async begin(members: number): Promise<void> {
     this.#simulation.bootstrap(members);
-    this.#simulation.nodes.forEach((node, number) => this.#add(number, node));
+    for (const node of this.#simulation.nodes) this.#add(node.identity.index, node);
     await this.#simulation.run(WARM_UP_MS);
   }
 

@@ -24,18 +24,21 @@ export interface Identity {
 export class SimulatedRegistry implements RingAdmission {
   readonly identities: Identity[] = [];
   readonly #random: Random;
+  readonly #positions: readonly RingId[];
   readonly #byKey = new Map<number, Identity>();
   readonly #byPosition = new Map<number, Identity>();
 
-  constructor(random: Random) {
+  /** @param positions of the first edges, in order; later ones are drawn */
+  constructor(random: Random, positions: readonly RingId[] = []) {
     this.#random = random;
+    this.#positions = positions;
   }
 
   /** A new edge with a random key at a random position. */
   register(place: number, region: string): Identity {
     let publicKey = randomBytes(this.#random, PUBLIC_KEY_BYTES);
     while (this.#byKey.has(leadingBits(publicKey))) publicKey = randomBytes(this.#random, PUBLIC_KEY_BYTES);
-    let nid = randomBytes(this.#random, RING_ID_BYTES);
+    let nid = this.#positions[this.identities.length] ?? randomBytes(this.#random, RING_ID_BYTES);
     while (this.#byPosition.has(leadingBits(nid))) nid = randomBytes(this.#random, RING_ID_BYTES);
     const operator = parseAddress(bytesToHex(publicKey.subarray(0, OPERATOR_BYTES)));
     const host = [1, 2, 3].map((i) => publicKey[i] ?? 0).join('.');

@@ -38,6 +38,8 @@ export interface SimulationOptions {
   readonly seed: number;
   readonly network: NetworkModel;
   readonly timing?: Partial<RingTiming>;
+  /** Positions of the first edges, e.g. those of a real ring. @default drawn */
+  readonly positions?: readonly RingId[];
   /** Send every keep-alive instead of charging the certain ones. @default false */
   readonly exactProbes?: boolean;
   /** A sender learns after a round trip that its message met no running process, as TCP tells. @default false */
@@ -95,7 +97,7 @@ export class Simulation {
     this.streams = new RandomStreams(options.seed);
     this.network = options.network;
     this.timing = { ...DEFAULT_TIMING, ...options.timing };
-    this.registry = new SimulatedRegistry(this.streams.stream('identities'));
+    this.registry = new SimulatedRegistry(this.streams.stream('identities'), options.positions);
     this.faults = new PathFaults(this.streams.stream('loss'));
     this.signatures = new SimulatedSignatures(this.streams.seedOf('signatures', 0));
     this.#placing = this.streams.stream('places');

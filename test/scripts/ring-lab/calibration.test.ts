@@ -81,7 +81,7 @@ describe('calibration: the figures', () => {
     });
     const plan = { members: 16, steadyMs: 10_000, script };
     const { signal } = new AbortController();
-    const ring = new SimulatedRing({ seed: SEED, rttMs: 100, timing: {}, signal });
+    const ring = new SimulatedRing({ seed: SEED, rttMs: 100, positions: [], timing: {}, signal });
     const figures = calibrationFigures(plan, await observe(ring, plan, signal));
     expect(figures.unseen, `seed ${SEED}`).to.equal(0);
     expect(figures.falseFailures).to.equal(0);
