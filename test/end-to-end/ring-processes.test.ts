@@ -1,3 +1,5 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect } from 'chai';
 
@@ -70,7 +72,7 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
     return (await Promise.all(others.map(async (node) => saysFailed(made, node, subject)))).every(Boolean);
   }
 
-  it('heals after SIGKILL while every lookup is answered', async () => {
+  it('heals after SIGKILL while every lookup is answered, and two witnesses sign', async () => {
     const made = await ring();
     const wanted = keys('kill', 20);
     await provide(made, PROVIDER, wanted);
@@ -90,8 +92,23 @@ describe(`ring of ${NODES} processes (seed ${SEED})`, function () {
     }
     const failures = (await made.changes()).filter(({ state }) => state === 'failed');
     expect(failures).to.have.length(askers.length);
-    for (const { subject } of failures) expect(subject).to.equal(made.identity(VICTIM).edge.nid);
+    for (const { subject, witnesses } of failures) {
+      expect(subject).to.equal(made.identity(VICTIM).edge.nid);
+      expect(witnesses).to.be.at.least(2);
+    }
     expect(await made.tablesRight()).to.equal(true);
+  });
+
+  it('does not take five seconds of SIGSTOP for a failure', async () => {
+    const made = await ring();
+    await made.changes();
+    made.process(VICTIM).pause();
+    // The length of the stall is what is tested, not a wait for something to happen.
+    await sleep(5_000);
+    made.process(VICTIM).resume();
+    await made.until('equal tables', async () => made.tablesRight(), LIMIT_MS);
+    const states = (await made.changes()).map(({ state }) => state);
+    expect(states).to.not.include('failed');
   });
 
   it('takes a member back that was stopped for so long that it was given up', async () => {

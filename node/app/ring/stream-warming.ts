@@ -62,6 +62,7 @@ export class StreamWarming {
     this.#running = true;
     for (let next = await this.#next(signal); next !== undefined; next = await this.#next(signal)) {
       const lateness = new Lateness();
+      lateness.start();
       if (!(await this.#transport.warm(next.contact))) this.#postpone(next);
       const costMs = HANDSHAKE_MS + lateness.stop();
       await pause(Math.min(MAX_PAUSE_MS, PAUSE_FACTOR * costMs), signal);
@@ -98,13 +99,14 @@ export class StreamWarming {
   }
 }
 
-/** How late a timer of this process rings at worst, from construction to `stop`. */
+/** How late a timer of this process rings at worst, from `start` to `stop`. */
 class Lateness {
-  readonly #timer: NodeJS.Timeout;
-  #expectedMs = performance.now() + TICK_MS;
+  #timer: NodeJS.Timeout | undefined;
+  #expectedMs = 0;
   #worstMs = 0;
 
-  constructor() {
+  start(): void {
+    this.#expectedMs = performance.now() + TICK_MS;
     this.#timer = setInterval(() => this.#look(), TICK_MS);
   }
 
