@@ -5,7 +5,6 @@ import { RingRanks } from './ring-ranks.ts';
 import {
   addMarks,
   comparePositions,
-  isBefore,
   NO_MARKS,
   positionMarks,
   subtractMarks,
@@ -29,6 +28,8 @@ export class TableVersion {
   #ranks: RingRanks | undefined;
   #digest: TableDigest | undefined;
   #ringMarks: Marks | undefined;
+  /** Leading words of the changes. */
+  #words: Uint32Array | undefined;
   #failed: readonly SharedEntry[] | undefined;
 
   constructor(base: BaseTable, changes: readonly SharedEntry[], marks: Marks) {
@@ -150,16 +151,24 @@ export class TableVersion {
     return change !== undefined && comparePositions(change.nid, nid) === 0 ? change : undefined;
   }
 
-  #changesBefore(nid: RingId, word = leadingWord(nid)): number {
+  #changesBefore(nid: RingId): number {
+    const word = leadingWord(nid);
+    const words = (this.#words ??= Uint32Array.from(this.changes, (change) => change.word));
     let low = 0;
     let high = this.changes.length;
     while (low < high) {
       const middle = (low + high) >>> 1;
-      const other = this.changes[middle];
-      if (other !== undefined && isBefore(other, word, nid)) low = middle + 1;
+      const other = words[middle] ?? 0;
+      const isEarlier = other === word ? this.#isChangeBefore(middle, nid) : other < word;
+      if (isEarlier) low = middle + 1;
       else high = middle;
     }
     return low;
+  }
+
+  #isChangeBefore(index: number, nid: RingId): boolean {
+    const change = this.changes[index];
+    return change !== undefined && comparePositions(change.nid, nid) < 0;
   }
 }
 
