@@ -133,7 +133,9 @@ async function answer<Name extends LabCommandName>({ id, name, argument }: LabRe
 }
 
 function reply(message: LabReply): void {
-  if (process.connected) process.send?.(message);
+  if (!process.connected) return;
+  // A parent that is gone takes no answer; `disconnect` then ends this process.
+  process.send?.(message, undefined, undefined, () => undefined);
 }
 
 process.on('message', (request: LabRequest) => void answer(request));
