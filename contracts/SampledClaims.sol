@@ -91,30 +91,22 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         Place memory place = Place(dealId, msg.sender);
         StoredAllocation storage allocation = deals[dealId].allocations[msg.sender];
         StoredClaim memory claim = allocation.claim;
-        bool pinned = claim.state == ClaimState.Seeded;
-        bytes32 seed;
-        if (pinned) {
-            uint64 lastBlock = _lastBlock(claim);
-            if (block.number > lastBlock) revert ClaimWindowOver(dealId, msg.sender, lastBlock, uint64(block.number));
-            seed = allocation.claimSeed;
-        } else if (claim.state == ClaimState.Committed) {
-            seed = _drawSeed(allocation, claim, place);
+        uint256 allStrata = (uint256(1) << CLAIM_SAMPLES) - 1;
+        if (strata == 0 || strata > allStrata) revert StrataInvalid(strata, CLAIM_SAMPLES);
+        claim.openedStrata |= strata;
+        if (claim.state == ClaimState.Committed) {
+            bytes32 seed = _drawSeed(allocation, claim, place);
+            _verifyOpenings(place, claim, Drawn(seed, allocation.claimRootWord, strata), openings);
+            if (claim.openedStrata != allStrata) _pin(allocation, claim, place, seed);
+        } else if (claim.state == ClaimState.Seeded) {
+            _requireWindow(claim, place);
+            _verifyOpenings(place, claim, Drawn(allocation.claimSeed, allocation.claimRootWord, strata), openings);
+            if (claim.openedStrata != allStrata) allocation.claim.openedStrata = claim.openedStrata;
         } else {
             revert WrongClaimState(dealId, msg.sender, claim.state);
         }
-        uint256 allStrata = (uint256(1) << CLAIM_SAMPLES) - 1;
-        if (strata == 0 || strata > allStrata) revert StrataInvalid(strata, CLAIM_SAMPLES);
-        bytes32 rootWord = allocation.claimRootWord;
-        _verifyOpenings(place, claim, Drawn(seed, rootWord, strata), openings);
-        uint32 openedStrata = claim.openedStrata | strata;
-        if (openedStrata == allStrata) {
-            _pay(allocation, claim, place, to);
-            return;
-        }
-        claim.openedStrata = openedStrata;
-        emit StrataOpened(dealId, msg.sender, openedStrata);
-        if (pinned) allocation.claim.openedStrata = openedStrata;
-        else _pin(allocation, claim, place, seed);
+        if (claim.openedStrata == allStrata) _pay(allocation, claim, place, to);
+        else emit StrataOpened(dealId, msg.sender, claim.openedStrata);
     }
 
     /// @inheritdoc ISampledClaims
@@ -199,13 +191,10 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         Place memory place
     ) private view returns (bytes32) {
         uint64 firstBlock = claim.seedBlock + SALT_WINDOW_BLOCKS + 1;
-        uint64 lastBlock = _lastBlock(claim);
         if (block.number < firstBlock) {
             revert SeedTooEarly(place.dealId, place.node, firstBlock, uint64(block.number));
         }
-        if (block.number > lastBlock) {
-            revert ClaimWindowOver(place.dealId, place.node, lastBlock, uint64(block.number));
-        }
+        _requireWindow(claim, place);
         return
             ClaimSamples.seedOf(
                 blockhash(claim.seedBlock),
@@ -215,6 +204,13 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
                 allocation.claimRootWord,
                 claim.toEpoch
             );
+    }
+
+    function _requireWindow(StoredClaim memory claim, Place memory place) private view {
+        uint64 lastBlock = _lastBlock(claim);
+        if (block.number > lastBlock) {
+            revert ClaimWindowOver(place.dealId, place.node, lastBlock, uint64(block.number));
+        }
     }
 
     /// Writes the seed of a Committed claim, once.
@@ -238,18 +234,8 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         uint256 feeWei = Payments.feeOfPaymentWei(account.paidWei(), paidWei, PROTOCOL_FEE_BPS);
         allocation.account = account.withoutClaim(paidWei, claim.toEpoch).afterPayment(paidWei, claim.toEpoch);
         claim.state = ClaimState.Paid;
-        claim.openedStrata = uint32((uint256(1) << CLAIM_SAMPLES) - 1);
         allocation.claim = claim;
-        emit ClaimPaid(
-            place.dealId,
-            place.node,
-            to,
-            claim.toEpoch,
-            uint64(uint256(allocation.claimRootWord)),
-            paidWei,
-            uint128(feeWei),
-            uint128(bondWei)
-        );
+        emit ClaimPaid(place.dealId, place.node, to, claim.toEpoch, paidWei, uint128(feeWei));
         TOKEN.safeTransfer(to, paidWei - feeWei + bondWei);
     }
 }

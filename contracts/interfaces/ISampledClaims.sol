@@ -74,12 +74,10 @@ interface ISampledClaims {
     event ClaimPaid(
         bytes32 indexed dealId,
         address indexed node,
-        address indexed to,
+        address to,
         uint32 toEpoch,
-        uint64 totalBytes,
         uint128 paidWei,
-        uint128 feeWei,
-        uint128 bondWei
+        uint128 feeWei
     );
     /// @notice Openings were missing: the locked amount returned to the allocation, the bond was burned.
     event ClaimVoided(bytes32 indexed dealId, address indexed node, uint32 toEpoch, uint128 lockedWei, uint128 burnedWei);
@@ -120,16 +118,14 @@ interface ISampledClaims {
     error StrataInvalid(uint256 strata, uint8 samples);
     /// @notice The openings end too early or go on after their end.
     error ProofLengthInvalid(uint256 length, uint256 expected);
-    /// @notice Two neighbours of the openings branch at a bit at which the trie already branches above them.
-    error BranchRepeated(uint256 position);
-    /// @notice The bytes of a subtree exceed 64 bits.
-    error SubtreeTooLarge(uint256 bytesTotal);
+    /// @notice The bytes of what was opened exceed 64 bits.
+    error TrieTooLarge(uint256 totalBytes);
     /// @notice The grant hash of an opened receipt does not lead to its place in the trie.
     error PathWrong(bytes32 grantHash);
     /// @notice The openings do not belong to the trie that was committed.
     error RootMismatch(bytes32 root, bytes32 computed);
-    /// @notice No opened receipt holds the byte that was drawn in this stratum.
-    error SampleNotOpened(uint256 stratum, uint64 sampleByte);
+    /// @notice No opened receipt holds this byte, which was drawn.
+    error SampleNotOpened(uint64 sampleByte);
 
     /// @notice Commits the sender, a node, to the sum-trie of its receipts of the epochs after the allocation's
     /// `throughEpoch` and up to `toEpoch`, all ended. Locks `min(price of totalBytes, balance)` and takes the bond,

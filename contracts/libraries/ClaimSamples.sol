@@ -23,17 +23,39 @@ library ClaimSamples {
         uint256 totalBytes,
         uint256 stratum,
         uint256 samples
-    ) internal pure returns (uint256) {
-        unchecked {
-            uint256 from = (totalBytes * stratum) / samples;
-            uint256 width = (totalBytes * (stratum + 1)) / samples - from;
-            uint256 drawn;
-            assembly ("memory-safe") {
-                mstore(0, seed)
-                mstore(32, stratum)
-                drawn := keccak256(0, 64)
+    ) internal pure returns (uint256 drawn) {
+        assembly ("memory-safe") {
+            let from := div(mul(totalBytes, stratum), samples)
+            let width := sub(div(mul(totalBytes, add(stratum, 1)), samples), from)
+            mstore(0, seed)
+            mstore(32, stratum)
+            drawn := add(from, mod(keccak256(0, 64), width))
+        }
+    }
+
+    /// @notice The drawn bytes of the strata whose bits are set, rising, as words from `first` to before `end`; at `end`
+    /// lies a word above all bytes.
+    function draw(
+        bytes32 seed,
+        uint256 totalBytes,
+        uint256 strata,
+        uint256 samples
+    ) internal pure returns (uint256 first, uint256 end) {
+        assembly ("memory-safe") {
+            first := mload(0x40)
+            end := first
+            mstore(0, seed)
+            for { let stratum := 0 } lt(stratum, samples) { stratum := add(stratum, 1) } {
+                if and(shr(stratum, strata), 1) {
+                    mstore(32, stratum)
+                    let from := div(mul(totalBytes, stratum), samples)
+                    let width := sub(div(mul(totalBytes, add(stratum, 1)), samples), from)
+                    mstore(end, add(from, mod(keccak256(0, 64), width)))
+                    end := add(end, 32)
+                }
             }
-            return from + (drawn % width);
+            mstore(end, not(0))
+            mstore(0x40, add(end, 32))
         }
     }
 }

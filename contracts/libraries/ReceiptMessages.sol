@@ -47,20 +47,54 @@ library ReceiptMessages {
         return ReceiptScratch.wrap(place);
     }
 
-    /// @notice EIP-712 digest of a grant.
-    function grantHash(
+    /// @notice Verifies the packed receipt at `cursor` in the call data as long as nothing is unusual about it: if
+    /// `good`, it is a receipt under a grant signed by `grantKey`, for an epoch after `fromEpoch` and up to `toEpoch`,
+    /// within its cap. If not, `ClaimOpenings` finds out why, or that an earlier key signed it.
+    function verify(
         ReceiptScratch scratch,
-        address viewerKey,
-        uint256 epoch,
-        uint256 capBytes
-    ) internal pure returns (bytes32 digest) {
+        uint256 cursor,
+        address grantKey,
+        uint256 fromEpoch,
+        uint256 toEpoch
+    ) internal view returns (bool good, bytes32 hash, uint256 bytesCumulative) {
         uint256 place = ReceiptScratch.unwrap(scratch);
         assembly ("memory-safe") {
+            let viewerKey := shr(96, calldataload(add(cursor, 1)))
+            let numbers := calldataload(add(cursor, 21))
+            let epoch := shr(224, numbers)
+            let capBytes := and(shr(160, numbers), 0xffffffffffffffff)
+            bytesCumulative := and(shr(96, numbers), 0xffffffffffffffff)
+            good := and(gt(epoch, fromEpoch), iszero(or(gt(epoch, toEpoch), gt(bytesCumulative, capBytes))))
+
             mstore(add(place, 0x60), viewerKey)
             mstore(add(place, 0x80), epoch)
             mstore(add(place, 0xa0), capBytes)
-            mstore(add(place, add(DIGEST, 0x40)), keccak256(place, GRANT_BYTES))
-            digest := keccak256(add(place, add(DIGEST, 30)), 66)
+            mstore(add(place, 0x180), keccak256(place, GRANT_BYTES))
+            hash := keccak256(add(place, 0x15e), 66)
+            let s := calldataload(add(cursor, 73))
+            mstore(add(place, 0x1c0), add(27, shr(255, s)))
+            s := shr(1, shl(1, s))
+            mstore(add(place, 0x1a0), hash)
+            mstore(add(place, 0x1e0), calldataload(add(cursor, 41)))
+            mstore(add(place, 0x200), s)
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, add(place, 0x1a0), 0x80, 0, 0x20))
+            good := and(good, and(eq(mload(0), grantKey), lt(s, add(HALF_ORDER, 1))))
+
+            mstore(add(place, 0x100), hash)
+            mstore(add(place, 0x120), bytesCumulative)
+            mstore(add(place, 0x180), keccak256(add(place, 0xe0), RECEIPT_BYTES))
+            s := calldataload(add(cursor, 137))
+            mstore(add(place, 0x1c0), add(27, shr(255, s)))
+            s := shr(1, shl(1, s))
+            mstore(add(place, 0x1a0), keccak256(add(place, 0x15e), 66))
+            mstore(add(place, 0x1e0), calldataload(add(cursor, 105)))
+            mstore(add(place, 0x200), s)
+            mstore(0, 0)
+            pop(staticcall(gas(), 1, add(place, 0x1a0), 0x80, 0, 0x20))
+            good := and(good, and(eq(mload(0), viewerKey), lt(s, add(HALF_ORDER, 1))))
+            // A key of zero has signed nothing, whatever recovers to it.
+            good := and(good, iszero(iszero(viewerKey)))
         }
     }
 

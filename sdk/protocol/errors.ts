@@ -17,7 +17,10 @@ export type ProtocolErrorCode =
   | 'CID_INVALID'
   | 'CID_UNSUPPORTED'
   | 'BLOCK_TOO_LARGE'
-  | 'BLOCK_HASH_MISMATCH';
+  | 'BLOCK_HASH_MISMATCH'
+  | 'TRIE_LEAVES_UNSORTED'
+  | 'TRIE_BYTES_INVALID'
+  | 'TRIE_OPENINGS_INVALID';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */
 export type ErrorValues = Readonly<Record<string, string | number | bigint | boolean>>;
