@@ -131,9 +131,10 @@ export class FailureDetection {
 
   wake(nowMs: number): void {
     const { timing } = this.#context.options;
-    if (nowMs - this.nextMs() > timing.stallToleranceMs) {
+    const latenessMs = nowMs - this.nextMs();
+    if (latenessMs > timing.stallToleranceMs) {
       this.#health.wokenLate();
-      this.#suspicion.excuseAll(nowMs);
+      this.#suspicion.excuse(latenessMs, nowMs);
     }
     if (nowMs >= this.#nextKeepAliveMs) {
       this.#nextKeepAliveMs = nowMs + timing.keepAliveIntervalMs;
@@ -162,7 +163,7 @@ export class FailureDetection {
   #keepAlive(nowMs: number): void {
     const { table, nid } = this.#context;
     for (const entry of dutyOf(table, nid, (other) => this.isDoubtful(other))) {
-      if (!this.#suspicion.isWatched(entry.nid) && !this.#isCertain(entry))
+      if (this.#suspicion.isWatched(entry.nid) || !this.#isCertain(entry))
         this.#suspicion.watch(entry, nowMs);
     }
   }

@@ -157,12 +157,13 @@ export class Suspicion {
     if (watch !== undefined) watch.evidence = accusation;
   }
 
-  /** We stood still: nobody's silence has been heard by us. Everybody gets a new start. */
-  excuseAll(nowMs: number): void {
+  /** We stood still for so long: nobody was silent to us meanwhile, and answers may be waiting behind this moment. */
+  excuse(latenessMs: number, nowMs: number): void {
+    const { probeTimeoutMs } = this.#context.options.timing;
+    const earliestMs = latenessMs >= probeTimeoutMs ? nowMs + probeTimeoutMs : nowMs;
     for (const [, watch] of [...this.#watches.entries()]) {
-      const entry = this.#context.table.find(watch.nid);
-      if (entry === undefined) this.#drop(watch);
-      else this.#begin(newWatch(entry, nowMs, watch), entry, nowMs);
+      watch.sinceMs += latenessMs;
+      this.#until(watch, Math.max(watch.dueMs + latenessMs, earliestMs));
     }
   }
 
@@ -298,6 +299,7 @@ export class Suspicion {
   }
 
   #until(watch: Watch, dueMs: number): void {
+    watch.dueMs = dueMs;
     this.#watches.set(bytesToHex(watch.nid), watch, dueMs);
   }
 

@@ -22,8 +22,10 @@ export interface Watch {
   readonly nid: RingId;
   /** Incarnation at the first unanswered probe; a newer one begins anew. */
   readonly incarnation: number;
-  /** When the first unanswered probe left: silence counts from here. */
-  readonly sinceMs: number;
+  /** When the first unanswered probe left: silence counts from here, less the time that we stood still ourselves. */
+  sinceMs: number;
+  /** The next step. */
+  dueMs: number;
   stage: WatchStage;
   /** It began only because others asked us: then we ask nobody, or one silence would set the whole ring asking. */
   forOthers: boolean;
@@ -49,6 +51,7 @@ export function newWatch(entry: RingEntry, nowMs: number, earlier?: Watch): Watc
     nid: entry.nid,
     incarnation: entry.incarnation,
     sinceMs: nowMs,
+    dueMs: nowMs,
     stage: 'asked',
     forOthers: earlier?.forOthers ?? false,
     askedAgain: false,
