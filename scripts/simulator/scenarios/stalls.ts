@@ -15,7 +15,6 @@ import {
 const WARM_UP_MS = 3_000;
 /** After the last stall and death: time to find the dead and to repair. */
 const AFTERMATH_MS = 20_000;
-/** RING.md, numbers. */
 /**
  * RING.md asks for 5 s, which holds where a host says that the process is gone (`--refusals`). A host that says nothing
  * looks for 5 s like one that stands still, and that one must not be declared dead.

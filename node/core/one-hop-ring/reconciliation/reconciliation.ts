@@ -8,13 +8,14 @@ import {
   MAX_RECONCILIATIONS,
   MAX_WANTED_NAMES,
 } from '../limits.ts';
-import { eventBytes, supersedes, type MembershipEvent } from '../membership-event.ts';
+import { eventBytes, type MembershipEvent } from '../membership-event.ts';
 import type { Membership } from '../membership.ts';
 import type { RingContext } from '../ring-context.ts';
 import type { RingContact } from '../ring-ports.ts';
 import type { SyncEvents, SyncExchange, SyncRequest, SyncSummary } from '../wire-message.ts';
 import { answerTo, difference, digestsOf, entryNamed } from './range-comparison.ts';
 import { isChildOf, ROOT } from './range-node.ts';
+import type { RepairEnd } from './repair-pacing.ts';
 import { RepairSession, type RepairPurpose } from './repair-session.ts';
 
 /** Keep-alive intervals that an event may still be on its way. */
@@ -26,7 +27,7 @@ type Question = Omit<SyncRequest, 'requestId'> | Omit<SyncExchange, 'requestId'>
 export interface ReconciliationEffects {
   /** Events that the other side knew better; true if any was news. */
   readonly learn: (events: readonly MembershipEvent[], purpose: RepairPurpose, nowMs: number) => boolean;
-  readonly ended: (wasFruitful: boolean, nowMs: number) => void;
+  readonly ended: (how: RepairEnd, nowMs: number) => void;
 }
 
 /**
@@ -69,16 +70,17 @@ export class Reconciliation {
     const { table } = this.#context;
     const asked = session.answered(message.answered);
     for (const part of message.parts) {
-      if (!asked.some((node) => isChildOf(part.node, node))) continue;
+      const range = asked.find((node) => isChildOf(part.node, node));
+      if (range === undefined) continue;
       if ('digests' in part) {
         session.compare(part.node);
         continue;
       }
       const { wanted, better } = difference(table, part.node, part.entries);
-      session.differs(wanted, better);
+      session.differs(range, wanted, better);
     }
     if (!session.isCompared && asked.length > 0) this.#compareNext(session, nowMs);
-    else if (session.purpose.settle) this.#settle(session, nowMs);
+    else if (session.purpose.settle && !session.isSecondLook) this.#settle(session, nowMs);
     else this.#exchange(session, nowMs);
   }
 
@@ -105,10 +107,12 @@ export class Reconciliation {
   }
 
   wake(nowMs: number): void {
-    for (const [, session] of this.#sessions.due(nowMs)) this.#effects.ended(session.wasFruitful, nowMs);
+    for (const [, session] of this.#sessions.due(nowMs)) {
+      this.#effects.ended(session.wasFruitful ? 'fruitful' : 'unanswered', nowMs);
+    }
     for (const [, session] of this.#settling.due(nowMs)) {
-      this.#forgetArrived(session);
-      this.#exchange(session, nowMs);
+      session.lookAgain();
+      this.#compareNext(session, nowMs);
     }
   }
 
@@ -126,32 +130,17 @@ export class Reconciliation {
 
   #settle(session: RepairSession, nowMs: number): void {
     if (session.isDone) {
-      this.#effects.ended(session.wasFruitful, nowMs);
+      this.#end(session, nowMs);
       return;
     }
     const waitMs = SETTLING_INTERVALS * this.#context.options.timing.keepAliveIntervalMs;
     this.#settling.set(bytesToHex(session.peer.publicKey), session, nowMs + waitMs);
   }
 
-  /** What the tree brought meanwhile need not be asked for, and what it changed need not be sent. */
-  #forgetArrived(session: RepairSession): void {
-    const { table } = this.#context;
-    session.keepIf(
-      (claim) => {
-        const held = entryNamed(table, claim.name);
-        return held === undefined || supersedes(claim, held);
-      },
-      ({ nid, incarnation, state }) => {
-        const held = table.find(nid);
-        return held?.incarnation === incarnation && held.state === state;
-      },
-    );
-  }
-
   /** Asks for some of what we lack and sends some of what the other side lacks. */
   #exchange(session: RepairSession, nowMs: number): void {
     if (session.isDone) {
-      this.#effects.ended(session.wasFruitful, nowMs);
+      this.#end(session, nowMs);
       return;
     }
     const events: MembershipEvent[] = [];
@@ -163,6 +152,8 @@ export class Reconciliation {
       events.push(...explained);
       return true;
     });
+    // What the other side still lacks after a second look was lost on its way.
+    if (events.length > 0) session.wasFruitful = true;
     this.#send(
       session,
       { kind: 'sync-exchange', wanted: session.takeWanted(MAX_WANTED_NAMES), events },
@@ -172,11 +163,15 @@ export class Reconciliation {
 
   #send(session: RepairSession, message: Question, nowMs: number): void {
     if (!session.takeRoundTrip()) {
-      this.#effects.ended(session.wasFruitful, nowMs);
+      this.#end(session, nowMs);
       return;
     }
     const requestId = this.#context.request(session.peer, message);
     this.#sessions.set(requestId, session, nowMs + this.#context.options.timing.requestTimeoutMs);
+  }
+
+  #end(session: RepairSession, nowMs: number): void {
+    this.#effects.ended(session.wasFruitful ? 'fruitful' : 'fruitless', nowMs);
   }
 
   /** The session of an answer, if it comes from the one who was asked. */

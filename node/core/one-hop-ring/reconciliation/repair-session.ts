@@ -1,9 +1,10 @@
 import { bytesToHex, type Hex } from '../../../../sdk/protocol/bytes.ts';
 import { MAX_REPAIR_NODES, MAX_REPAIR_ROUND_TRIPS, MAX_REPAIRED_ENTRIES } from '../limits.ts';
+import { memberName } from '../member-names.ts';
 import type { RingContact } from '../ring-ports.ts';
 import type { RingEntry } from '../ring-table.ts';
 import type { ListedEntry } from '../wire-message.ts';
-import type { RangeNode } from './range-node.ts';
+import { keyOf, type RangeNode } from './range-node.ts';
 
 /** What a repair is for. */
 export interface RepairPurpose {
@@ -26,6 +27,10 @@ export class RepairSession {
   readonly #wanted = new Map<Hex, ListedEntry>();
   /** Entries that we know better. */
   #better: RingEntry[] = [];
+  /** Ranges whose parts were listed: where a second look goes. */
+  readonly #listed = new Map<string, RangeNode>();
+  /** The differences of the first look, while the second is taken. */
+  #earlier: ReadonlySet<string> | undefined;
   #roundTrips = 0;
 
   constructor(peer: RingContact, purpose: RepairPurpose) {
@@ -66,17 +71,32 @@ export class RepairSession {
     return this.#wanted.size + this.#better.length === 0;
   }
 
-  differs(wanted: readonly ListedEntry[], better: readonly RingEntry[]): void {
+  /** A part of `range` is known entry by entry: this is what each side knows better. */
+  differs(range: RangeNode, wanted: readonly ListedEntry[], better: readonly RingEntry[]): void {
+    if (this.#listed.size < MAX_REPAIR_NODES) this.#listed.set(keyOf(range), range);
     for (const entry of wanted) {
-      if (this.#wanted.size < MAX_REPAIRED_ENTRIES) this.#wanted.set(bytesToHex(entry.name), entry);
+      const isNew = this.#earlier?.has(claimKey(entry.name, entry)) === false;
+      if (!isNew && this.#wanted.size < MAX_REPAIRED_ENTRIES) this.#wanted.set(bytesToHex(entry.name), entry);
     }
-    for (const entry of better) if (this.#better.length < MAX_REPAIRED_ENTRIES) this.#better.push(entry);
+    for (const entry of better) {
+      const isNew = this.#earlier?.has(claimKey(memberName(entry.nid), entry)) === false;
+      if (!isNew && this.#better.length < MAX_REPAIRED_ENTRIES) this.#better.push(entry);
+    }
   }
 
-  /** Keeps only the differences that are still there. */
-  keepIf(isWanted: (entry: ListedEntry) => boolean, isBetter: (entry: RingEntry) => boolean): void {
-    for (const [name, entry] of this.#wanted) if (!isWanted(entry)) this.#wanted.delete(name);
-    this.#better = this.#better.filter(isBetter);
+  get isSecondLook(): boolean {
+    return this.#earlier !== undefined;
+  }
+
+  /** Compares the differing ranges once more; only what differed then and still does is a difference. */
+  lookAgain(): void {
+    const earlier = new Set<string>();
+    for (const entry of this.#wanted.values()) earlier.add(claimKey(entry.name, entry));
+    for (const entry of this.#better) earlier.add(claimKey(memberName(entry.nid), entry));
+    this.#earlier = earlier;
+    this.#wanted.clear();
+    this.#better = [];
+    for (const range of this.#listed.values()) this.compare(range);
   }
 
   /** The next names to ask for. */
@@ -99,4 +119,8 @@ export class RepairSession {
     }
     this.#better = this.#better.slice(taken);
   }
+}
+
+function claimKey(name: Uint8Array, claim: Pick<RingEntry, 'incarnation' | 'state'>): string {
+  return `${bytesToHex(name)} ${claim.incarnation} ${claim.state}`;
 }

@@ -39,7 +39,7 @@ export class Repair {
     this.#pacing = new RepairPacing(context.options.timing);
     this.#reconciliation = new Reconciliation(context, membership, {
       learn: (events, { announce }, nowMs) => this.#learn(events, { announce }, nowMs),
-      ended: (wasFruitful, nowMs) => this.#pacing.ended(wasFruitful, nowMs),
+      ended: (how, nowMs) => this.#pacing.ended(how, nowMs),
     });
   }
 
@@ -48,7 +48,6 @@ export class Repair {
     const own = this.#context.table.digest;
     const id = bytesToHex(from.publicKey);
     if (equalDigests(digest, own)) {
-      this.#pacing.agreed();
       this.#differing.take(id);
       return;
     }
@@ -56,7 +55,7 @@ export class Repair {
       this.#reconciliation.begin(from, { announce: true, settle: false }, nowMs);
       return;
     }
-    const isDue = this.#pacing.isDue(own, nowMs);
+    const isDue = this.#pacing.isDue(nowMs);
     if (this.#differing.take(id) === true && isDue) {
       this.#reconciliation.begin(from, { announce: false, settle: true }, nowMs);
       return;
