@@ -6,7 +6,12 @@ import { Deadlines } from './deadlines.ts';
 import { eventBatches } from './event-batches.ts';
 import { cellOf, includes, isWholeRing, WHOLE_RING, type IdInterval } from './id-interval.ts';
 import { splitDuty } from './interval-tree.ts';
-import { LATE_ACKNOWLEDGEMENT_MS, MAX_PENDING_SPREADS, SILENT_CHILD_MEMORY_MS } from './limits.ts';
+import {
+  LATE_ACKNOWLEDGEMENT_MS,
+  MAX_PENDING_SPREADS,
+  NEWCOMER_MS,
+  SILENT_CHILD_MEMORY_MS,
+} from './limits.ts';
 import { eventKey, type MembershipEvent } from './membership-event.ts';
 import { PacedDuties, type Duty } from './paced-duties.ts';
 import type { RingId } from './ring-identifier.ts';
@@ -35,6 +40,8 @@ export class Dissemination {
   readonly #late = new Deadlines<number, PendingSpread>();
   /** Children that did not acknowledge lately. */
   readonly #silent = new Deadlines<Hex, true>();
+  /** Members whose record came a moment ago: reaching them takes a dial of several round trips. */
+  readonly #newcomers = new Deadlines<Hex, true>();
   /** Events handed to a leader that have not come back through the tree. */
   readonly #unconfirmed = new Deadlines<string, MembershipEvent>();
 
@@ -55,6 +62,13 @@ export class Dissemination {
     }
     this.#unconfirmed.set(eventKey(event), event, nowMs + this.#context.options.timing.relayConfirmMs);
     this.#sendTo(leader, { interval: WHOLE_RING, events: [event] }, 1, nowMs);
+  }
+
+  /** A record brought this member, or brought it back. */
+  noteNewcomer(nid: RingId, nowMs: number): void {
+    const entry = this.#context.table.find(nid);
+    if (entry?.state !== 'alive' || !Number.isNaN(entry.delayMs)) return;
+    this.#newcomers.set(bytesToHex(nid), true, nowMs + NEWCOMER_MS);
   }
 
   /** Sends events to one member only. */
@@ -111,6 +125,7 @@ export class Dissemination {
     for (const [, event] of this.#unconfirmed.due(nowMs)) this.#coverRing([event], nowMs);
     this.#late.due(nowMs);
     this.#silent.due(nowMs);
+    this.#newcomers.due(nowMs);
   }
 
   nextMs(): number {
@@ -158,7 +173,9 @@ export class Dissemination {
 
   #avoid(entry: RingEntry): boolean {
     if (entry.state !== 'alive' || this.#isDoubtful(entry)) return true;
-    return this.#silent.size > 0 && this.#silent.has(bytesToHex(entry.nid));
+    if (this.#silent.size > 0 && this.#silent.has(bytesToHex(entry.nid))) return true;
+    if (this.#newcomers.size === 0 || !Number.isNaN(entry.delayMs)) return false;
+    return this.#newcomers.has(bytesToHex(entry.nid));
   }
 
   #sendTo(child: RingEntry, duty: Duty, attempt: number, nowMs: number): void {

@@ -73,6 +73,8 @@ export const COVERED_MEMORY_MS = 10_000;
 export const MAX_PACED_DUTIES = 64;
 /** A child that did not acknowledge heads no subtree for so long. */
 export const SILENT_CHILD_MEMORY_MS = 10_000;
+/** So long after its record came, a member whose delay nobody measured heads no subtree: the first message must dial. */
+export const NEWCOMER_MS = 5_000;
 /** An acknowledgement that is late by no more than this still tells the delay. */
 export const LATE_ACKNOWLEDGEMENT_MS = 2_000;
 /** Spread messages waiting for their acknowledgement. */

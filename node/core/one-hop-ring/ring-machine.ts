@@ -340,6 +340,9 @@ export class RingMachine {
       .map((event) => (event.kind === 'record' ? this.#context.nidOfKey(event.record.publicKey) : event.nid))
       .filter((nid) => nid !== undefined);
     if (positions.length > 0) this.#replication.membershipChanged(nowMs, positions);
+    for (const event of news) {
+      if (event.kind === 'record') this.#dissemination.noteNewcomer(event.record.nid, nowMs);
+    }
   }
 
   /** Somebody believes us silent, gone, or of a later incarnation: rise above it and say so. */

@@ -106,6 +106,40 @@ describe('dissemination', function () {
     expect(Math.max(...repeated)).to.equal(1);
   });
 
+  it('takes no newcomer for a leader while reaching it needs a dial', () => {
+    const network = new VirtualNetwork(36);
+    const nodes = network.adoptNodes(names(40));
+    const [first] = nodes;
+    if (first === undefined) throw new RangeError('The ring is empty.');
+    let newcomer = network.addNode('newcomer-0', [first]);
+    const leads = (): boolean => {
+      const { table } = first.machine;
+      const leader = leaderOf(table, arcOf(newcomer.machine.nid, arcBits(table.ringSize)));
+      return leader !== undefined && equalBytes(leader.nid, newcomer.machine.nid);
+    };
+    network.runUntil(() => first.machine.table.isInRing(newcomer.machine.nid), 5_000);
+    for (let i = 1; !leads(); i++) {
+      newcomer = network.addNode(`newcomer-${i}`, [first]);
+      network.runUntil(() => first.machine.table.isInRing(newcomer.machine.nid), 5_000);
+    }
+    network.run(500);
+    const asked: boolean[] = [];
+    for (const node of nodes) {
+      if (arcOf(node.machine.nid, 4) !== arcOf(newcomer.machine.nid, 4)) continue;
+      if (!Number.isNaN(node.machine.table.find(newcomer.machine.nid)?.delayMs)) continue;
+      const load = {
+        type: 'addresses',
+        addresses: ['/ip4/203.0.113.9/tcp/1'],
+        providerAddresses: [],
+      } as const;
+      for (const action of node.machine.handle(load, network.nowMs)) {
+        if (action.type !== 'send' || action.message.kind !== 'spread') continue;
+        asked.push(equalBytes(action.to.publicKey, newcomer.contact.publicKey));
+      }
+    }
+    expect(asked).to.not.be.empty.and.not.include(true);
+  });
+
   it('passes an event that comes twice on only once', () => {
     const network = new VirtualNetwork(35);
     const [node, sender] = network.adoptNodes(names(50)) as [VirtualNode, VirtualNode];
