@@ -76,6 +76,7 @@ export class FuzzedRing {
   /** In order of arrival: all delays are equal. */
   #queue: Delivery[] = [];
   #recordedCount = 0;
+  readonly #noted = new WeakSet<ProviderRecord>();
   readonly #newest = new Map<string, ProviderRecord>();
 
   /** @param size members that the registry lists from the start; `addMember` starts them one by one */
@@ -181,6 +182,9 @@ export class FuzzedRing {
   }
 
   #noteRecord(record: ProviderRecord): void {
+    // By objects first: a flood of strange keys must cost this record keeping nothing.
+    if (this.#noted.has(record) || !this.#isHonest(record)) return;
+    this.#noted.add(record);
     const id = `${bytesToHex(record.key)} ${bytesToHex(record.publicKey)}`;
     const newest = this.#newest.get(id);
     if (newest !== undefined && newest.sequence >= record.sequence) return;
@@ -188,6 +192,10 @@ export class FuzzedRing {
     if (newest === undefined) return;
     this.superseded.push(newest);
     if (this.superseded.length > MAX_SUPERSEDED) this.superseded.shift();
+  }
+
+  #isHonest(record: ProviderRecord): boolean {
+    return this.providedKeys.some((key) => key[0] === record.key[0] && equalBytes(key, record.key));
   }
 
   #newMachine(signer: Signer, index: number): RingMachine {

@@ -13,7 +13,7 @@ import type { Forger } from './forger.ts';
 import { carrying } from './hostile-members.ts';
 
 /** Distinct records in one flooding store. */
-const FLOODED_RECORDS = 8;
+const FLOODED_RECORDS = 4;
 /** Their life: they pile up for so long, then they must be gone again. */
 const FLOODED_TTL_SECONDS = 30;
 
