@@ -127,10 +127,10 @@ export class Referee {
 
   /** Whatever is passed on must be genuine, and an answer must be in force. */
   #judgeMessage(message: RingMessage): void {
-    if ('events' in message) for (const event of message.events) this.#judgeRelay(event);
+    if ('events' in message) for (const event of message.events) this.#judgeRelay(event, message.kind);
     if (message.kind === 'store') for (const record of message.records) this.#judgeRecord(record);
     if (message.kind !== 'lookup-reply') return;
-    for (const event of message.corrections) this.#judgeRelay(event);
+    for (const event of message.corrections) this.#judgeRelay(event, message.kind);
     for (const { record } of message.providers) {
       this.#judgeRecord(record);
       if (record.withdrawn || expiresAtMs(record) <= this.#ring.nowMs)
@@ -138,10 +138,10 @@ export class Referee {
     }
   }
 
-  #judgeRelay(event: MembershipEvent): void {
+  #judgeRelay(event: MembershipEvent, carrier: RingMessage['kind']): void {
     if (!this.#judged.has(event)) this.#judged.set(event, this.#faultOf(event, { believed: false }));
     const fault = this.#judged.get(event);
-    if (fault !== undefined) this.#find(`passed on: ${fault}`);
+    if (fault !== undefined) this.#find(`passed on in a ${carrier}: ${fault}`);
   }
 
   #judgeRecord(record: ProviderRecord): void {

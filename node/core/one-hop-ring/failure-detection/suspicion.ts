@@ -149,10 +149,14 @@ export class Suspicion {
     if (watch.stage === 'testified') this.#settleWhoAnnounces(watch, asker, nowMs);
   }
 
-  /** A proven accusation came by repair, from a part of the ring that may have been cut off: ask the subject first. */
+  /** An accusation came by repair, from a part of the ring that may have been cut off: ask the subject first. */
   check(accusation: Accusation, nowMs: number): void {
     const entry = this.#context.table.find(accusation.nid);
     if (entry === undefined || entry.incarnation !== accusation.incarnation) return;
+    if (!this.#membership.isProven(accusation)) {
+      this.#context.counters.refusedEvents += 1;
+      return;
+    }
     const watch = this.watch(entry, nowMs);
     if (watch !== undefined) watch.evidence = accusation;
   }
