@@ -11,6 +11,7 @@ import {
 import { parseAddress, parseNid } from '../../../../sdk/protocol/identifiers.ts';
 import { DEFAULT_TIMING, type RingTiming } from '../../../../node/core/one-hop-ring/limits.ts';
 import { signMemberRecord, type MemberRecord } from '../../../../node/core/one-hop-ring/member-record.ts';
+import { accusationBytes } from '../../../../node/core/one-hop-ring/membership-event.ts';
 import { memberName } from '../../../../node/core/one-hop-ring/member-names.ts';
 import { RingError } from '../../../../node/core/one-hop-ring/ring-error.ts';
 import { RingMachine } from '../../../../node/core/one-hop-ring/ring-machine.ts';
@@ -22,7 +23,7 @@ import type {
   RingPorts,
 } from '../../../../node/core/one-hop-ring/ring-ports.ts';
 import { decodeMessage, encodeMessage } from '../../../../node/core/one-hop-ring/wire-codec.ts';
-import type { RingMessage, Spread } from '../../../../node/core/one-hop-ring/wire-message.ts';
+import type { RingMessage, Spread, Testimony } from '../../../../node/core/one-hop-ring/wire-message.ts';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];
 
@@ -98,6 +99,8 @@ export interface VirtualNode {
   readonly machine: RingMachine;
   crashed: boolean;
   left: boolean;
+  /** Until then the node neither hears nor wakes; what came meanwhile arrives at once after it. */
+  stalledUntilMs: number;
   joinedMs: number | undefined;
   readonly lookups: Map<number, LookupOutcome>;
   receivedBytes: number;
@@ -119,6 +122,8 @@ export class VirtualNetwork {
   readonly registry = new TestRegistry();
   readonly timing: RingTiming;
   lossRate = 0;
+  /** A message to a crashed node is refused by its host. */
+  refusals = false;
   /** One-way delay in milliseconds, plus as much jitter again. */
   delayMs = 10;
   nowMs = 1_000_000;
@@ -180,6 +185,7 @@ export class VirtualNetwork {
       machine,
       crashed: false,
       left: false,
+      stalledUntilMs: 0,
       joinedMs: undefined,
       lookups: new Map(),
       receivedBytes: 0,
@@ -205,6 +211,15 @@ export class VirtualNetwork {
     }
   }
 
+  /** What a node would send that signs the other's failure, though it knows better. */
+  testimonyBy(liar: VirtualNode, victim: VirtualNode, incarnation: number): Testimony {
+    const claim = { kind: 'failed' as const, nid: victim.machine.nid, incarnation };
+    const { publicKey } = liar.contact;
+    const signature = testSignature(publicKey, accusationBytes(TEST_NETWORK, claim));
+    const accusation = { ...claim, witnesses: [{ nid: liar.machine.nid, publicKey, signature }] };
+    return { kind: 'testimony', requestId: 1, accusation };
+  }
+
   /** Looks a key up and runs until the answer is there. */
   lookup(node: VirtualNode, key: Uint8Array): LookupOutcome {
     this.#lookups += 1;
@@ -223,7 +238,9 @@ export class VirtualNetwork {
   runUntil(condition: () => boolean, limitMs: number): boolean {
     const endMs = this.nowMs + limitMs;
     while (!condition()) {
-      const wakeMs = Math.min(...this.alive.map((node) => node.machine.nextWakeMs()));
+      const wakeMs = Math.min(
+        ...this.alive.map((node) => Math.max(node.machine.nextWakeMs(), node.stalledUntilMs)),
+      );
       const nextMs = Math.min(wakeMs, this.#queue[0]?.atMs ?? Infinity);
       if (nextMs > endMs) {
         this.nowMs = endMs;
@@ -238,7 +255,8 @@ export class VirtualNetwork {
   #step(): void {
     while (this.#queue[0] !== undefined && this.#queue[0].atMs <= this.nowMs) this.#queue.shift()?.run();
     for (const node of this.alive) {
-      if (node.machine.nextWakeMs() <= this.nowMs) this.act(node, { type: 'wake' });
+      if (node.stalledUntilMs <= this.nowMs && node.machine.nextWakeMs() <= this.nowMs)
+        this.act(node, { type: 'wake' });
     }
   }
 
@@ -246,13 +264,21 @@ export class VirtualNetwork {
     const target = this.nodes.findLast((node) => equalBytes(node.contact.publicKey, to.publicKey));
     if (target === undefined || this.#random() < this.lossRate || !this.connected(from, target)) return;
     const delayMs = this.delayMs * (1 + this.#random());
-    this.#schedule(this.nowMs + delayMs, () => {
+    const arrive = (): void => {
+      if (target.crashed && this.refusals) {
+        this.act(from, { type: 'unreachable', publicKey: to.publicKey, refused: true });
+      }
+      if (target.stalledUntilMs > this.nowMs) {
+        this.#schedule(target.stalledUntilMs, arrive);
+        return;
+      }
       target.receivedBytes += bytes.length;
       const message = decoded(bytes, this.registry);
       if (message === undefined) return;
       if (message.kind === 'spread') countSpread(target, message);
       this.act(target, { type: 'message', from: from.contact.publicKey, message });
-    });
+    };
+    this.#schedule(this.nowMs + delayMs, arrive);
   }
 
   #schedule(atMs: number, run: () => void): void {
