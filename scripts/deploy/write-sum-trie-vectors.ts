@@ -8,6 +8,7 @@ import { writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { id } from 'ethers';
+import { format } from 'prettier';
 
 import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { parseAddress, parseDealId, parseEpoch } from '../../sdk/protocol/identifiers.ts';
@@ -73,5 +74,5 @@ export function makeTrieVectors(): Readonly<Record<string, unknown>> {
 
 if (process.argv[1] === import.meta.filename) {
   const path = join(REPOSITORY_ROOT, 'test', 'vectors', 'sum-trie.json');
-  await writeFile(path, `${JSON.stringify(makeTrieVectors(), null, 2)}\n`);
+  await writeFile(path, await format(JSON.stringify(makeTrieVectors()), { parser: 'json', printWidth: 110 }));
 }
