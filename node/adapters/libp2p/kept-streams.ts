@@ -6,6 +6,7 @@ import { bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
 import { RingError } from '../../core/one-hop-ring/ring-error.ts';
 import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
 import { varintBytes } from '../../core/one-hop-ring/wire-primitives.ts';
+import { isRefusal } from './dial-refusal.ts';
 import { RingChannel } from './ring-channel.ts';
 import { peerOfRingKey, ringKeyOfPeer } from './ring-peer-id.ts';
 import {
@@ -26,8 +27,11 @@ export interface MessageCodec<Message> {
 export interface MessageListener<Message> {
   /** A decoded message of the peer that proved this key. */
   onMessage(from: Uint8Array, message: Message): void;
-  /** Nothing can be delivered to this key now: a failed dial, or a stream that broke. */
-  onUnreachable(publicKey: Uint8Array): void;
+  /**
+   * Nothing can be delivered to this key now: a failed dial, or a stream that broke.
+   * @param refused the peer's system answered just now that nobody listens there
+   */
+  onUnreachable(publicKey: Uint8Array, refused: boolean): void;
 }
 
 /** Traffic of one protocol since start. Bytes are those of whole frames, their length included. */
@@ -138,7 +142,7 @@ export class KeptStreams<Message extends { readonly kind: string }> {
     if (this.#refusedUntilMs.has(key)) {
       this.traffic.droppedMessages += 1;
       queueMicrotask(() => {
-        this.#listener.onUnreachable(to.publicKey);
+        this.#listener.onUnreachable(to.publicKey, false);
       });
       return;
     }
@@ -162,10 +166,10 @@ export class KeptStreams<Message extends { readonly kind: string }> {
       const channel = this.#keep(stream, to.publicKey);
       for (const frame of opening.queue) this.#count(frame, channel.send(frame));
     } catch (error) {
-      // Whatever the reason, the machine only needs to know that this member cannot be reached now.
+      // The machine only needs to know that this member cannot be reached now, and whether its process is gone.
       this.#refusedUntilMs.set(key, true);
       this.traffic.droppedMessages += opening.queue.length;
-      if (!this.#stopping.signal.aborted && error !== undefined) this.#listener.onUnreachable(to.publicKey);
+      if (!this.#stopping.signal.aborted) this.#listener.onUnreachable(to.publicKey, isRefusal(error));
     } finally {
       this.#opening.delete(key);
     }
@@ -205,7 +209,7 @@ export class KeptStreams<Message extends { readonly kind: string }> {
       onClosed: (closed) => {
         if (this.#channels.peek(key) !== closed) return;
         this.#channels.delete(key);
-        if (!this.#stopping.signal.aborted) this.#listener.onUnreachable(publicKey);
+        if (!this.#stopping.signal.aborted) this.#listener.onUnreachable(publicKey, false);
       },
     });
     this.#channels.set(key, channel);

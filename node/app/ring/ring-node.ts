@@ -135,8 +135,8 @@ export class RingNode {
           onMessage: (from, message) => {
             this.#handle({ type: 'message', from, message });
           },
-          onUnreachable: (publicKey) => {
-            this.#handle({ type: 'unreachable', publicKey });
+          onUnreachable: (publicKey, refused) => {
+            this.#handle({ type: 'unreachable', publicKey, refused });
           },
         },
       },

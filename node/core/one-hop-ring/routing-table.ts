@@ -1,5 +1,6 @@
 import { compareBytes } from '../../../sdk/protocol/bytes.ts';
 import { IdColumn } from './id-column.ts';
+import { BucketDigests, bucketOf, bucketStart } from './bucket-digests.ts';
 import { isWholeRing, type IdInterval } from './id-interval.ts';
 import { MAX_TABLE_ENTRIES } from './limits.ts';
 import type { MemberRecord } from './member-record.ts';
@@ -9,7 +10,7 @@ import type { RingId } from './ring-identifier.ts';
 import { LOAD_UNKNOWN, ownsKeys, type RingEntry, type RingTable } from './ring-table.ts';
 import { SlotValues } from './slot-values.ts';
 import { SortedSlots } from './sorted-slots.ts';
-import { addEntry, emptyDigest, removeEntry, type TableDigest } from './table-digest.ts';
+import { addEntry, emptyDigest, removeEntry, sumOf, without, type TableDigest } from './table-digest.ts';
 
 const FIRST_CAPACITY = 16;
 /** Share of the slots, as a shift, that the table grows by, and that must be freed before they are used again. */
@@ -31,6 +32,8 @@ export class RoutingTable implements RingTable {
   #formerSlots: number[] = [];
   readonly #failedSlots: number[] = [];
   #digest: TableDigest = emptyDigest();
+  /** Made when the first range is asked for. */
+  #buckets: BucketDigests | undefined;
 
   /** Members that own keys. */
   get ringSize(): number {
@@ -48,7 +51,8 @@ export class RoutingTable implements RingTable {
 
   /** Bytes of all columns; the signed records are referenced, not copied (README.md). */
   get columnBytes(): number {
-    return this.#ids.byteLength + this.#all.byteLength + this.#ring.byteLength + this.#values.byteLength;
+    const columnBytes = this.#ids.byteLength + this.#all.byteLength + this.#ring.byteLength;
+    return columnBytes + this.#values.byteLength + (this.#buckets?.byteLength ?? 0);
   }
 
   /** Equal tables have equal digests; suspicion does not count, it passes. */
@@ -72,7 +76,7 @@ export class RoutingTable implements RingTable {
   put(nid: RingId, record: MemberRecord, state: MemberState): void {
     const rank = this.#all.rankOf(nid);
     const slot = rank < 0 ? this.#append(nid) : this.#all.at(rank);
-    if (rank >= 0) this.#digest = removeEntry(this.#digest, this.#entry(slot));
+    if (rank >= 0) this.#uncount(this.#entry(slot));
     const wasInRing = rank >= 0 && ownsKeys(this.#values.stateOf(slot));
     if (rank >= 0) this.#forgetFailed(slot);
     if (state === 'failed') this.#failedSlots.push(slot);
@@ -82,7 +86,9 @@ export class RoutingTable implements RingTable {
       if (wasInRing) this.#ring.remove(nid);
       else this.#ring.insert(slot);
     }
-    this.#digest = addEntry(this.#digest, this.#entry(slot));
+    const entry = this.#entry(slot);
+    this.#digest = addEntry(this.#digest, entry);
+    this.#buckets?.add(entry);
   }
 
   /** Takes an entry out of the ring and the digest for good: the registry no longer knows it. */
@@ -90,7 +96,7 @@ export class RoutingTable implements RingTable {
     const rank = this.#all.rankOf(nid);
     if (rank < 0) return;
     const slot = this.#all.at(rank);
-    this.#digest = removeEntry(this.#digest, this.#entry(slot));
+    this.#uncount(this.#entry(slot));
     this.#forgetFailed(slot);
     this.#ring.remove(nid);
     this.#all.remove(nid);
@@ -181,9 +187,31 @@ export class RoutingTable implements RingTable {
   /** Digest of the entries within an interval; of the whole ring it is `digest`. */
   rangeDigest(interval: IdInterval): TableDigest {
     if (isWholeRing(interval)) return this.#digest;
-    let digest = emptyDigest();
-    for (const entry of this.entriesIn(interval)) digest = addEntry(digest, entry);
+    const between = without(this.#digestBefore(interval.to), this.#digestBefore(interval.from));
+    return compareBytes(interval.from, interval.to) > 0 ? sumOf(between, this.#digest) : between;
+  }
+
+  /** Digest of everything before a position, counted from zero. */
+  #digestBefore(nid: RingId): TableDigest {
+    this.#buckets ??= this.#newBuckets();
+    const bucket = bucketOf(nid);
+    let digest = this.#buckets.before(bucket);
+    const end = this.#all.lowerBound(nid);
+    for (let rank = this.#all.lowerBound(bucketStart(bucket)); rank < end; rank++) {
+      digest = addEntry(digest, this.#entry(this.#all.at(rank)));
+    }
     return digest;
+  }
+
+  #newBuckets(): BucketDigests {
+    const buckets = new BucketDigests();
+    for (const entry of this.entries()) buckets.add(entry);
+    return buckets;
+  }
+
+  #uncount(entry: RingEntry): void {
+    this.#digest = removeEntry(this.#digest, entry);
+    this.#buckets?.remove(entry);
   }
 
   #forgetFailed(slot: number): void {

@@ -7,7 +7,7 @@ export interface TableDigest {
   readonly low: number;
 }
 
-interface DigestedEntry {
+export interface DigestedEntry {
   readonly nid: RingId;
   readonly incarnation: number;
   readonly state: MemberState;
@@ -29,6 +29,16 @@ export function addEntry(digest: TableDigest, entry: DigestedEntry): TableDigest
 export function removeEntry(digest: TableDigest, entry: DigestedEntry): TableDigest {
   const part = entryDigest(entry);
   return { high: (digest.high - part.high) >>> 0, low: (digest.low - part.low) >>> 0 };
+}
+
+/** Digest of two sets that have nothing in common. */
+export function sumOf(a: TableDigest, b: TableDigest): TableDigest {
+  return { high: (a.high + b.high) >>> 0, low: (a.low + b.low) >>> 0 };
+}
+
+/** Digest of a set without a part of it. */
+export function without(whole: TableDigest, part: TableDigest): TableDigest {
+  return { high: (whole.high - part.high) >>> 0, low: (whole.low - part.low) >>> 0 };
 }
 
 /** Suspect counts as alive: a suspicion is over before anybody would repair it. */

@@ -27,6 +27,7 @@ interface End {
   readonly contact: RingContact;
   readonly heard: { readonly from: string; readonly message: RingMessage }[];
   readonly unreachable: string[];
+  readonly refusals: string[];
 }
 
 describe('ring transport', function () {
@@ -45,13 +46,17 @@ describe('ring transport', function () {
     await host.start();
     const heard: End['heard'] = [];
     const unreachable: string[] = [];
+    const refusals: string[] = [];
     const transport = new RingTransport(
       { host, admission: NO_NAMES },
       {
         protocol: spoken,
         listener: {
           onMessage: (from, message) => heard.push({ from: bytesToHex(from), message }),
-          onUnreachable: (publicKey) => unreachable.push(bytesToHex(publicKey)),
+          onUnreachable: (publicKey, refused) => {
+            unreachable.push(bytesToHex(publicKey));
+            if (refused) refusals.push(bytesToHex(publicKey));
+          },
         },
       },
     );
@@ -63,6 +68,7 @@ describe('ring transport', function () {
       contact: { publicKey: privateKey.publicKey.raw, addresses },
       heard,
       unreachable,
+      refusals,
     };
     ends.push(made);
     return made;
@@ -90,6 +96,7 @@ describe('ring transport', function () {
     a.transport.send(b.contact, reached(1));
     await eventually('the report', () => a.unreachable.length > 0, 5_000);
     expect(a.unreachable[0]).to.equal(bytesToHex(b.contact.publicKey));
+    expect(a.refusals).to.deep.equal(a.unreachable);
     expect(a.transport.traffic.droppedMessages).to.equal(1);
   });
 

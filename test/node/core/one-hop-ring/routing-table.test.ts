@@ -117,6 +117,15 @@ describe('routing table: properties', () => {
         const listed = [...table.entriesIn(interval)].map((entry) => bytesToHex(entry.nid));
         expect(listed.toSorted()).to.deep.equal([...part.entries()].map((entry) => bytesToHex(entry.nid)));
         expect(table.rangeDigest(interval)).to.deep.equal(part.digest);
+        for (const each of ids.slice(0, 5)) {
+          table.expel(each);
+          part.expel(each);
+        }
+        for (const each of ids.slice(5, 9)) {
+          table.put(each, recordAt(99), 'left');
+          if (contains(interval, each)) part.put(each, recordAt(99), 'left');
+        }
+        expect(table.rangeDigest(interval)).to.deep.equal(part.digest);
       }),
     );
   });
