@@ -6,16 +6,14 @@ import {IDealMarket} from "./interfaces/IDealMarket.sol";
 import {ISampledClaims} from "./interfaces/ISampledClaims.sol";
 import {ClaimSamples} from "./libraries/ClaimSamples.sol";
 import {ReceiptMessages, ReceiptScratch} from "./libraries/ReceiptMessages.sol";
-import {Frontier, SumTrie} from "./libraries/SumTrie.sol";
+import {SumTrie, TrieWalk} from "./libraries/SumTrie.sol";
 
 /// @title Verification of the openings of a claim
-/// @dev SPEC.md, sum-trie and sampled claim, gives their layout: a number of leaves; before each leaf, and after the
-/// last, a number of subtrees and these subtrees.
+/// @dev SPEC.md, sum-trie and sampled claim, gives their layout: a number of receipts; each followed by the branch at
+/// which it parts from the one before, the siblings on its left and the siblings on its right.
 abstract contract ClaimOpenings is ISampledClaims, DealKeys {
-    /// branch 1 · viewerKey 20 · epoch 4 · capBytes 8 · bytesCumulative 8 · grant signature 64 · receipt signature 64.
-    uint256 private constant LEAF_BYTES = 169;
-    /// branch 1 · word 32: the smallest item.
-    uint256 private constant SUBTREE_BYTES = 33;
+    /// viewerKey 20 · epoch 4 · capBytes 8 · bytesCumulative 8 · grant signature 64 · receipt signature 64.
+    uint256 private constant RECEIPT_BYTES = 168;
 
     /// Whose claim it is.
     struct Place {
@@ -67,39 +65,22 @@ abstract contract ClaimOpenings is ISampledClaims, DealKeys {
             CLAIM_SAMPLES
         );
         // From here to the root nothing is allocated.
-        Frontier memory walk = SumTrie.start(openings.length / SUBTREE_BYTES + 1);
-        uint256 end = _walk(walk, opening, openings);
+        TrieWalk memory walk = SumTrie.start();
+        uint256 cursor;
+        assembly ("memory-safe") {
+            cursor := openings.offset
+        }
+        uint256 end = cursor + 1;
+        for (uint256 leaves = _byteAt(cursor); leaves != 0; --leaves) end = _passLeaf(walk, opening, end);
         bytes32 computed = SumTrie.finish(walk);
         if (opening.nextSample != opening.samplesEnd) _revertSampleNotOpened(opening);
         if (computed != drawn.rootWord) revert RootMismatch(drawn.rootWord, computed);
-        if (openings.length != end) revert ProofLengthInvalid(openings.length, end);
+        if (openings.length != end - cursor) revert ProofLengthInvalid(openings.length, end - cursor);
     }
 
-    /// Passes all items; returns how many bytes they are.
-    function _walk(
-        Frontier memory walk,
-        Opening memory opening,
-        bytes calldata openings
-    ) private view returns (uint256 length) {
-        uint256 cursor;
-        assembly ("memory-safe") {
-            cursor := add(openings.offset, 1)
-        }
-        unchecked {
-            for (uint256 leaves = _byteAt(cursor - 1); leaves != 0; --leaves) {
-                cursor = SumTrie.passSubtrees(walk, cursor + 1, _byteAt(cursor));
-                _passLeaf(walk, opening, cursor);
-                cursor += LEAF_BYTES;
-            }
-        }
-        cursor = SumTrie.passSubtrees(walk, cursor + 1, _byteAt(cursor));
-        assembly ("memory-safe") {
-            length := sub(cursor, openings.offset)
-        }
-    }
-
-    /// Verifies the leaf at `cursor` and takes the samples that it holds off the list.
-    function _passLeaf(Frontier memory walk, Opening memory opening, uint256 cursor) private view {
+    /// Verifies the receipt at `cursor` and its place, and takes the samples that it holds off the list; returns where
+    /// its siblings end.
+    function _passLeaf(TrieWalk memory walk, Opening memory opening, uint256 cursor) private view returns (uint256) {
         (bool good, bytes32 grantHash, uint256 leafBytes) = opening.scratch.verify(
             cursor,
             opening.grantKey,
@@ -107,10 +88,12 @@ abstract contract ClaimOpenings is ISampledClaims, DealKeys {
             opening.toEpoch
         );
         if (!good) _judgeReceipt(opening, grantHash, cursor);
-        uint256 fromByte = walk.passedBytes;
-        SumTrie.passLeaf(walk, cursor, grantHash, leafBytes);
+        unchecked {
+            cursor = SumTrie.descend(walk, cursor + RECEIPT_BYTES, grantHash);
+        }
         bool missed;
         assembly ("memory-safe") {
+            let fromByte := mload(add(walk, 0x20))
             let next := mload(add(opening, 0xa0))
             missed := lt(mload(next), fromByte)
             for { let toByte := add(fromByte, leafBytes) } lt(mload(next), toByte) {} {
@@ -121,13 +104,14 @@ abstract contract ClaimOpenings is ISampledClaims, DealKeys {
             }
         }
         if (missed) _revertSampleNotOpened(opening);
+        return SumTrie.ascend(walk, cursor, grantHash, leafBytes);
     }
 
     /// Says what is wrong with the receipt at `cursor`, unless its grant was signed by the key before, and all is well.
     function _judgeReceipt(Opening memory opening, bytes32 grantHash, uint256 cursor) private view {
         uint256 numbers;
         assembly ("memory-safe") {
-            numbers := calldataload(add(cursor, 21))
+            numbers := calldataload(add(cursor, 20))
         }
         uint32 epoch = uint32(numbers >> 224);
         uint64 capBytes = uint64(numbers >> 160);
@@ -141,14 +125,14 @@ abstract contract ClaimOpenings is ISampledClaims, DealKeys {
             );
         }
         if (bytesCumulative > capBytes) revert IDealMarket.CapExceeded(grantHash, bytesCumulative, capBytes);
-        address signer = opening.scratch.recover(grantHash, cursor + 41);
+        address signer = opening.scratch.recover(grantHash, cursor + 40);
         bool granted = signer == opening.grantKey || _isPreviousGrantKey(deals[opening.dealId], signer, epoch);
         if (signer == address(0) || !granted) revert IDealMarket.InvalidGrantSignature(grantHash);
         address viewerKey;
         assembly ("memory-safe") {
-            viewerKey := shr(96, calldataload(add(cursor, 1)))
+            viewerKey := shr(96, calldataload(cursor))
         }
-        signer = opening.scratch.recover(opening.scratch.receiptHash(grantHash, bytesCumulative), cursor + 105);
+        signer = opening.scratch.recover(opening.scratch.receiptHash(grantHash, bytesCumulative), cursor + 104);
         if (signer == address(0) || signer != viewerKey) revert IDealMarket.InvalidReceiptSignature(grantHash);
     }
 

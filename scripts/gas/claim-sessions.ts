@@ -1,6 +1,4 @@
-import { id } from 'ethers';
-
-import { bytesToHex, compareBytes, hexToBytes } from '../../sdk/protocol/bytes.ts';
+import { bytesToHex, compareBytes, hexToBytes, readUint32 } from '../../sdk/protocol/bytes.ts';
 import type { Domain } from '../../sdk/protocol/eip712.ts';
 import { grantDigest, type Grant } from '../../sdk/protocol/grant.ts';
 import {
@@ -14,6 +12,8 @@ import { receiptDigest, type ReceiptWithGrant } from '../../sdk/protocol/receipt
 import { encodeOpenings, splitRootWord } from '../../sdk/protocol/sampled-claim.ts';
 import { pureSecp256k1 } from '../../sdk/protocol/signature.ts';
 import { openLeaves, rootOf, type FrontierItem, type TrieRoot } from '../../sdk/protocol/sum-trie.ts';
+
+const MIB = 1_048_576n;
 
 /** One viewer at one node. Its messages are signed only when they are opened: a claim needs few of many. */
 export interface Session {
@@ -45,7 +45,7 @@ export function sessionOf(
   const grant: Grant = {
     dealId: terms.dealId,
     node: terms.node,
-    viewerKey: pureSecp256k1.addressOf(terms.viewerKey),
+    viewerKey: change.viewerKey ?? pureSecp256k1.addressOf(terms.viewerKey),
     epoch: terms.epoch,
     capBytes: (1n << 31n) + BigInt(index),
     contentRoot: parseContentRoot(terms.contentRoot),
@@ -54,12 +54,13 @@ export function sessionOf(
   return { grant, bytesCumulative: bytes, bytes, key: grantDigest(terms.domain, grant) };
 }
 
-/** Sessions of 1 to 128 MiB, the same in every run. */
+/** Sessions of 1 to 128 MiB, 64.5 MiB on average, the same in every run. */
 export function manySessions(terms: SessionTerms, count: number): Session[] {
-  const viewer = pureSecp256k1.addressOf(terms.viewerKey);
+  const viewerKey = pureSecp256k1.addressOf(terms.viewerKey);
   return Array.from({ length: count }, (_, index) => {
-    const bytes = 1_048_576n + (BigInt(id(`session ${index}`)) % (127n * 1_048_576n));
-    return sessionOf(terms, index, bytes, { viewerKey: viewer });
+    const session = sessionOf(terms, index, 0n, { viewerKey });
+    const bytes = MIB + ((BigInt(readUint32(session.key)) * 127n * MIB) >> 32n);
+    return { ...session, bytes, bytesCumulative: bytes };
   });
 }
 

@@ -24,14 +24,21 @@ import {
 } from './identifiers.ts';
 import type { ReceiptWithGrant } from './receipt.ts';
 import { SIGNATURE_BYTES } from './signature.ts';
-import { MAX_BRANCH, TRUNCATED_HASH_BYTES, type FrontierItem, type TrieWord } from './sum-trie.ts';
+import {
+  TRUNCATED_HASH_BYTES,
+  pathsOf,
+  type FrontierItem,
+  type TriePath,
+  type TrieSibling,
+  type TrieWord,
+} from './sum-trie.ts';
 
 /** Most samples of a claim. */
 export const MAX_CLAIM_SAMPLES = 32;
-/** branch 1, viewerKey 20, epoch 4, capBytes 8, bytesCumulative 8, two signatures. */
-const LEAF_BYTES = 1 + 20 + 4 + 8 + 8 + 2 * SIGNATURE_BYTES;
-const SUBTREE_BYTES = 1 + 32;
-/** Subtrees in a row and leaves in a call: their number is one byte. */
+/** viewerKey 20, epoch 4, capBytes 8, bytesCumulative 8, two signatures. */
+const RECEIPT_BYTES = 20 + 4 + 8 + 8 + 2 * SIGNATURE_BYTES;
+const WORD_BYTES = 32;
+/** Siblings in a row and leaves in a call: their number is one byte. */
 const MAX_IN_A_ROW = 255;
 
 /** What the seed of a claim is made of. */
@@ -104,42 +111,39 @@ export interface OpenedReceipt {
   readonly receiptSignature: Uint8Array;
 }
 
-/** One item of decoded openings. */
-export type OpeningItem =
-  | { readonly kind: 'leaf'; readonly branch: number; readonly receipt: OpenedReceipt }
-  | { readonly kind: 'subtree'; readonly branch: number; readonly word: TrieWord };
+/** A decoded opening: what `TriePath` says of a leaf, with the receipt in its place. */
+export type Opening = Omit<TriePath, 'leaf'> & { readonly receipt: OpenedReceipt };
 
 /**
- * The openings of a claim as `openClaim` takes them: number of leaves; before each leaf and after the last the number of
- * subtrees and these.
+ * The openings of a claim as `openClaim` takes them (SPEC.md).
  *
+ * @param items a multiproof
  * @param receiptOf the receipt of an opened grant
- * @throws ProtocolError LENGTH_INVALID for more than 255 leaves or subtrees in a row
+ * @throws ProtocolError LENGTH_INVALID for more than 255 leaves or siblings in a row, TRIE_OPENINGS_INVALID for none
  */
 export function encodeOpenings(
   items: readonly FrontierItem[],
   receiptOf: (grantHash: GrantHash) => ReceiptWithGrant,
 ): Uint8Array {
-  const parts: Uint8Array[] = [];
-  let row: Uint8Array[] = [];
-  let leaves = 0;
-  for (const item of items) {
-    if (item.kind === 'subtree') {
-      row.push(concatBytes(Uint8Array.of(item.branch), item.word));
-      continue;
-    }
-    const receipt = receiptOf(bytesToHex(item.key) as GrantHash);
-    parts.push(countByte(row.length), ...row, encodeLeaf(item.branch, receipt));
-    row = [];
-    leaves++;
-  }
-  return concatBytes(countByte(leaves), ...parts, countByte(row.length), ...row);
+  const paths = pathsOf(items);
+  const parts = paths.flatMap(({ leaf, branch, left, right }) => [
+    encodeReceipt(receiptOf(bytesToHex(leaf.key) as GrantHash)),
+    Uint8Array.of(branch),
+    ...encodeSiblings(left),
+    ...encodeSiblings(right),
+  ]);
+  return concatBytes(countByte(paths.length), ...parts);
 }
 
-function encodeLeaf(branch: number, { signedGrant, signedReceipt }: ReceiptWithGrant): Uint8Array {
+/** A number of siblings and these. @throws ProtocolError LENGTH_INVALID for more than 255 */
+export function encodeSiblings(siblings: readonly TrieSibling[]): Uint8Array[] {
+  const encoded = siblings.map(({ branch, word }) => concatBytes(Uint8Array.of(branch), word));
+  return [countByte(siblings.length), ...encoded];
+}
+
+function encodeReceipt({ signedGrant, signedReceipt }: ReceiptWithGrant): Uint8Array {
   const { grant } = signedGrant;
   return concatBytes(
-    Uint8Array.of(branch),
     hexToBytes(grant.viewerKey, 20),
     uint32ToBytes(grant.epoch),
     uint64ToBytes(grant.capBytes),
@@ -154,41 +158,33 @@ function countByte(count: number): Uint8Array {
   return Uint8Array.of(count);
 }
 
-/** Decodes the layout only. @throws ProtocolError LENGTH_INVALID unless the bytes end with the last subtree */
-export function decodeOpenings(bytes: Uint8Array): OpeningItem[] {
-  const items: OpeningItem[] = [];
+/** Decodes the layout only. @throws ProtocolError LENGTH_INVALID unless the bytes end with the last sibling */
+export function decodeOpenings(bytes: Uint8Array): Opening[] {
   let offset = 1;
-  const readSubtrees = (): void => {
-    const count = bytes[offset] ?? 0;
-    offset++;
-    for (let i = 0; i < count; i++, offset += SUBTREE_BYTES) {
-      const word = copyBytes(bytes.subarray(offset + 1, offset + SUBTREE_BYTES));
-      items.push({ kind: 'subtree', branch: branchAt(bytes, offset), word });
-    }
+  const take = (length: number): Uint8Array => {
+    if (bytes.length < offset + length) throw lengthInvalid(offset + length, bytes.length);
+    offset += length;
+    return copyBytes(bytes.subarray(offset - length, offset));
   };
-  for (let leaves = bytes[0] ?? 0; leaves > 0; leaves--) {
-    readSubtrees();
-    if (bytes.length < offset + LEAF_BYTES) throw lengthInvalid(offset + LEAF_BYTES, bytes.length);
-    items.push({ kind: 'leaf', branch: branchAt(bytes, offset), receipt: decodeReceipt(bytes, offset + 1) });
-    offset += LEAF_BYTES;
-  }
-  readSubtrees();
+  const takeByte = (): number => take(1)[0] ?? 0;
+  const takeSiblings = (): TrieSibling[] =>
+    Array.from({ length: takeByte() }, () => ({ branch: takeByte(), word: take(WORD_BYTES) }));
+  const openings = Array.from({ length: bytes[0] ?? 0 }, (): Opening => {
+    const receipt = decodeReceipt(take(RECEIPT_BYTES));
+    return { receipt, branch: takeByte(), left: takeSiblings(), right: takeSiblings() };
+  });
   if (offset !== bytes.length) throw lengthInvalid(offset, bytes.length);
-  return items;
+  return openings;
 }
 
-function branchAt(bytes: Uint8Array, offset: number): number {
-  return Math.min(bytes[offset] ?? 0, MAX_BRANCH);
-}
-
-function decodeReceipt(bytes: Uint8Array, offset: number): OpenedReceipt {
+function decodeReceipt(bytes: Uint8Array): OpenedReceipt {
   return {
-    viewerKey: addressFromBytes(bytes.subarray(offset, offset + 20)),
-    epoch: parseEpoch(readUint32(bytes, offset + 20)),
-    capBytes: readUint64(bytes, offset + 24),
-    bytesCumulative: readUint64(bytes, offset + 32),
-    grantSignature: copyBytes(bytes.subarray(offset + 40, offset + 104)),
-    receiptSignature: copyBytes(bytes.subarray(offset + 104, offset + 168)),
+    viewerKey: addressFromBytes(bytes.subarray(0, 20)),
+    epoch: parseEpoch(readUint32(bytes, 20)),
+    capBytes: readUint64(bytes, 24),
+    bytesCumulative: readUint64(bytes, 32),
+    grantSignature: copyBytes(bytes.subarray(40, 104)),
+    receiptSignature: copyBytes(bytes.subarray(104, 168)),
   };
 }
 

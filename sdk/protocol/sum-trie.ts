@@ -50,15 +50,15 @@ export function leafWord({ key, bytes }: TrieLeaf): TrieWord {
   return withBytes(keccak_256(input), bytes);
 }
 
-/** The word of an inner node: trunc(keccak256(left ‖ uint256(branch) ‖ right)) ‖ uint64(sum). @throws ProtocolError */
+/** The word of an inner node: trunc(keccak256(uint256(branch) ‖ left ‖ right)) ‖ uint64(sum). @throws ProtocolError */
 export function innerWord(branch: number, left: TrieWord, right: TrieWord): TrieWord {
   const sum = wordBytes(left) + wordBytes(right);
   if (sum > MAX_UINT64) {
     throw new ProtocolError('TRIE_BYTES_INVALID', 'A trie holds at most 2^64 − 1 bytes.', { bytes: sum });
   }
   const input = new Uint8Array(3 * WORD_BYTES);
-  input.set(left);
-  input[2 * WORD_BYTES - 1] = branch;
+  input[WORD_BYTES - 1] = branch;
+  input.set(left, WORD_BYTES);
   input.set(right, 2 * WORD_BYTES);
   return withBytes(keccak_256(input), sum);
 }
@@ -284,6 +284,75 @@ function requireWord(word: TrieWord): TrieWord {
 
 const openingsInvalid = (reason: string): ProtocolError =>
   new ProtocolError('TRIE_OPENINGS_INVALID', `The openings are not valid: ${reason}.`, { reason });
+
+/** A subtree beside the path of an opened leaf, with the branch at which they part. */
+export interface TrieSibling {
+  readonly branch: number;
+  readonly word: TrieWord;
+}
+
+/** An opened leaf with the part of its path that the leaf before it does not show. */
+export interface TriePath {
+  readonly leaf: TrieLeaf;
+  /** Branch at which the leaf parts from the one before; 0 for the first. */
+  readonly branch: number;
+  /** Siblings on its left below that branch, from the top down. */
+  readonly left: readonly TrieSibling[];
+  /** Siblings on its right, from the bottom up, as far as they are not on the left of the next leaf too. */
+  readonly right: readonly TrieSibling[];
+}
+
+/**
+ * A multiproof as the contract walks it.
+ *
+ * @throws ProtocolError TRIE_OPENINGS_INVALID without a leaf
+ */
+export function pathsOf(items: readonly FrontierItem[]): TriePath[] {
+  const paths: TriePath[] = [];
+  let start = 0;
+  for (const [place, item] of items.entries()) {
+    if (item.kind !== 'leaf') continue;
+    const row = items.slice(start, place + 1);
+    const previous = paths.pop();
+    // In the row between two leaves the smallest branch is the one at which they part.
+    const parting = previous === undefined ? 0 : indexOfSmallestBranch(row);
+    if (previous !== undefined) paths.push({ ...previous, right: siblingsBeside(row.slice(0, parting)) });
+    const left = row.slice(parting, -1).map((sibling, i) => ({
+      branch: row[parting + i + 1]?.branch ?? 0,
+      word: subtreeWord(sibling),
+    }));
+    const leaf = { key: item.key, bytes: item.bytes };
+    paths.push({ leaf, branch: row[parting]?.branch ?? 0, left, right: [] });
+    start = place + 1;
+  }
+  const last = paths.pop();
+  if (last === undefined) throw openingsInvalid('it opens no leaf');
+  return [...paths, { ...last, right: siblingsBeside(items.slice(start)) }];
+}
+
+const siblingsBeside = (items: readonly FrontierItem[]): TrieSibling[] =>
+  items.map((item) => ({ branch: item.branch, word: subtreeWord(item) }));
+
+const subtreeWord = (item: FrontierItem): TrieWord => (item.kind === 'leaf' ? leafWord(item) : item.word);
+
+function indexOfSmallestBranch(row: readonly FrontierItem[]): number {
+  let smallest = 0;
+  for (const [place, { branch }] of row.entries()) {
+    if (branch < (row[smallest]?.branch ?? 0)) smallest = place;
+  }
+  return smallest;
+}
+
+/** The multiproof that these paths show; nothing is checked. */
+export function frontierOfPaths(paths: readonly TriePath[]): FrontierItem[] {
+  return paths.flatMap(({ leaf, branch, left, right }): FrontierItem[] => [
+    ...left.map((sibling, i): FrontierItem => {
+      return { kind: 'subtree', branch: left[i - 1]?.branch ?? branch, word: sibling.word };
+    }),
+    { kind: 'leaf', branch: left.at(-1)?.branch ?? branch, ...leaf },
+    ...right.map((sibling): FrontierItem => ({ kind: 'subtree', ...sibling })),
+  ]);
+}
 
 /** Order of keys in the trie. */
 export const compareKeys = (a: TrieLeaf, b: TrieLeaf): number => compareBytes(a.key, b.key);

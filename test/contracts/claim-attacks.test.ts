@@ -267,11 +267,12 @@ describe('DealMarket: attacks on sampled claims', () => {
       }
     });
 
-    it('junk before the first item, which would move a good receipt under every sample', async () => {
+    it('junk before the first leaf, which would move a good receipt under every sample', async () => {
       const good = session(0, 1_000_000n);
       const claim = bench.claimOf(bench.terms(epoch), [good]);
       const junk = concatBytes(new Uint8Array(24).fill(7), uintToBytes(1_000n, 8));
-      const items: FrontierItem[] = [{ kind: 'subtree', branch: 9, word: junk }, leafItem(good, 0)];
+      const branch = bitsOf(good.key).indexOf('1') + 1;
+      const items: FrontierItem[] = [{ kind: 'subtree', branch: 0, word: junk }, leafItem(good, branch)];
       await expect(openCrafted(claim.root.word, items, claim)).to.be.revertedWithCustomError(
         world.claims,
         'RootMismatch',

@@ -7,14 +7,17 @@ import { makeTrieVectors } from '../../scripts/deploy/write-sum-trie-vectors.ts'
 import { bytesToHex, concatBytes, copyBytes, hexToBytes, uint64ToBytes } from '../../sdk/protocol/bytes.ts';
 import { ProtocolError } from '../../sdk/protocol/errors.ts';
 import { parseAddress, parseDealId, parseEpoch } from '../../sdk/protocol/identifiers.ts';
-import { claimSeed, drawSamples } from '../../sdk/protocol/sampled-claim.ts';
+import { claimSeed, drawSamples, encodeSiblings } from '../../sdk/protocol/sampled-claim.ts';
 import {
   compareKeys,
+  frontierOfPaths,
   openLeaves,
+  pathsOf,
   rootOf,
   verifyFrontier,
   type FrontierItem,
   type TrieLeaf,
+  type TriePath,
 } from '../../sdk/protocol/sum-trie.ts';
 import { openChain, type Chain } from './market-fixture.ts';
 
@@ -47,20 +50,14 @@ const leavesArbitrary = fc
   )
   .map((leaves) => leaves.sort(compareKeys));
 
-function encodeItems(
-  items: readonly FrontierItem[],
-): readonly [items: string, count: number, leaves: bigint] {
-  const parts = items.map((item) =>
-    item.kind === 'leaf'
-      ? concatBytes(Uint8Array.of(item.branch), item.key, uint64ToBytes(item.bytes))
-      : concatBytes(Uint8Array.of(item.branch), item.word),
+const encodePath = ({ leaf, branch, left, right }: TriePath): Uint8Array =>
+  concatBytes(
+    leaf.key,
+    uint64ToBytes(leaf.bytes),
+    Uint8Array.of(branch),
+    ...encodeSiblings(left),
+    ...encodeSiblings(right),
   );
-  const leaves = items.reduce(
-    (bits, item, i) => (item.kind === 'leaf' ? bits | (1n << BigInt(i)) : bits),
-    0n,
-  );
-  return [bytesToHex(concatBytes(...parts)), items.length, leaves];
-}
 
 describe('sum-trie: TypeScript and Solidity', () => {
   let walk: Awaited<ReturnType<typeof deployWalk>>;
@@ -68,8 +65,9 @@ describe('sum-trie: TypeScript and Solidity', () => {
   before(async () => {
     walk = await deployWalk(await openChain());
   });
-  const onChain = (items: readonly FrontierItem[]): Promise<string> =>
-    walk.getFunction('rootOf').staticCall(...encodeItems(items));
+  const rootOnChain = (paths: readonly TriePath[]): Promise<string> =>
+    walk.getFunction('rootOf').staticCall(concatBytes(...paths.map(encodePath)), paths.length);
+  const onChain = (items: readonly FrontierItem[]): Promise<string> => rootOnChain(pathsOf(items));
   const drawn = (seed: Uint8Array, totalBytes: bigint, strata: number, samples: number) =>
     walk.getFunction('draw').staticCall(seed, totalBytes, strata, samples);
 
@@ -98,38 +96,38 @@ describe('sum-trie: TypeScript and Solidity', () => {
     })).sort(compareKeys);
     const root = rootOf(leaves);
     const items = openLeaves(leaves, drawSamples(new Uint8Array(32), root.totalBytes, 6));
-    const accepted = async (changed: readonly FrontierItem[]): Promise<boolean> => {
+    const accepted = async (changed: readonly TriePath[]): Promise<boolean> => {
       try {
-        return (await onChain(changed)) === bytesToHex(root.word);
+        return (await rootOnChain(changed)) === bytesToHex(root.word);
       } catch (error) {
         expect(String(error)).to.match(/PathWrong|TrieTooLarge/);
         return false;
       }
     };
-    const acceptedHere = (changed: readonly FrontierItem[]): boolean => {
+    const acceptedHere = (changed: readonly TriePath[]): boolean => {
       try {
-        verifyFrontier(changed, root.word);
+        verifyFrontier(frontierOfPaths(changed), root.word);
         return true;
       } catch (error) {
         expect(error).to.be.instanceOf(ProtocolError);
         return false;
       }
     };
-    expect(await accepted(items)).to.equal(true);
-    const place = fc.nat(items.length - 1);
+    const paths = pathsOf(items);
+    expect(frontierOfPaths(paths)).to.deep.equal(items);
+    expect(await accepted(paths)).to.equal(true);
+    expect(acceptedHere(paths)).to.equal(true);
+    const place = fc.nat(paths.length - 1);
+    const change = fc.tuple(place, place, fc.nat(40), fc.nat(255));
     await fc.assert(
-      fc.asyncProperty(place, place, fc.nat(255), fc.nat(2), async (a, b, branch, kind) => {
-        const [itemA, itemB] = [items[a], items[b]];
-        if (itemA === undefined || itemB === undefined) throw new TypeError('place');
-        const changes = [
-          items.toSpliced(a, 1, { ...itemA, branch }),
-          items.toSpliced(a, 1, itemB).toSpliced(b, 1, itemA),
-          items.toSpliced(a, 0, itemB),
-        ];
-        const changed = changes[kind] ?? items;
+      fc.asyncProperty(fc.array(change, { minLength: 1, maxLength: 2 }), fc.nat(7), async (changes, kind) => {
+        const changed = changes.reduce<readonly TriePath[]>(
+          (before, [a, b, sibling, branch]) => changePaths(before, { a, b, sibling, branch, kind }),
+          paths,
+        );
         expect(await accepted(changed)).to.equal(acceptedHere(changed));
       }),
-      { numRuns: 200 },
+      { numRuns: 400 },
     );
   });
 
@@ -194,24 +192,75 @@ describe('sum-trie: TypeScript and Solidity', () => {
 
   it('take nothing before the first item, which would move all others to the right', async () => {
     const leaves = [{ key: new Uint8Array(32).fill(9), bytes: 100n }];
-    const items = openLeaves(leaves, [5n]);
-    const junk: FrontierItem = { kind: 'subtree', branch: 1, word: new Uint8Array(32).fill(1) };
-    expect(await onChain([junk, ...items])).to.equal(`0x${'00'.repeat(32)}`);
-    expect(() => verifyFrontier([junk, ...items], rootOf(leaves).word)).to.throw(ProtocolError);
+    const [only] = pathsOf(openLeaves(leaves, [5n]));
+    if (only === undefined) throw new TypeError('path');
+    const word = new Uint8Array(32).fill(1);
+    for (const junk of [
+      { ...only, left: [{ branch: 0, word }] },
+      { ...only, branch: 1 },
+      { ...only, branch: 1, left: [{ branch: 1, word }] },
+    ]) {
+      await expect(rootOnChain([junk])).to.be.revertedWithCustomError(walk, 'PathWrong');
+      expect(() => verifyFrontier(frontierOfPaths([junk]), rootOf(leaves).word)).to.throw(ProtocolError);
+    }
   });
 
-  it('open nothing on the other side of a branch that is repeated below itself', async () => {
-    const key = (first: number): Uint8Array => new Uint8Array(32).fill(first, 0, 1);
-    const leaf = (first: number, branch: number): FrontierItem => ({
-      kind: 'leaf',
-      branch,
-      key: key(first),
-      bytes: 5n,
-    });
-    // Both places to the right of the first branch 1, parted once more at branch 1.
-    for (const first of [0x00, 0x80]) {
-      const items = [leaf(0x00, 0), { ...leaf(first, 1) }, leaf(0x80, 1)];
-      await expect(onChain(items)).to.be.revertedWithCustomError(walk, 'PathWrong');
+  it('open nothing where a branch is repeated below itself', async () => {
+    const leafAt = (first: number) => ({ key: new Uint8Array(32).fill(first, 0, 1), bytes: 5n });
+    const word = new Uint8Array(32).fill(3);
+    const low = { leaf: leafAt(0x01), branch: 0, left: [], right: [] };
+    const high = { leaf: leafAt(0x80), branch: 1, left: [], right: [] };
+    const once = { branch: 1, word };
+    for (const paths of [
+      [{ ...low, right: [once] }, high],
+      [{ ...low, right: [once, once] }],
+      [low, { ...high, left: [once] }],
+      [low, high, { ...high, leaf: leafAt(0x81) }],
+    ]) {
+      await expect(rootOnChain(paths)).to.be.revertedWithCustomError(walk, 'PathWrong');
     }
   });
 });
+
+interface Change {
+  readonly a: number;
+  readonly b: number;
+  readonly sibling: number;
+  readonly branch: number;
+  readonly kind: number;
+}
+
+/** Changes, moves, repeats or drops a part of the paths. */
+function changePaths(
+  paths: readonly TriePath[],
+  { a, b, sibling, branch, kind }: Change,
+): readonly TriePath[] {
+  const [first, second] = [paths[a % paths.length], paths[b % paths.length]];
+  if (first === undefined || second === undefined) return paths;
+  const changed = (path: TriePath): readonly TriePath[] => paths.toSpliced(a % paths.length, 1, path);
+  const other = second.left[sibling % Math.max(1, second.left.length)];
+  const side = sibling % 2 === 0 ? 'left' : 'right';
+  const siblings = first[side];
+  const place = sibling % Math.max(1, siblings.length);
+  switch (kind) {
+    case 0:
+      return changed({ ...first, branch });
+    case 1:
+      return changed({ ...first, leaf: second.leaf });
+    case 2:
+      return paths.toSpliced(a % paths.length, 0, second);
+    case 3:
+      return paths.length === 1 ? paths : paths.toSpliced(a % paths.length, 1);
+    case 4:
+      return other === undefined ? paths : changed({ ...first, [side]: siblings.toSpliced(place, 0, other) });
+    case 5:
+      return changed({
+        ...first,
+        [side]: siblings.map((one, i) => (i === place ? { ...one, branch } : one)),
+      });
+    case 6:
+      return changed({ ...first, left: first.right, right: first.left });
+    default:
+      return changed({ ...first, [side]: siblings.toSpliced(place, 1) });
+  }
+}

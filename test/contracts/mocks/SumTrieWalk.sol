@@ -2,30 +2,26 @@
 pragma solidity 0.8.37;
 
 import {ClaimSamples} from "../../../contracts/libraries/ClaimSamples.sol";
-import {Frontier, SumTrie} from "../../../contracts/libraries/SumTrie.sol";
+import {SumTrie, TrieWalk} from "../../../contracts/libraries/SumTrie.sol";
 
 /// Gives tests the trie's libraries without receipts and signatures.
 contract SumTrieWalk {
-    /// Items are branch 1 · word 32 for a subtree, or branch 1 · key 32 · bytes 8 for a leaf; bit i of `leaves` tells.
-    function rootOf(bytes calldata items, uint256 count, uint256 leaves) external pure returns (bytes32) {
-        Frontier memory walk = SumTrie.start(count);
+    /// Leaves are key 32 · bytes 8 · branch 1 · number of left siblings 1 · these · number of right siblings 1 · these.
+    function rootOf(bytes calldata leaves, uint256 count) external pure returns (bytes32) {
+        TrieWalk memory walk = SumTrie.start();
         uint256 cursor;
         assembly ("memory-safe") {
-            cursor := items.offset
+            cursor := leaves.offset
         }
         for (uint256 i = 0; i < count; ++i) {
-            if ((leaves >> i) & 1 == 0) {
-                cursor = SumTrie.passSubtrees(walk, cursor, 1);
-                continue;
-            }
             bytes32 key;
             uint256 leafBytes;
             assembly ("memory-safe") {
-                key := calldataload(add(cursor, 1))
-                leafBytes := shr(192, calldataload(add(cursor, 33)))
+                key := calldataload(cursor)
+                leafBytes := shr(192, calldataload(add(cursor, 32)))
             }
-            SumTrie.passLeaf(walk, cursor, key, leafBytes);
-            cursor += 41;
+            cursor = SumTrie.descend(walk, cursor + 40, key);
+            cursor = SumTrie.ascend(walk, cursor, key, leafBytes);
         }
         return SumTrie.finish(walk);
     }
