@@ -3,19 +3,26 @@
  *
  * node scripts/gas/gas.ts [--json] [--check]
  *
- * --json prints JSON instead of the table; --check writes nothing and fails when a committed figure is off by more
- * than 2 % or a goal is missed.
+ * --json prints a summary and all figures as JSON instead of the table; --check writes nothing and fails when a
+ * committed figure is off by more than 2 % or a goal is missed.
  */
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 
 import { REPOSITORY_ROOT } from '../deploy/hardhat-environment.ts';
+import { measureClaimGas, type ClaimFigures } from './measure-claims.ts';
 import { measureGas, type GasFigure } from './measure.ts';
 
 /** How far a figure may be from the committed one, percent. */
 const TOLERANCE_PERCENT = 2;
 const TABLE = join(REPOSITORY_ROOT, 'contracts', 'GAS.md');
+
+/** Samples of the goal of PAYMENT.md and of the production parameters. */
+const GOAL_SAMPLES = 16;
+const PRODUCTION_SAMPLES = 32;
+const CLAIM_GOAL = 450_000;
+const BYTES_PER_GB = 1e9;
 
 const number = (value: number): string => value.toLocaleString('en-GB');
 
@@ -28,7 +35,8 @@ function tableOf(figures: readonly GasFigure[]): string {
     '# Gas',
     '',
     'Whole transactions with the production parameters (fee 1 %), written by `node scripts/gas/gas.ts`.',
-    'Goals are those of the payment design.',
+    'Goals are those of the payment design. Sampled claims are of 10,000 sessions of 64.5 MiB on average; the bond is',
+    'approved without a limit.',
     '',
     '| operation | gas | goal |',
     '|---|---:|---:|',
@@ -66,9 +74,57 @@ function complaints(figures: readonly GasFigure[], committed: ReadonlyMap<string
   return found;
 }
 
+function claimRows(k: number, { first, steady }: ClaimFigures): GasFigure[] {
+  const name = `sampled claim of 10,000 sessions, k = ${k}`;
+  const goal = k === GOAL_SAMPLES ? { goal: CLAIM_GOAL } : {};
+  return [
+    { operation: `${name}, the first of an allocation`, gas: first.total },
+    { operation: `${name}, steady state: commit`, gas: steady.commit },
+    { operation: `${name}, steady state: draw, open, pay`, gas: steady.open },
+    { operation: `${name}, steady state: all steps`, gas: steady.total, ...goal },
+  ];
+}
+
+/** What the figures say about the payment design's table; a GB is 10^9 bytes. */
+function summaryOf(figures: readonly GasFigure[], { first, steady }: ClaimFigures): object {
+  const gasOf = (operation: string): number =>
+    figures.find((figure) => figure.operation === operation)?.gas ?? 0;
+  const perReceipt = (gasOf('claimDirect, 100 receipts') - gasOf('claimDirect, 10 receipts')) / 90;
+  const gigabytes = Number(steady.totalBytes) / BYTES_PER_GB;
+  const perGB = (gas: number): number => Math.round((gas / gigabytes) * 10) / 10;
+  return {
+    voucher: gasOf('redeemVoucher, steady state'),
+    voucherBatch10PerDeal: gasOf('redeemVouchers, per deal in a batch of 10'),
+    directClaimPerReceipt: Math.round(perReceipt),
+    sampledClaim: { sessions: steady.sessions, k: steady.k, total: steady.total, first: first.total },
+    openDeal: gasOf('openDeal'),
+    allocate: gasOf('allocate, 1 node'),
+    gasPerGB: {
+      cooperative: perGB(gasOf('redeemVouchers, per deal in a batch of 10')),
+      forced: perGB(steady.total),
+      assumptions: {
+        sessions: steady.sessions,
+        gigabytes: Math.round(gigabytes),
+        cooperative: 'one voucher of a batch of 10 deals settles all sessions',
+        forced: 'one sampled claim in the steady state settles all sessions',
+      },
+    },
+  };
+}
+
 const { values } = parseArgs({ options: { json: { type: 'boolean' }, check: { type: 'boolean' } } });
-const figures = await measureGas();
-process.stdout.write(values.json === true ? `${JSON.stringify(figures, null, 2)}\n` : tableOf(figures));
+const goalClaims = await measureClaimGas(GOAL_SAMPLES);
+const productionClaims = await measureClaimGas(PRODUCTION_SAMPLES);
+const figures = [
+  ...(await measureGas()),
+  ...claimRows(GOAL_SAMPLES, goalClaims),
+  ...claimRows(PRODUCTION_SAMPLES, productionClaims),
+];
+process.stdout.write(
+  values.json === true
+    ? `${JSON.stringify({ ...summaryOf(figures, goalClaims), figures }, null, 2)}\n`
+    : tableOf(figures),
+);
 if (values.check === true) {
   const found = complaints(figures, parseTable(await readFile(TABLE, 'utf8')));
   for (const complaint of found) process.stderr.write(`${complaint}\n`);
