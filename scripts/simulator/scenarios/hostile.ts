@@ -29,6 +29,11 @@ const TREE_MS = 2_000;
  * repair).
  */
 const REPAIR_ROUND_MS = 5_000;
+/**
+ * A member whose eight partners in repair were all left out by the tree as well waits for their repair: its neighbours
+ * on the ring hang on the same branches, the six others are drawn.
+ */
+const MIN_REACHED_AFTER_REPAIR = 0.999;
 /** After the last announcement or accusation. */
 const AFTERMATH_MS = 20_000;
 
@@ -137,6 +142,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     announcements: spreads.length,
     reachedByTree: coverage.byTree,
     reachedAfterRepair: coverage.afterRepair,
+    reachedAfterTwoRepairs: coverage.afterTwoRepairs,
     reachedAlive: coverage.inTheEnd,
     reachedP99Ms: coverage.p99Ms,
     reachedMaxMs: coverage.maxMs,
@@ -243,6 +249,7 @@ async function announce(
 interface Coverage {
   readonly byTree: number;
   readonly afterRepair: number;
+  readonly afterTwoRepairs: number;
   readonly inTheEnd: number;
   readonly p99Ms: number;
   readonly maxMs: number;
@@ -266,6 +273,7 @@ function coverageOf(spreads: readonly WatchedSpread[], isHonest: (node: Simulate
   return {
     byTree: within(TREE_MS),
     afterRepair: within(TREE_MS + REPAIR_ROUND_MS),
+    afterTwoRepairs: within(TREE_MS + 2 * REPAIR_ROUND_MS),
     inTheEnd: within(Infinity),
     p99Ms: rounded(percentile(sorted, 0.99)),
     maxMs: rounded(percentile(sorted, 1)),
@@ -291,9 +299,14 @@ function judge(
     if (!holds) found.push({ invariant, atMs, node: -1, detail: `${name} is ${measured[name]}` });
   };
   must(
-    measured['reachedAfterRepair'] === 1,
-    'every honest member knows after one repair round',
+    Number(measured['reachedAfterRepair']) >= MIN_REACHED_AFTER_REPAIR,
+    'nearly every honest member knows after one repair round',
     'reachedAfterRepair',
+  );
+  must(
+    measured['reachedAfterTwoRepairs'] === 1,
+    'every honest member knows after two',
+    'reachedAfterTwoRepairs',
   );
   must(measured['lostRecords'] === 0, 'no record is lost', 'lostRecords');
   // Two colluding members can sign what two observers would: they evict for a moment, which is measured, not denied.
