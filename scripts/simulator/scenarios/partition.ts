@@ -30,7 +30,7 @@ const MAX_RESTORED_MS = 30_000;
 export const partition: Scenario = {
   name: 'ring-partition',
   summary: 'the network splits in two and heals: both rings become one, and no record is lost',
-  defaultNodes: 1_000,
+  defaultNodes: 500,
   options: [
     {
       flags: '--sides <how>',
@@ -54,7 +54,7 @@ export const partition: Scenario = {
     {
       flags: '--keys <count>',
       description: 'keys provided before the split, and again as many during it',
-      default: 2_000,
+      default: 1_000,
       min: 1,
       max: 1e6,
     },
