@@ -266,20 +266,27 @@ export class RingMachine {
   }
 
   #onPing(from: RingContact, message: Ping, nowMs: number): void {
-    const { load, table } = this.#context;
     if (this.#departure.hasLeft) return;
-    this.#context.send(from, { kind: 'pong', requestId: message.requestId, load, digest: table.digest });
+    this.#sendPong(from, message.requestId);
     const nid = this.#context.nidOfKey(from.publicKey);
     if (nid === undefined) return;
-    table.noteLoad(nid, message.load);
+    this.#context.table.noteLoad(nid, message.load);
     if (this.isMember) this.#detection.onPing(nid, nowMs);
+  }
+
+  #sendPong(to: RingContact, requestId: number): void {
+    const { load, table } = this.#context;
+    this.#context.send(to, { kind: 'pong', requestId, load, digest: table.digest });
   }
 
   #onTestimony(from: RingContact, message: Testimony, nowMs: number): void {
     const { accusation, requestId } = message;
     if (accusation === undefined) return;
-    if (this.#context.isSelf(accusation.nid)) this.#learn([accusation], { announce: false }, nowMs);
-    else this.#detection.onTestimony({ contact: from, requestId }, accusation, nowMs);
+    if (this.#context.isSelf(accusation.nid)) {
+      // One signature is no failure yet: a sign of life ends the accuser's doubt, and the ring hears nothing of it.
+      if (this.#membership.isProven(accusation)) this.#learn([accusation], { announce: false }, nowMs);
+      else this.#sendPong(from, requestId);
+    } else this.#detection.onTestimony({ contact: from, requestId }, accusation, nowMs);
   }
 
   #onSpread(from: RingContact, message: Spread, nowMs: number): void {
@@ -351,7 +358,9 @@ export class RingMachine {
     const claimed = event.kind === 'record' ? event.record.incarnation : event.incarnation;
     if (claimed < this.#context.record.incarnation || claimed >= MAX_INCARNATION) return;
     if (nowMs < this.#nextRefutationMs) return;
-    this.#nextRefutationMs = nowMs + this.#context.options.timing.keepAliveIntervalMs;
+    const { keepAliveIntervalMs, tombstoneProbeIntervalMs } = this.#context.options.timing;
+    const isProven = event.kind !== 'record' && this.#membership.isProven(event);
+    this.#nextRefutationMs = nowMs + (isProven ? keepAliveIntervalMs : tombstoneProbeIntervalMs);
     this.#context.counters.refutations += 1;
     this.#renew(claimed + 1, this.#context.record.addresses, nowMs);
   }

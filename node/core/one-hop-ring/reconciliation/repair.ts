@@ -55,7 +55,7 @@ export class Repair {
       this.#reconciliation.begin(from, { announce: true, settle: false }, nowMs);
       return;
     }
-    const isDue = this.#pacing.isDue(nowMs);
+    const isDue = this.#pacing.isDue(own, nowMs);
     if (this.#differing.take(id) === true && isDue) {
       this.#reconciliation.begin(from, { announce: false, settle: true }, nowMs);
       return;

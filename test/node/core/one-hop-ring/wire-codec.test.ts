@@ -342,4 +342,18 @@ describe('wire codec', () => {
     expect(bytesToHex(encodeMessage(page))).to.equal('0x0800000002000000010000000201104000');
     expect(bytesToHex(encodeMessage({ kind: 'acknowledgement', requestId: 3 }))).to.equal('0x0600000003');
   });
+
+  it('has the layouts of the specification for probes and repair', () => {
+    expect(bytesToHex(encodeMessage({ kind: 'unreached', requestId: 4 }))).to.equal('0x1400000004');
+    const wanted = [new Uint8Array(8).fill(1)];
+    expect(bytesToHex(encodeMessage({ kind: 'sync-exchange', requestId: 6, wanted, events: [] }))).to.equal(
+      `0x120000000601${'01'.repeat(8)}00`,
+    );
+    const node = [10, 11, 12].reduce((range, value) => childOf(range, value), ROOT);
+    const entries = [{ name: new Uint8Array(8).fill(0xab), incarnation: 7, state: 'failed' as const }];
+    const summary = { kind: 'sync-summary' as const, requestId: 5, answered: 1, parts: [{ node, entries }] };
+    expect(bytesToHex(encodeMessage(summary))).to.equal(
+      `0x110000000501000103abc001${'ab'.repeat(8)}0000000702`,
+    );
+  });
 });

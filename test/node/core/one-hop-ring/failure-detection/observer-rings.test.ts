@@ -31,6 +31,12 @@ describe('observers on turned rings', () => {
     );
   });
 
+  it('turns as the specification says', () => {
+    const position = Uint8Array.from({ length: 32 }, (_, i) => (i === 0 ? 0x80 : 0));
+    const words = [1, 2, 3].map((turns) => bytesToHex(turned(position, turns).subarray(0, 4)));
+    expect(words).to.deep.equal(['0x1e3779b9', '0xbc6ef372', '0x5aa66d2b']);
+  });
+
   it('knows whom it observes from its own place alone: exactly those whose observer it is', () => {
     fc.assert(
       fc.property(ring, (ids) => {
