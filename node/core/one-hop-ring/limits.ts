@@ -75,8 +75,12 @@ export const MAX_PACED_DUTIES = 64;
 export const SILENT_CHILD_MEMORY_MS = 10_000;
 /** So long after its record came, a member whose delay nobody measured heads no subtree: the first message must dial. */
 export const NEWCOMER_MS = 5_000;
+/** A first keep-alive counts as missed after this long at most, however slow answers are lately. */
+export const MAX_PROBE_TIMEOUT_MS = 2_500;
+/** An answer to a keep-alive that comes within this still tells the delay. */
+export const LATE_ANSWER_MS = 10_000;
 /** An acknowledgement that is late by no more than this still tells the delay. */
-export const LATE_ACKNOWLEDGEMENT_MS = 2_000;
+export const LATE_ACKNOWLEDGEMENT_MS = 10_000;
 /** Spread messages waiting for their acknowledgement. */
 export const MAX_PENDING_SPREADS = 8_192;
 /** Provider records whose signature need not be checked again. */
@@ -120,7 +124,7 @@ export interface RingTiming {
   readonly suspicionMs: number;
   /** Leaders batch events for at most this long (RING.md, events and the tree). @default 250 */
   readonly batchDelayMs: number;
-  /** Most that a parent waits before it takes over the children of a silent child. @default 500 */
+  /** Most that a parent waits before it takes over the children of a silent child. @default 4_000 */
   readonly spreadAckTimeoutMs: number;
   /** Least that it waits, however near the child. @default 100 */
   readonly minSpreadAckTimeoutMs: number;
@@ -161,7 +165,7 @@ export const DEFAULT_TIMING: RingTiming = {
   stallToleranceMs: 250,
   suspicionMs: 3_750,
   batchDelayMs: 250,
-  spreadAckTimeoutMs: 500,
+  spreadAckTimeoutMs: 4_000,
   minSpreadAckTimeoutMs: 100,
   firstSpreadAckTimeoutMs: 150,
   relayConfirmMs: 3_000,

@@ -1,11 +1,10 @@
 import { Deadlines } from '../deadlines.ts';
+import { LATE_ANSWER_MS, MAX_PROBE_TIMEOUT_MS } from '../limits.ts';
 import { contactOf, type RingContext } from '../ring-context.ts';
 import type { RingId } from '../ring-identifier.ts';
 import type { RingContact } from '../ring-ports.ts';
 import type { RingEntry } from '../ring-table.ts';
-
-/** A late answer still tells the delay, until this many timeouts have passed. */
-const REMEMBERED_TIMEOUTS = 4;
+import { RoundTripEstimate } from '../round-trip-estimate.ts';
 
 interface Probe {
   readonly nid: RingId;
@@ -16,6 +15,7 @@ interface Probe {
 export class Probes {
   readonly #context: RingContext;
   readonly #sent = new Deadlines<number, Probe>();
+  readonly #estimate = new RoundTripEstimate();
 
   constructor(context: RingContext) {
     this.#context = context;
@@ -33,7 +33,17 @@ export class Probes {
 
   answered(requestId: number, nid: RingId, nowMs: number): void {
     const probe = this.#sent.take(requestId);
-    if (probe !== undefined) this.#context.table.noteDelay(nid, nowMs - probe.sentMs);
+    if (probe === undefined) return;
+    this.#estimate.observe(nowMs - probe.sentMs);
+    this.#context.table.noteDelay(nid, nowMs - probe.sentMs);
+  }
+
+  /** Until an answer counts as missed: longer while all answers are slow, for then it is not this member's silence. */
+  get timeoutMs(): number {
+    const { probeTimeoutMs } = this.#context.options.timing;
+    const { boundMs } = this.#estimate;
+    if (Number.isNaN(boundMs)) return probeTimeoutMs;
+    return Math.max(probeTimeoutMs, Math.min(MAX_PROBE_TIMEOUT_MS, boundMs));
   }
 
   wake(nowMs: number): void {
@@ -46,7 +56,6 @@ export class Probes {
   }
 
   #remember(requestId: number, nid: RingId, nowMs: number): void {
-    const lifeMs = REMEMBERED_TIMEOUTS * this.#context.options.timing.probeTimeoutMs;
-    this.#sent.set(requestId, { nid, sentMs: nowMs }, nowMs + lifeMs);
+    this.#sent.set(requestId, { nid, sentMs: nowMs }, nowMs + LATE_ANSWER_MS);
   }
 }

@@ -200,14 +200,13 @@ export class Suspicion {
   }
 
   #advance(watch: Watch, entry: RingEntry, nowMs: number): void {
-    const { timing } = this.#context.options;
     switch (watch.stage) {
       case 'asked':
         watch.stage = 'silent';
         this.#probes.toMember(entry, nowMs);
         this.#others.answerAskers(watch, 'unreached');
         this.#askOthers(watch);
-        return this.#until(watch, nowMs + timing.probeTimeoutMs * this.#health.patience);
+        return this.#until(watch, nowMs + this.#probes.timeoutMs * this.#health.patience);
       case 'silent':
         if (watch.evidence !== undefined) return this.#believe(watch.evidence, nowMs);
         watch.stage = 'suspect';
@@ -298,7 +297,7 @@ export class Suspicion {
 
   #begin(watch: Watch, entry: RingEntry, nowMs: number): Watch {
     this.#probes.toMember(entry, nowMs);
-    this.#until(watch, nowMs + this.#context.options.timing.probeTimeoutMs * this.#health.patience);
+    this.#until(watch, nowMs + this.#probes.timeoutMs * this.#health.patience);
     return watch;
   }
 

@@ -237,9 +237,9 @@ describe('acknowledgement timeout', () => {
     for (let i = 0; i < 50; i++) timeout.observe(120);
     expect(timeout.forChild(Number.NaN)).to.be.closeTo(180, 1);
     expect(timeout.forChild(200)).to.equal(300);
-    expect(timeout.forChild(1)).to.equal(100);
-    expect(timeout.forChild(9_000)).to.equal(500);
+    expect(timeout.forChild(1)).to.be.closeTo(120, 1);
+    expect(timeout.forChild(9_000)).to.equal(4_000);
     for (let i = 0; i < 20; i++) timeout.observe(i % 2 === 0 ? 20 : 220);
-    expect(timeout.forChild(Number.NaN)).to.be.within(300, 500);
+    expect(timeout.forChild(Number.NaN)).to.be.within(300, 700);
   });
 });
