@@ -54,7 +54,7 @@ export const REPLICAS = 5;
 export const MAX_INDEX_KEYS = 262_144;
 /** Providers kept for one key. */
 export const MAX_PROVIDERS_PER_KEY = 64;
-/** Keys that one node provides. */
+/** Keys that one node provides, and records of one provider that a holder keeps. */
 export const MAX_PROVIDED_KEYS = 65_536;
 /** Longest life of a provider record. */
 export const MAX_PROVIDER_TTL_SECONDS = 86_400;

@@ -1,5 +1,5 @@
 import { bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
-import { MAX_INDEX_KEYS, MAX_PROVIDERS_PER_KEY } from './limits.ts';
+import { MAX_INDEX_KEYS, MAX_PROVIDED_KEYS, MAX_PROVIDERS_PER_KEY } from './limits.ts';
 import { expiresAtMs, type ProviderRecord } from './provider-record.ts';
 import type { RingId } from './ring-identifier.ts';
 
@@ -14,6 +14,8 @@ interface KeyEntry {
 /** Key → newest record of each provider, within limits of keys and providers (RING.md, index). */
 export class ProviderIndex {
   readonly #keys = new Map<Hex, KeyEntry>();
+  /** Records held of each provider: one that floods cannot take the room of the others. */
+  readonly #heldOf = new Map<Hex, number>();
 
   get keyCount(): number {
     return this.#keys.size;
@@ -29,7 +31,11 @@ export class ProviderIndex {
     if (held !== undefined && held.sequence > record.sequence) return 'older';
     if (held !== undefined && held.sequence === record.sequence) return 'held';
     if (entry === undefined && this.#keys.size >= MAX_INDEX_KEYS) return 'full';
-    if (held === undefined && (entry?.providers.size ?? 0) >= MAX_PROVIDERS_PER_KEY) return 'full';
+    if (held === undefined) {
+      const heldOf = this.#heldOf.get(provider) ?? 0;
+      if ((entry?.providers.size ?? 0) >= MAX_PROVIDERS_PER_KEY || heldOf >= MAX_PROVIDED_KEYS) return 'full';
+      this.#heldOf.set(provider, heldOf + 1);
+    }
     if (entry === undefined) {
       this.#keys.set(id, { key: record.key, providers: new Map([[provider, record]]) });
     } else {
@@ -65,16 +71,26 @@ export class ProviderIndex {
   }
 
   drop(key: RingId): void {
-    this.#keys.delete(bytesToHex(key));
+    const id = bytesToHex(key);
+    for (const provider of this.#keys.get(id)?.providers.keys() ?? []) this.#release(provider);
+    this.#keys.delete(id);
   }
 
   /** Forgets what has expired. */
   sweep(nowMs: number): void {
     for (const [id, entry] of this.#keys) {
       for (const [provider, record] of entry.providers) {
-        if (expiresAtMs(record) <= nowMs) entry.providers.delete(provider);
+        if (expiresAtMs(record) > nowMs) continue;
+        entry.providers.delete(provider);
+        this.#release(provider);
       }
       if (entry.providers.size === 0) this.#keys.delete(id);
     }
+  }
+
+  #release(provider: Hex): void {
+    const left = (this.#heldOf.get(provider) ?? 0) - 1;
+    if (left > 0) this.#heldOf.set(provider, left);
+    else this.#heldOf.delete(provider);
   }
 }

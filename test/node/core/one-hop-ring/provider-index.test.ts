@@ -4,6 +4,7 @@ import { GuestAllowance } from '../../../../node/core/one-hop-ring/guest-allowan
 import {
   GUEST_LOOKUP_BURST,
   GUEST_LOOKUPS_PER_SECOND,
+  MAX_PROVIDED_KEYS,
   MAX_PROVIDERS_PER_KEY,
 } from '../../../../node/core/one-hop-ring/limits.ts';
 import { ProviderIndex } from '../../../../node/core/one-hop-ring/provider-index.ts';
@@ -27,6 +28,27 @@ describe('provider index', () => {
     expect(new ProviderIndex().store(providerRecordOf({ sequence: 1_000, ttlSeconds: 1 }), 2_000)).to.equal(
       'expired',
     );
+  });
+
+  it('keeps of one provider no more than one may provide, and takes again what became free', () => {
+    const index = new ProviderIndex();
+    const sample = providerRecordOf({ sequence: 1_000, ttlSeconds: 60 });
+    const keyAt = (i: number): Uint8Array => {
+      const id = new Uint8Array(32);
+      new DataView(id.buffer).setUint32(0, i);
+      return id;
+    };
+    // The index takes records that were verified: only the keys differ here.
+    const storeAt = (i: number): string => index.store({ ...sample, key: keyAt(i) }, 1_000);
+    for (let i = 0; i < MAX_PROVIDED_KEYS; i++) storeAt(i);
+    expect(storeAt(MAX_PROVIDED_KEYS)).to.equal('full');
+    const another = providerRecordOf({ publicKey: testKey('another'), sequence: 1_000 });
+    expect(index.store({ ...another, key: keyAt(MAX_PROVIDED_KEYS) }, 1_000)).to.equal('stored');
+    index.drop(keyAt(3));
+    expect(storeAt(MAX_PROVIDED_KEYS)).to.equal('stored');
+    expect(storeAt(MAX_PROVIDED_KEYS + 1)).to.equal('full');
+    index.sweep(61_000);
+    expect(storeAt(MAX_PROVIDED_KEYS + 1)).to.equal('stored');
   });
 
   it('keeps the newest record of a provider: replays and repetitions change nothing', () => {
