@@ -25,10 +25,8 @@ abstract contract PeerPools is IPeerPools, DealKeys {
         if (amountWei == 0) revert IDealMarket.AmountZero();
         uint96 freeWei = deal.freeWei;
         if (amountWei > freeWei) revert IDealMarket.InsufficientFree(dealId, freeWei, amountWei);
-        uint256 fundedWei = uint256(deal.peerPool.fundedWei) + amountWei;
-        if (fundedWei > type(uint96).max) revert IDealMarket.AmountTooLarge(fundedWei, type(uint96).max);
         deal.freeWei = freeWei - uint96(amountWei);
-        deal.peerPool.fundedWei = uint96(fundedWei);
+        deal.peerPool.fundedWei += uint96(amountWei);
         deal.peerPool.thawEndEpoch = 0;
         emit PeerPoolFunded(dealId, amountWei);
     }

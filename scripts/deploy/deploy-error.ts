@@ -2,6 +2,7 @@
 export type DeployErrorCode =
   | 'BUILD_LOCKED'
   | 'BUILD_INCOMPLETE'
+  | 'COVERAGE_INCOMPLETE'
   | 'DEPLOY_FAILED'
   | 'DEPLOY_USAGE'
   | 'LOCAL_CHAIN_FAILED'

@@ -1,10 +1,14 @@
 /**
  * Deploys token, registry and market.
  *
- * BCDN_DEPLOYER_KEY=0x… node scripts/deploy/deploy.ts --rpc URL [--network development|production]
+ * BCDN_DEPLOYER_KEY=0x… node scripts/deploy/deploy.ts --rpc URL [--network development|production] [--out FOLDER]
  *
- * Prints the deployment as JSON. The deployer receives the whole token supply and the protocol fee.
+ * Prints the deployment as JSON, which nodes, marketplace and SDK read, with the parameters it was made with; --out
+ * writes the same to FOLDER/<chain id>.json and refuses to replace a file. The deployer receives the whole token supply
+ * and the protocol fee.
  */
+import { access, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 
@@ -41,16 +45,28 @@ async function deployContract(
   return { address, blockNumber: receipt.blockNumber };
 }
 
+/** Creation code of the contracts. */
+export interface ContractBytecodes {
+  readonly bcdnTokenBytecode: string;
+  readonly nodeRegistryBytecode: string;
+  readonly dealMarketBytecode: string;
+}
+
 /**
  * Deploys the contracts with `signer`, who receives the token supply and the protocol fee.
  *
  * @param parameters one of DEPLOY_PARAMETERS, or a variation.
+ * @param bytecodes other code than the one that was built, such as an instrumented one.
  * @throws DeployError DEPLOY_FAILED when the chain does not confirm.
  */
-export async function deployBcdn(signer: Signer, parameters: DeployParameters): Promise<Deployment> {
+export async function deployBcdn(
+  signer: Signer,
+  parameters: DeployParameters,
+  bytecodes?: ContractBytecodes,
+): Promise<Deployment> {
   await generateBindings();
   const abi = await import('../../sdk/chain/generated/abi.ts');
-  const code = await import('../../sdk/chain/generated/bytecode.ts');
+  const code = bytecodes ?? (await import('../../sdk/chain/generated/bytecode.ts'));
   const provider = signer.provider;
   if (provider === null) throw new DeployError('DEPLOY_FAILED', 'The deploying signer has no provider.');
   const deployer = new NonceManager(signer);
@@ -101,9 +117,32 @@ function parametersOf(network: string): DeployParameters {
   });
 }
 
+/** A deployment as a file of its own: what `decodeDeployment` reads, and the parameters; integers of wei as text. */
+export function describeDeployment(deployment: Deployment, parameters: DeployParameters): string {
+  const plain = (_: string, value: unknown): unknown =>
+    typeof value === 'bigint' ? value.toString() : value;
+  return `${JSON.stringify({ ...deployment, parameters }, plain, 2)}\n`;
+}
+
+async function requireAbsent(path: string): Promise<void> {
+  const found = await access(path).then(
+    () => true,
+    () => false,
+  );
+  if (found) {
+    throw new DeployError('DEPLOY_USAGE', `There is a deployment at ${path} already.`, {
+      remedy: 'Choose another folder, or move the file away.',
+    });
+  }
+}
+
 async function main(): Promise<void> {
   const { values } = parseArgs({
-    options: { rpc: { type: 'string' }, network: { type: 'string', default: 'development' } },
+    options: {
+      rpc: { type: 'string' },
+      network: { type: 'string', default: 'development' },
+      out: { type: 'string' },
+    },
   });
   const key = process.env['BCDN_DEPLOYER_KEY'];
   if (values.rpc === undefined || key === undefined) {
@@ -115,10 +154,14 @@ async function main(): Promise<void> {
   const provider = new JsonRpcProvider(values.rpc, undefined, { staticNetwork: true });
   provider.pollingInterval = POLLING_INTERVAL_MS;
   try {
-    const deployment = await deployBcdn(new Wallet(key, provider), parametersOf(values.network));
-    process.stdout.write(
-      `${JSON.stringify({ ...deployment, chainId: deployment.chainId.toString() }, null, 2)}\n`,
-    );
+    const parameters = parametersOf(values.network);
+    const { chainId } = await provider.getNetwork();
+    const path = values.out === undefined ? undefined : join(values.out, `${chainId.toString()}.json`);
+    if (path !== undefined) await requireAbsent(path);
+    const deployment = await deployBcdn(new Wallet(key, provider), parameters);
+    const text = describeDeployment(deployment, parameters);
+    process.stdout.write(text);
+    if (path !== undefined) await writeFile(path, text, { flag: 'wx' });
   } finally {
     provider.destroy();
   }

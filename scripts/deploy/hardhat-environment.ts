@@ -9,8 +9,12 @@ import userConfig from '../../hardhat.config.ts';
 /** The root of the repository. */
 export const REPOSITORY_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
+/** Set while coverage is measured: tests then share Hardhat's own environment, in which the contracts are instrumented. */
+export const MEASURES_COVERAGE = process.env['BCDN_COVERAGE'] === '1';
+
 /** Hardhat with this repository's configuration, whatever the current directory is. */
 export async function openHardhat(): Promise<HardhatRuntimeEnvironment> {
+  if (MEASURES_COVERAGE) return (await import('hardhat')).default;
   const config = join(REPOSITORY_ROOT, 'hardhat.config.ts');
   return createHardhatRuntimeEnvironment(userConfig, { config }, REPOSITORY_ROOT);
 }

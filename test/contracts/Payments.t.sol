@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Account, Accounts} from "../../contracts/libraries/Accounts.sol";
+import {ClaimSamples} from "../../contracts/libraries/ClaimSamples.sol";
 import {Payments} from "../../contracts/libraries/Payments.sol";
 
 /// Fuzz tests of the arithmetic that decides who gets what.
@@ -74,5 +75,35 @@ contract PaymentsTest {
         assert(account.balanceWei() == balance - due);
         assert(account.paidWei() == paid + due);
         assert(account.throughEpoch() == next && account.thawEndEpoch() == thawEnd);
+    }
+
+    function testFuzz_anOpenClaimHoldsItsAmountAndEveryEpoch(
+        uint96 balance,
+        uint96 paid,
+        uint96 share,
+        uint32 through,
+        uint32 to,
+        uint32 thawEnd
+    ) external pure {
+        uint96 locked = balance == 0 ? 0 : share % balance;
+        Account account = Accounts.pack(balance, paid, through % type(uint32).max, thawEnd);
+        Account open = account.withOpenClaim(locked);
+        assert(!account.hasOpenClaim() && open.hasOpenClaim());
+        assert(open.balanceWei() == balance - locked && open.paidWei() == paid && open.thawEndEpoch() == thawEnd);
+        // No epoch reaches it: a redemption that compares epochs finds it.
+        assert(open.throughEpoch() == type(uint32).max);
+        Account topped = open.withBalance(open.balanceWei()).withThawEnd(through);
+        assert(topped.hasOpenClaim());
+        Account closed = open.withoutClaim(locked, to);
+        assert(closed.balanceWei() == balance && closed.throughEpoch() == to && closed.paidWei() == paid);
+    }
+
+    function testFuzz_samplesLieInTheirStrata(bytes32 seed, uint64 total, uint8 count) external pure {
+        uint256 samples = (uint256(count) % 32) + 1;
+        uint256 totalBytes = uint256(total) + samples;
+        for (uint256 i = 0; i < samples; ++i) {
+            uint256 drawn = ClaimSamples.sampleByte(seed, totalBytes, i, samples);
+            assert(drawn >= (totalBytes * i) / samples && drawn < (totalBytes * (i + 1)) / samples);
+        }
     }
 }

@@ -25,6 +25,7 @@ import {
   contentRoot,
   dealRequest,
   deployWorld,
+  instrumentedBytecodes,
   openAllocated,
   openChain,
   registrationOf,
@@ -70,11 +71,11 @@ describe('DealMarket: the publisher', () => {
       claimBondFloorWei: TOKEN,
       feeRecipient: world.deployer.address,
     });
-    const deploy = (change: object) =>
-      new ContractFactory([...dealMarketAbi], dealMarketBytecode, world.deployer).deploy({
-        ...terms(),
-        ...change,
-      });
+    const deploy = async (change: object) => {
+      const bytecode = (await instrumentedBytecodes())?.dealMarketBytecode ?? dealMarketBytecode;
+      const changed = { ...terms(), ...change };
+      return new ContractFactory([...dealMarketAbi], bytecode, world.deployer).deploy(changed);
+    };
 
     it('states its terms', async () => {
       const read = await world.market.terms();
@@ -84,6 +85,8 @@ describe('DealMarket: the publisher', () => {
       expect(read.claimWindowEpochs).to.equal(1n);
       expect(read.thawEpochs).to.equal(2n);
       expect(read.protocolFeeBps).to.equal(100n);
+      expect([read.claimSamples, read.claimBondFloorWei]).to.deep.equal([16n, TOKEN]);
+      expect([read.saltWindowBlocks, read.openingWindowBlocks]).to.deep.equal([1n, 64n]);
       expect(read.feeRecipient).to.equal(world.deployer.address);
       expect(await world.market.epochSeconds()).to.equal(100n);
       const now = await chain.networkHelpers.time.latest();
@@ -110,6 +113,19 @@ describe('DealMarket: the publisher', () => {
       await expect(deploy({ protocolFeeBps: 501 }))
         .to.be.revertedWithCustomError(market, 'FeeTooHigh')
         .withArgs(501n, 500n);
+      for (const claimSamples of [0, 33]) {
+        await expect(deploy({ claimSamples }))
+          .to.be.revertedWithCustomError(world.claims, 'InvalidClaimSamples')
+          .withArgs(claimSamples, 32);
+      }
+      for (const [saltWindowBlocks, openingWindowBlocks] of [
+        [64, 64],
+        [256, 1_000],
+      ]) {
+        await expect(deploy({ saltWindowBlocks, openingWindowBlocks }))
+          .to.be.revertedWithCustomError(world.claims, 'ClaimWindowsInvalid')
+          .withArgs(saltWindowBlocks, openingWindowBlocks);
+      }
       await deploy({ protocolFeeBps: 0, feeRecipient: ZeroAddress });
     });
   });

@@ -2,9 +2,9 @@ import type { HardhatEthers, HardhatEthersSigner } from '@nomicfoundation/hardha
 import type { NetworkHelpers } from '@nomicfoundation/hardhat-network-helpers/types';
 import { Signature, Wallet, id, keccak256, toUtf8Bytes, type TypedDataField } from 'ethers';
 
-import { deployBcdn } from '../../scripts/deploy/deploy.ts';
-import { openHardhat } from '../../scripts/deploy/hardhat-environment.ts';
-import { DEPLOY_PARAMETERS } from '../../scripts/deploy/parameters.ts';
+import { deployBcdn, type ContractBytecodes } from '../../scripts/deploy/deploy.ts';
+import { MEASURES_COVERAGE, openHardhat } from '../../scripts/deploy/hardhat-environment.ts';
+import { DEPLOY_PARAMETERS, type DeployParameters } from '../../scripts/deploy/parameters.ts';
 import { connectContracts, type Contracts } from '../../sdk/chain/contracts.ts';
 import { dealIdOf } from '../../sdk/chain/deals.ts';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
@@ -49,10 +49,14 @@ export interface Chain {
   readonly networkHelpers: NetworkHelpers;
 }
 
+/** Where the time of a chain starts: the first second of an epoch, so that no test begins at the end of one. */
+const START = '2030-01-01T00:00:00Z';
+
 /** A fresh in-process chain. */
 export async function openChain(): Promise<Chain> {
   const hre = await openHardhat();
-  const { ethers, networkHelpers } = await hre.network.create('default');
+  const override = { initialDate: START };
+  const { ethers, networkHelpers } = await hre.network.create({ network: 'default', override });
   return { ethers, networkHelpers };
 }
 
@@ -72,16 +76,18 @@ export interface World extends Contracts {
 export const contentRoot = keccak256(toUtf8Bytes('content'));
 
 /** Contracts, two active edges, funded and approved parties; epochs of 100 s, claim window 1, thaw 2, fee 1 %. */
-export async function deployWorld(chain: Chain): Promise<World> {
+export async function deployWorld(chain: Chain, change: Partial<DeployParameters> = {}): Promise<World> {
   const [deployer, publisher, node, otherNode, stranger] = await chain.ethers.getSigners();
   if (!deployer || !publisher || !node || !otherNode || !stranger) throw new TypeError('accounts');
-  const deployment = await deployBcdn(deployer, {
+  const parameters = {
     ...DEPLOY_PARAMETERS.development,
     epochSeconds: EPOCH_SECONDS,
     protocolFeeBps: Number(FEE_BPS),
     minimumEdgeStakeWei: STAKE_WEI,
     unbondingSeconds: 1_000,
-  });
+    ...change,
+  };
+  const deployment = await deployBcdn(deployer, parameters, await instrumentedBytecodes());
   const contracts = connectContracts(deployer, deployment);
   for (const party of [publisher, node, otherNode]) {
     await contracts.token.transfer(party.address, 10_000n * TOKEN);
@@ -94,6 +100,18 @@ export async function deployWorld(chain: Chain): Promise<World> {
   for (const edge of [node, otherNode]) await contracts.registry.drawPosition(edge.address);
   const keys = { collector: keyOf('collector'), grantKey: keyOf('grant'), viewer: keyOf('viewer') };
   return { ...contracts, ...keys, chain, deployment, deployer, publisher, node, otherNode, stranger };
+}
+
+/** The code that reports which statements ran, while coverage is measured. */
+export async function instrumentedBytecodes(): Promise<ContractBytecodes | undefined> {
+  if (!MEASURES_COVERAGE) return undefined;
+  const { artifacts } = await openHardhat();
+  const bytecodeOf = async (name: string): Promise<string> => (await artifacts.readArtifact(name)).bytecode;
+  return {
+    bcdnTokenBytecode: await bytecodeOf('BcdnToken'),
+    nodeRegistryBytecode: await bytecodeOf('NodeRegistry'),
+    dealMarketBytecode: await bytecodeOf('DealMarket'),
+  };
 }
 
 /** A valid registration of an edge. */

@@ -346,6 +346,7 @@ describe('NodeRegistry', () => {
       const operators = async (offset: number, limit: number) =>
         (await registry.nodesPage(offset, limit)).map((record) => record.operator);
       expect(await operators(0, 100)).to.deep.equal([node.address, otherNode.address]);
+      expect(await operators(0, 1)).to.deep.equal([node.address]);
       expect(await operators(1, 1)).to.deep.equal([otherNode.address]);
       expect(await operators(2, 5)).to.deep.equal([]);
       expect(await operators(9, 5)).to.deep.equal([]);

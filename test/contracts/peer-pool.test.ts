@@ -325,6 +325,9 @@ describe('DealMarket: peer pools', () => {
       ]) {
         await expect(sent).to.be.revertedWithCustomError(market, 'NotPublisher');
       }
+      await expect(claims.thawPeerPool(id('none')))
+        .to.be.revertedWithCustomError(market, 'DealUnknown')
+        .withArgs(id('none'));
     });
   });
 });

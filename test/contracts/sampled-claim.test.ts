@@ -3,11 +3,13 @@ import { expect } from 'chai';
 import { getAddress } from 'ethers';
 
 import type { SessionClaim } from '../../scripts/gas/claim-sessions.ts';
+import { hexToBytes } from '../../sdk/protocol/bytes.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
-import { claimSeed, strataBitmap } from '../../sdk/protocol/sampled-claim.ts';
+import { claimSeed, drawSamples, strataBitmap } from '../../sdk/protocol/sampled-claim.ts';
 import { parseAddress, parseEpoch } from '../../sdk/protocol/identifiers.ts';
 import {
   ALL_STRATA,
+  BLOCKHASH_BLOCKS,
   ClaimBench,
   OPENING_BLOCKS,
   SALT_BLOCKS,
@@ -201,6 +203,38 @@ describe('DealMarket: sampled claims', () => {
       expect(seed).to.equal(`0x${Buffer.from(expected).toString('hex')}`);
       expect(await world.claims.seedOf(dealId, node)).to.equal(seed);
       expect(await bench.state()).to.equal(State.Seeded);
+    });
+
+    it('gives the samples that everybody can compute, and none without a claim', async () => {
+      const { claims } = world;
+      await expect(claims.seedOf(dealId, node))
+        .to.be.revertedWithCustomError(claims, 'WrongClaimState')
+        .withArgs(dealId, node, State.None);
+      const seed = anyWord('seed');
+      const drawn = drawSamples(hexToBytes(seed), 10_000n, SAMPLES);
+      for (const stratum of allStrata) {
+        expect(await claims.sampleOf(seed, 10_000n, stratum)).to.equal(drawn[stratum]);
+      }
+      await expect(claims.sampleOf(seed, 10_000n, SAMPLES))
+        .to.be.revertedWithCustomError(claims, 'StrataInvalid')
+        .withArgs(2 ** SAMPLES, SAMPLES);
+    });
+
+    it('can be pinned for as long as the chain knows the block, however long the opening window is', async () => {
+      world = await deployWorld(chain, { openingWindowBlocks: 1_000 });
+      dealId = await openAllocated(world, BALANCE);
+      bench = new ClaimBench(world, dealId);
+      epoch = (await advanceEpochs(world, 1)) - 1;
+      node = world.node.address;
+      await bench.commit(bench.claim(epoch, 3));
+      const { seedBlock, lastBlock } = await record();
+      expect(lastBlock).to.equal(seedBlock + BigInt(BLOCKHASH_BLOCKS));
+      await chain.networkHelpers.mineUpTo(lastBlock - 1n);
+      await world.claims.pinSeed(dealId, node);
+      expect((await record()).lastBlock).to.equal(seedBlock + 1_000n);
+      await chain.networkHelpers.mineUpTo(seedBlock + 900n);
+      await bench.open(bench.claim(epoch, 3));
+      expect(await bench.state()).to.equal(State.Paid);
     });
 
     it('is not known before the salt window is over', async () => {
