@@ -57,6 +57,7 @@ function summary(nodes: number, { ring, kad }: Record<System, RoundFigures[]>): 
         ),
       ),
       coldP50Ms: rounded(median(ring.flatMap((round) => round.cold))),
+      coldMisses: ring.flatMap((round) => round.cold).filter((ms) => ms === Infinity).length,
       rpcsMax: both.ring.rpcsMax,
       joinMs: rounded(median(ring.map(lastJoin))),
       joinMsMax: rounded(Math.max(...ring.flatMap((round) => round.joins))),

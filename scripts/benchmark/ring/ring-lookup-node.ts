@@ -5,6 +5,7 @@ import { ringProtocol } from '../../../node/adapters/libp2p/ring-protocol.ts';
 import { systemRandomness } from '../../../node/adapters/randomness/system-randomness.ts';
 import { RingClient } from '../../../node/app/ring/ring-client.ts';
 import { RingNode } from '../../../node/app/ring/ring-node.ts';
+import { RingNodeError } from '../../../node/app/ring/ring-node-error.ts';
 import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import type { Lookup, LookupNode } from './lookup-node.ts';
@@ -35,7 +36,7 @@ export async function ringLookupNode(number: number, admission: RingAdmission): 
   };
 }
 
-/** First contact with the owner of a key: a host that has no connection asks it once. Milliseconds of the lookup. */
+/** First contact with the owner of a key: a host that has no connection asks it once; unanswered is a miss. */
 export async function coldLookup(
   number: number,
   admission: RingAdmission,
@@ -49,8 +50,13 @@ export async function coldLookup(
   try {
     client.useEdges([question.address]);
     const startedMs = performance.now();
-    const { found } = lookupOf(await client.lookup(question.key));
-    return { ms: performance.now() - startedMs, found };
+    try {
+      const { found } = lookupOf(await client.lookup(question.key));
+      return { ms: performance.now() - startedMs, found };
+    } catch (error) {
+      if (!(error instanceof RingNodeError)) throw error;
+      return { ms: performance.now() - startedMs, found: false };
+    }
   } finally {
     await client.stop();
     await host.stop();
