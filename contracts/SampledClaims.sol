@@ -37,18 +37,18 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         uint256 lockedWei = Payments.priceWei(totalBytes, allocation.ratePerGiB);
         if (lockedWei > account.balanceWei()) lockedWei = account.balanceWei();
         if (lockedWei == 0) _revertNothingDue(dealId, account);
-        StoredClaim memory claim = StoredClaim({
+        uint40 seedBlock = uint40(block.number + SEED_DELAY_BLOCKS);
+        uint256 bondWei = _bondWei(lockedWei);
+        allocation.account = account.withOpenClaim(uint96(lockedWei));
+        allocation.claim = StoredClaim({
             lockedWei: uint96(lockedWei),
-            seedBlock: uint40(block.number + SEED_DELAY_BLOCKS),
+            seedBlock: seedBlock,
             fromEpoch: fromEpoch,
             toEpoch: toEpoch,
             openedStrata: 0,
             state: ClaimState.Committed,
             salted: false
         });
-        uint256 bondWei = _bondWei(lockedWei);
-        allocation.account = account.withOpenClaim(uint96(lockedWei));
-        allocation.claim = claim;
         allocation.claimRootWord = bytes32(root) | bytes32(uint256(totalBytes));
         emit ClaimCommitted(
             dealId,
@@ -59,7 +59,7 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
             totalBytes,
             uint128(lockedWei),
             uint128(bondWei),
-            claim.seedBlock
+            seedBlock
         );
         TOKEN.safeTransferFrom(msg.sender, address(this), bondWei);
     }
@@ -91,7 +91,7 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         Place memory place = Place(dealId, msg.sender);
         StoredAllocation storage allocation = deals[dealId].allocations[msg.sender];
         StoredClaim memory claim = allocation.claim;
-        uint256 allStrata = (uint256(1) << CLAIM_SAMPLES) - 1;
+        uint256 allStrata = _allStrata();
         if (strata == 0 || strata > allStrata) revert StrataInvalid(strata, CLAIM_SAMPLES);
         claim.openedStrata |= strata;
         if (claim.state == ClaimState.Committed) {
@@ -150,6 +150,7 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
     function claimOf(bytes32 dealId, address node) external view returns (Claim memory) {
         StoredAllocation storage allocation = deals[dealId].allocations[node];
         StoredClaim memory claim = allocation.claim;
+        bool isPaid = claim.state == ClaimState.Paid;
         bool hasSeed = claim.salted || claim.state == ClaimState.Seeded;
         return
             Claim({
@@ -163,7 +164,7 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
                 seedBlock: claim.seedBlock,
                 lastBlock: claim.state == ClaimState.None ? 0 : _lastBlock(claim),
                 seed: hasSeed ? allocation.claimSeed : bytes32(0),
-                openedStrata: claim.openedStrata
+                openedStrata: isPaid ? uint32(_allStrata()) : claim.openedStrata
             });
     }
 
@@ -180,6 +181,11 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
     function sampleOf(bytes32 seed, uint64 totalBytes, uint256 stratum) external view returns (uint64) {
         if (stratum >= CLAIM_SAMPLES) revert StrataInvalid(uint256(1) << stratum, CLAIM_SAMPLES);
         return uint64(ClaimSamples.sampleByte(seed, totalBytes, stratum, CLAIM_SAMPLES));
+    }
+
+    /// A bit for every stratum.
+    function _allStrata() private view returns (uint256) {
+        return (uint256(1) << CLAIM_SAMPLES) - 1;
     }
 
     /// The seed of a Committed claim. It depends on the blocks after the commitment and, in the salt window, on the
@@ -233,8 +239,7 @@ abstract contract SampledClaims is ClaimOpenings, DealVouchers {
         uint256 bondWei = _bondWei(paidWei);
         uint256 feeWei = Payments.feeOfPaymentWei(account.paidWei(), paidWei, PROTOCOL_FEE_BPS);
         allocation.account = account.withoutClaim(paidWei, claim.toEpoch).afterPayment(paidWei, claim.toEpoch);
-        claim.state = ClaimState.Paid;
-        allocation.claim = claim;
+        allocation.claim.state = ClaimState.Paid;
         emit ClaimPaid(place.dealId, place.node, to, claim.toEpoch, paidWei, uint128(feeWei));
         TOKEN.safeTransfer(to, paidWei - feeWei + bondWei);
     }

@@ -79,7 +79,12 @@ export class ForkingChain implements ChainSource {
     if (data === marketInterface.encodeFunctionData('terms')) {
       const { token, registry } = DEPLOYMENT;
       const terms = { token, registry, epochSeconds: 10, claimWindowEpochs: 1, thawEpochs: 2 };
-      const claims = { claimSamples: 16, saltWindowBlocks: 1, openingWindowBlocks: 64, claimBondFloorWei: 1n };
+      const claims = {
+        claimSamples: 16,
+        saltWindowBlocks: 1,
+        openingWindowBlocks: 64,
+        claimBondFloorWei: 1n,
+      };
       const encoded = [{ ...terms, ...claims, protocolFeeBps: 100, feeRecipient: token }];
       return marketInterface.encodeFunctionResult('terms', encoded) as Hex;
     }
