@@ -22,7 +22,7 @@ export const BLOCKHASH_BLOCKS = 256;
 export const State = { None: 0n, Committed: 1n, Seeded: 2n, Paid: 3n, Void: 4n, Superseded: 5n };
 
 /** Bytes of a session unless a test says otherwise. */
-const SESSION_BYTES = 1n << 28n;
+export const SESSION_BYTES = 1n << 28n;
 
 /** One node's claims of one deal in a test. */
 export class ClaimBench {
