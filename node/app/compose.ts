@@ -18,7 +18,7 @@ import { PeerDelivery } from './peer-delivery.ts';
 import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
 import { RingClient } from './ring/ring-client.ts';
-import type { NotedTerms } from './settlement/settlement-store.ts';
+import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
 
 export type { NodeKeys, NodeOverrides } from './foundation.ts';

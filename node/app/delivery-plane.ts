@@ -11,7 +11,7 @@ import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
 import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
-import type { NotedTerms } from './settlement/settlement-store.ts';
+import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
 import { cappedReader } from './upload-cap.ts';
 

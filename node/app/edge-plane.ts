@@ -19,7 +19,7 @@ import { reportOf } from './node-error.ts';
 import { RingNode } from './ring/ring-node.ts';
 import { CoordinatorClient } from './settlement/coordinator-client.ts';
 import { SettlementLoop } from './settlement/settlement-loop.ts';
-import type { NotedTerms } from './settlement/settlement-store.ts';
+import type { NotedTerms } from './settlement/settlement-notes.ts';
 
 /** Edges from the registry that joining begins with. */
 const MAX_SEEDS = 16;

@@ -52,6 +52,16 @@ const wholeNumber = (max: number) =>
     .transform(Number)
     .refine((value) => value <= max, `must not exceed ${max}`);
 
+/** What a schema reads, or the word that stands for none. */
+const optional = <T>(schema: z.ZodType<T, z.ZodTypeDef, string>, word: string) =>
+  z.string().transform((text, context): T | undefined => {
+    if (text === word) return undefined;
+    const result = schema.safeParse(text);
+    if (result.success) return result.data;
+    context.addIssue({ code: 'custom', message: `${result.error.issues[0]?.message}, or ${word}` });
+    return z.NEVER;
+  });
+
 const httpUrl = z
   .string()
   .max(MAX_URL_LETTERS)
@@ -111,7 +121,9 @@ const settingSchemas = {
   memoryCache: size('memory cache'),
   settleMinimumWei: wei,
   directClaimAfterEpochs: wholeNumber(10_000),
+  sampledClaimFromReceipts: optional(wholeNumber(100_000), 'auto'),
   gasTokenWei: wei,
+  maxGasPriceWei: optional(wei, 'none'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     message: 'must be fatal, error, warn, info, debug, trace or silent',
   }),
@@ -159,7 +171,19 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     'claim receipts on chain after the coordinator failed this long',
     '10',
   ],
+  sampledClaimFromReceipts: [
+    '--sampled-claim-from-receipts',
+    '<count>',
+    'claim by samples from so many receipts on, or auto: where it is cheaper than claiming each',
+    'auto',
+  ],
   gasTokenWei: ['--gas-token-wei', '<wei>', 'token wei that one native coin is worth, to weigh gas', '0'],
+  maxGasPriceWei: [
+    '--max-gas-price-wei',
+    '<wei>',
+    'settle only while a unit of gas costs at most this, or none; the windows of an open claim come first',
+    'none',
+  ],
   logLevel: ['--log-level', '<level>', 'how much is logged to stderr', 'info'],
 });
 

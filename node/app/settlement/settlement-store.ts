@@ -1,4 +1,5 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
+import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
   decodeSignedVoucher,
   encodeSignedVoucher,
@@ -9,60 +10,26 @@ import {
   parseContentRoot,
   parseDealId,
   parseEpoch,
-  type Address,
-  type ContentRoot,
   type DealId,
   type Epoch,
 } from '../../../sdk/protocol/identifiers.ts';
 import { NodeError } from '../node-error.ts';
+import {
+  CLAIM_NOTE_STATES,
+  GAS_STEPS,
+  PAYMENT_ROUTES,
+  type ClaimNote,
+  type DealNote,
+  type GasNote,
+  type NotedTerms,
+  type PaymentNote,
+} from './settlement-notes.ts';
+import { openSettlementDatabase } from './settlement-schema.ts';
 
-const SCHEMA_VERSION = 1;
-
-const SCHEMA = `
-  CREATE TABLE deals (
-    deal_id TEXT PRIMARY KEY, publisher TEXT NOT NULL, content_root TEXT NOT NULL,
-    content_codec INTEGER NOT NULL, rate_per_gib TEXT NOT NULL);
-  CREATE TABLE metered (
-    deal_id TEXT NOT NULL, epoch INTEGER NOT NULL, bytes TEXT NOT NULL, PRIMARY KEY (deal_id, epoch));
-  CREATE TABLE vouchers (
-    deal_id TEXT PRIMARY KEY, cumulative TEXT NOT NULL, through_epoch INTEGER NOT NULL, encoded BLOB NOT NULL);
-  CREATE TABLE payments (
-    transaction_hash TEXT NOT NULL, log_index INTEGER NOT NULL, deal_id TEXT NOT NULL, route TEXT NOT NULL,
-    through_epoch INTEGER NOT NULL, paid_wei TEXT NOT NULL, fee_wei TEXT NOT NULL, at_seconds INTEGER NOT NULL,
-    PRIMARY KEY (transaction_hash, log_index));
-  CREATE TABLE failing (deal_id TEXT PRIMARY KEY, since_epoch INTEGER NOT NULL);
-  CREATE TABLE followed (one INTEGER PRIMARY KEY CHECK (one = 1), next_block INTEGER NOT NULL, anchor TEXT NOT NULL);
-  CREATE TABLE terms (
-    one INTEGER PRIMARY KEY CHECK (one = 1), epoch_seconds INTEGER NOT NULL, claim_window_epochs INTEGER NOT NULL);
-  PRAGMA user_version = ${SCHEMA_VERSION};`;
-
-/** What is remembered of a deal after the chain has forgotten its allocation. */
-export interface DealNote {
-  readonly dealId: DealId;
-  readonly publisher: Address;
-  readonly contentRoot: ContentRoot;
-  readonly contentCodec: number;
-  readonly ratePerGiB: bigint;
-}
-
-/** One payment as the chain logged it. */
-export interface PaymentNote {
-  readonly transaction: string;
-  readonly logIndex: number;
-  readonly dealId: DealId;
-  readonly route: 'voucher' | 'direct-claim';
-  readonly throughEpoch: Epoch;
-  readonly paidWei: bigint;
-  readonly feeWei: bigint;
-  /** When its block was made. */
-  readonly atSeconds: number;
-}
-
-/** The market's terms that serving and settling need. */
-export interface NotedTerms {
-  readonly epochSeconds: number;
-  readonly claimWindowEpochs: number;
-}
+/** Truncated hash of a claim's root. */
+const ROOT_BYTES = 24;
+/** Hashes of followed blocks that are kept: a chain does not fork from further back. */
+const MAX_FOLLOWED_BLOCKS = 64;
 
 type Row = Record<string, unknown>;
 
@@ -79,19 +46,7 @@ export class SettlementStore {
 
   /** Opens or creates the store. @throws NodeError CONFIG_MALFORMED for a file of a later version */
   static open(path: string): SettlementStore {
-    const database = new DatabaseSync(path);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
-    else if (version !== SCHEMA_VERSION) {
-      database.close();
-      throw new NodeError('CONFIG_MALFORMED', {
-        message: `${path} was written by another version of bcdn-node.`,
-        remedy: 'Start the version that wrote it.',
-        values: { path, version, expected: SCHEMA_VERSION },
-      });
-    }
-    return new SettlementStore(database);
+    return new SettlementStore(openSettlementDatabase(path));
   }
 
   close(): void {
@@ -154,7 +109,7 @@ export class SettlementStore {
   /** Records a payment; the same one again changes nothing. */
   notePayment(note: PaymentNote): void {
     this.#run(
-      'INSERT OR IGNORE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?)',
+      'INSERT OR IGNORE INTO payments VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)',
       note.transaction,
       note.logIndex,
       note.dealId,
@@ -163,6 +118,7 @@ export class SettlementStore {
       note.paidWei.toString(),
       note.feeWei.toString(),
       note.atSeconds,
+      note.block ?? null,
     );
   }
 
@@ -172,23 +128,92 @@ export class SettlementStore {
       transaction: text(row, 'transaction_hash'),
       logIndex: Number(row['log_index']),
       dealId: parseDealId(text(row, 'deal_id')),
-      route: text(row, 'route') === 'voucher' ? 'voucher' : 'direct-claim',
+      route: oneOf(PAYMENT_ROUTES, text(row, 'route')),
       throughEpoch: parseEpoch(Number(row['through_epoch'])),
       paidWei: BigInt(text(row, 'paid_wei')),
       feeWei: BigInt(text(row, 'fee_wei')),
       atSeconds: Number(row['at_seconds']),
+      ...(row['block'] == null ? {} : { block: Number(row['block']) }),
     }));
   }
 
-  /** Spans of epochs of a deal that a direct claim has settled: above the first one, up to the second. */
-  directClaims(dealId: DealId): { afterEpoch: Epoch; toEpoch: Epoch }[] {
-    const sql = 'SELECT route, through_epoch FROM payments WHERE deal_id = ? ORDER BY at_seconds, log_index';
-    let afterEpoch = parseEpoch(0);
-    return this.#all(sql, dealId).flatMap((row) => {
-      const span = { afterEpoch, toEpoch: parseEpoch(Number(row['through_epoch'])) };
-      afterEpoch = span.toEpoch;
-      return text(row, 'route') === 'direct-claim' ? [span] : [];
-    });
+  /** Records what a transaction cost; the same one again changes nothing. */
+  noteGas(note: GasNote): void {
+    this.#run(
+      'INSERT OR IGNORE INTO gas VALUES (?, ?, ?, ?, ?, ?)',
+      note.transaction,
+      note.step,
+      note.dealIds.join(' '),
+      note.gasUsed.toString(),
+      note.gasCostWei.toString(),
+      note.atSeconds,
+    );
+  }
+
+  /** What every transaction cost, oldest first. */
+  gasNotes(): GasNote[] {
+    return this.#all('SELECT * FROM gas ORDER BY at_seconds, rowid').map((row) => ({
+      transaction: text(row, 'transaction_hash'),
+      step: oneOf(GAS_STEPS, text(row, 'step')),
+      dealIds: text(row, 'deal_ids').split(' ').filter(Boolean).map(parseDealId),
+      gasUsed: BigInt(text(row, 'gas_used')),
+      gasCostWei: BigInt(text(row, 'gas_cost_wei')),
+      atSeconds: Number(row['at_seconds']),
+    }));
+  }
+
+  /** Records a claim as the chain has it now; a later look at the same one replaces it. */
+  noteClaim(note: ClaimNote): void {
+    this.#run(
+      'INSERT OR REPLACE INTO claims VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
+      note.dealId,
+      note.toEpoch,
+      note.fromEpoch,
+      note.root,
+      note.totalBytes.toString(),
+      note.receipts,
+      note.lockedWei.toString(),
+      note.bondWei.toString(),
+      note.committedBlock,
+      note.seedBlock,
+      note.lastBlock,
+      note.state,
+    );
+  }
+
+  /** Every claim, oldest first. */
+  claims(): ClaimNote[] {
+    return this.#all('SELECT * FROM claims ORDER BY committed_block, deal_id').map(claimOfRow);
+  }
+
+  /** The claim of a deal that is not decided. */
+  openClaim(dealId: DealId): ClaimNote | undefined {
+    const sql = `SELECT * FROM claims WHERE deal_id = ? AND state IN ('committed', 'seeded')
+      ORDER BY to_epoch DESC LIMIT 1`;
+    return this.#all(sql, dealId).map(claimOfRow)[0];
+  }
+
+  /**
+   * Spans of epochs of a deal that a claim has settled or, while it is open, will: above the first one, up to the
+   * second. A claim that a voucher took the place of is not among them.
+   */
+  claimedSpans(dealId: DealId): { afterEpoch: Epoch; toEpoch: Epoch }[] {
+    const claims = this.#all('SELECT * FROM claims WHERE deal_id = ?', dealId).map(claimOfRow);
+    const sampled = claims.filter(({ state }) => state !== 'superseded');
+    const paid = this.#all('SELECT route, through_epoch FROM payments WHERE deal_id = ?', dealId);
+    const ends = [
+      0,
+      ...paid.map((row) => Number(row['through_epoch'])),
+      ...sampled.map((each) => each.toEpoch),
+    ];
+    const direct = paid
+      .filter((row) => text(row, 'route') === 'direct-claim')
+      .map((row) => {
+        const toEpoch = parseEpoch(Number(row['through_epoch']));
+        return { afterEpoch: parseEpoch(Math.max(...ends.filter((end) => end < toEpoch))), toEpoch };
+      });
+    const spans = sampled.map(({ fromEpoch, toEpoch }) => ({ afterEpoch: fromEpoch, toEpoch }));
+    return [...direct, ...spans].sort((one, other) => one.toEpoch - other.toEpoch);
   }
 
   /** Notes that the coordinator of a deal failed in an epoch; the first one since it last answered is kept. */
@@ -215,6 +240,46 @@ export class SettlementStore {
     this.#run('INSERT OR REPLACE INTO followed VALUES (1, ?, ?)', nextBlock, anchor);
   }
 
+  /** Keeps the hash of a followed block; the oldest ones go. */
+  noteFollowedBlock(block: number, hash: string): void {
+    this.#run('INSERT OR REPLACE INTO followed_blocks VALUES (?, ?)', block, hash);
+    this.#run(
+      `DELETE FROM followed_blocks WHERE block NOT IN
+        (SELECT block FROM followed_blocks ORDER BY block DESC LIMIT ${MAX_FOLLOWED_BLOCKS})`,
+    );
+  }
+
+  /** Followed blocks whose hash is known, newest first. */
+  followedBlocks(): { block: number; hash: string }[] {
+    const rows = this.#all('SELECT block, hash FROM followed_blocks ORDER BY block DESC');
+    return rows.map((row) => ({ block: Number(row['block']), hash: text(row, 'hash') }));
+  }
+
+  /**
+   * Forgets what blocks from one on said, because the chain has others now; they are followed again.
+   *
+   * @returns deals that had a payment or an open claim there
+   */
+  rollBack(fromBlock: number): DealId[] {
+    this.#database.exec('BEGIN');
+    try {
+      const touched = this.#all(
+        `SELECT deal_id FROM payments WHERE block >= ?1 UNION
+         SELECT deal_id FROM claims WHERE last_block >= ?1`,
+        fromBlock,
+      );
+      this.#run('DELETE FROM payments WHERE block >= ?', fromBlock);
+      this.#run('DELETE FROM claims WHERE committed_block >= ?', fromBlock);
+      this.#run('DELETE FROM followed_blocks WHERE block >= ?', fromBlock);
+      this.#run('UPDATE followed SET next_block = min(next_block, ?)', fromBlock);
+      this.#database.exec('COMMIT');
+      return touched.map((row) => parseDealId(text(row, 'deal_id')));
+    } catch (error) {
+      this.#database.exec('ROLLBACK');
+      throw error;
+    }
+  }
+
   /** The market's terms as last read, for a time when the chain is away. */
   terms(): NotedTerms | undefined {
     const row = this.#all('SELECT epoch_seconds, claim_window_epochs FROM terms')[0];
@@ -229,13 +294,41 @@ export class SettlementStore {
     this.#run('INSERT OR REPLACE INTO terms VALUES (1, ?, ?)', terms.epochSeconds, terms.claimWindowEpochs);
   }
 
-  #run(sql: string, ...values: (string | number | Uint8Array)[]): void {
+  #run(sql: string, ...values: (string | number | Uint8Array | null)[]): void {
     this.#database.prepare(sql).run(...values);
   }
 
   #all(sql: string, ...values: (string | number)[]): Row[] {
     return this.#database.prepare(sql).all(...values);
   }
+}
+
+function claimOfRow(row: Row): ClaimNote {
+  return {
+    dealId: parseDealId(text(row, 'deal_id')),
+    fromEpoch: parseEpoch(Number(row['from_epoch'])),
+    toEpoch: parseEpoch(Number(row['to_epoch'])),
+    root: bytesToHex(hexToBytes(text(row, 'root'), ROOT_BYTES)),
+    totalBytes: BigInt(text(row, 'total_bytes')),
+    receipts: Number(row['receipts']),
+    lockedWei: BigInt(text(row, 'locked_wei')),
+    bondWei: BigInt(text(row, 'bond_wei')),
+    committedBlock: Number(row['committed_block']),
+    seedBlock: Number(row['seed_block']),
+    lastBlock: Number(row['last_block']),
+    state: oneOf(CLAIM_NOTE_STATES, text(row, 'state')),
+  };
+}
+
+/** @throws NodeError CONFIG_MALFORMED for a word that this version never wrote */
+function oneOf<T extends string>(words: readonly T[], word: string): T {
+  const known = words.find((each) => each === word);
+  if (known !== undefined) return known;
+  throw new NodeError('CONFIG_MALFORMED', {
+    message: `The file of settlements holds the word "${word.slice(0, 40)}" where one of ${words.join(', ')} belongs.`,
+    remedy: 'Restore the file from a backup, or start the version that wrote it.',
+    values: { word: word.slice(0, 40) },
+  });
 }
 
 function text(row: Row, column: string): string {

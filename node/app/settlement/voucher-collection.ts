@@ -21,7 +21,7 @@ const RECEIPTS_PER_PAGE = 256;
 export interface VoucherCollectionParts {
   readonly coordinator: CoordinatorClient;
   readonly journal: Pick<ReceiptJournal, 'receipts' | 'appendPair' | 'totals'>;
-  readonly store: Pick<SettlementStore, 'directClaims'>;
+  readonly store: Pick<SettlementStore, 'claimedSpans'>;
   readonly secp256k1: Secp256k1;
   readonly domain: Domain;
   readonly node: Address;
@@ -117,7 +117,7 @@ async function keepBetter(
 ): Promise<ReceiptWithGrant[]> {
   if (better.length === 0) return [];
   const { deal } = wish.own;
-  const claimed = parts.store.directClaims(deal.dealId);
+  const claimed = parts.store.claimedSpans(deal.dealId);
   const rules = { ...parts, deal, throughEpoch: wish.throughEpoch, claimed };
   const kept = better.map(async (pair) => {
     try {

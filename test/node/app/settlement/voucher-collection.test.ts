@@ -129,7 +129,7 @@ describe('collecting a voucher', () => {
     parts = {
       ...{ journal, domain, node, secp256k1: nativeSecp256k1, log: pino({ level: 'silent' }) },
       coordinator: new CoordinatorClient({ marketplaceUrl: `http://127.0.0.1:${port}` }),
-      store: { directClaims: () => [{ afterEpoch: parseEpoch(1), toEpoch: parseEpoch(3) }] },
+      store: { claimedSpans: () => [{ afterEpoch: parseEpoch(1), toEpoch: parseEpoch(3) }] },
     };
   });
 
