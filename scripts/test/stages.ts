@@ -51,7 +51,13 @@ export const STAGES: readonly Stage[] = [
   mocha('scripts', 'test/scripts/**/*.test.ts'),
   mocha('simulation', 'test/simulation/**/*.test.ts'),
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
-  { name: 'contracts', command: ['hardhat', 'test'], counts: 'reporter', lane: 'tests' },
+  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'tests' },
+  {
+    name: 'contracts and their coverage',
+    command: ['node', 'scripts/contract-coverage/main.ts'],
+    counts: 'reporter',
+    lane: 'tests',
+  },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
   mocha('end to end', 'test/end-to-end/**/*.test.ts'),
 ];

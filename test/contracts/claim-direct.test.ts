@@ -180,6 +180,10 @@ describe('DealMarket: direct claims', () => {
     await expect(claim([{ ...good.receipt, bytesCumulative: 2n }]))
       .to.be.revertedWithCustomError(market, 'InvalidReceiptSignature')
       .withArgs(good.hash);
+    const blank = { ...good.receipt, receiptR: id('x'), receiptVS: `0x${'00'.repeat(32)}` };
+    await expect(claim([blank]))
+      .to.be.revertedWithCustomError(market, 'InvalidReceiptSignature')
+      .withArgs(good.hash);
   });
 
   it('refuses the malleable twins of both signatures', async () => {
@@ -227,6 +231,12 @@ describe('DealMarket: direct claims', () => {
     await expect(claim([stale.receipt], lastEpoch + 1))
       .to.be.revertedWithCustomError(market, 'InvalidGrantSignature')
       .withArgs(stale.hash);
+    const foreign = await signEntry(world, grantOf(world, dealId, lastEpoch), GIB, {
+      grantKey: keyOf('nobody'),
+    });
+    await expect(claim([foreign.receipt], lastEpoch + 1))
+      .to.be.revertedWithCustomError(market, 'InvalidGrantSignature')
+      .withArgs(foreign.hash);
     await claim(sorted([old, fresh]), lastEpoch + 1);
     expect((await market.allocationOf(dealId, world.node.address)).paidWei).to.equal(2n * TOKEN);
   });

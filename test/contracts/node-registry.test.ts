@@ -109,6 +109,7 @@ describe('NodeRegistry', () => {
         '0x4575000000000000',
         '0x6575002d77000000',
         '0x6575200000000000',
+        '0x65757b0000000000',
       ];
       for (const region of malformed) {
         await expect(asOperator().register(registrationOf('a', { region })))

@@ -226,6 +226,9 @@ describe('DealMarket: vouchers', () => {
       await redeem(voucherOf(1n), next);
       await advanceEpochs(world, 3);
       await redeem(voucherOf(2n, { throughEpoch: lastEpoch }));
+      await expect(redeem(voucherOf(3n, { throughEpoch: lastEpoch }), keyOf('nobody')))
+        .to.be.revertedWithCustomError(market, 'InvalidVoucherSignature')
+        .withArgs(dealId, node.address, lastEpoch);
       await expect(redeem(voucherOf(3n, { throughEpoch: lastEpoch + 1 })))
         .to.be.revertedWithCustomError(market, 'InvalidVoucherSignature')
         .withArgs(dealId, node.address, lastEpoch + 1);
