@@ -1,13 +1,14 @@
 import type { NodeBehaviour } from '../engine/node-behaviour.ts';
 import { below } from '../engine/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
-import { START_MS, type Simulation } from '../engine/simulation.ts';
+import type { Simulation } from '../engine/simulation.ts';
 import { Collusion } from '../hostile/collusion.ts';
 import { Replaying } from '../hostile/replaying.ts';
 import { silentRelay } from '../hostile/silent-relay.ts';
 import { lying } from '../hostile/withholding.ts';
 import { AbsenceWatch } from '../oracle/absence-watch.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
+import { LimitCheck } from '../oracle/limit-check.ts';
 import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { SpreadWatch, type WatchedSpread } from '../oracle/spread-watch.ts';
@@ -159,7 +160,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     stillMissing: absence.lastingMs.length,
     lostRecords: provided.lost().length,
   };
-  return { measured, violations: judge(measured, watch, simulation.nowMs - START_MS), series };
+  return { measured, violations: judge(new LimitCheck(simulation, measured), name, watch), series };
 }
 
 interface Cheats {
@@ -289,28 +290,15 @@ function ownerIsHonest(
   return owner !== undefined && isHonest(owner);
 }
 
-function judge(
-  measured: Readonly<Record<string, number | string>>,
-  watch: FailureWatch,
-  atMs: number,
-): Violation[] {
-  const found: Violation[] = [];
-  const must = (holds: boolean, invariant: string, name: string): void => {
-    if (!holds) found.push({ invariant, atMs, node: -1, detail: `${name} is ${measured[name]}` });
-  };
-  must(
-    Number(measured['reachedAfterRepair']) >= MIN_REACHED_AFTER_REPAIR,
-    'nearly every honest member knows after one repair round',
+function judge(check: LimitCheck, name: BehaviourName, watch: FailureWatch): Violation[] {
+  check.atLeast(
     'reachedAfterRepair',
+    MIN_REACHED_AFTER_REPAIR,
+    'nearly every honest member knows after one repair round',
   );
-  must(
-    measured['reachedAfterTwoRepairs'] === 1,
-    'every honest member knows after two',
-    'reachedAfterTwoRepairs',
-  );
-  must(measured['lostRecords'] === 0, 'no record is lost', 'lostRecords');
+  check.equal('reachedAfterTwoRepairs', 1, 'every honest member knows after two');
+  check.atMost('lostRecords', 0, 'no record is lost');
+  check.atMost('stillMissing', 0, 'whoever was falsely accused is back');
   // Two colluding members can sign what two observers would: they evict for a moment, which is measured, not denied.
-  if (measured['behaviour'] !== 'accuse') found.push(...watch.falseFailures);
-  must(measured['stillMissing'] === 0, 'whoever was falsely accused is back', 'stillMissing');
-  return found;
+  return name === 'accuse' ? check.violations : [...check.violations, ...watch.falseFailures];
 }

@@ -1,11 +1,13 @@
 import { below } from '../engine/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
-import { START_MS, type Simulation } from '../engine/simulation.ts';
+import type { Simulation } from '../engine/simulation.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
+import { LimitCheck } from '../oracle/limit-check.ts';
 import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
+import { checkRecovery, LOOK_INTERVAL_MS, watchRecovery } from '../oracle/recovery-watch.ts';
 import { rounded } from '../output/percentile.ts';
-import { shareOfRightTables, TimeSeries } from '../output/time-series.ts';
+import { TimeSeries } from '../output/time-series.ts';
 import { addMarks, NO_MARKS, positionMarks, type Marks } from '../tables/shared-entry.ts';
 import {
   numberOf,
@@ -18,13 +20,7 @@ import {
 const WARM_UP_MS = 5_000;
 /** After the split has healed. */
 const AFTERMATH_MS = 60_000;
-/** Between two looks at all tables. */
-const LOOK_INTERVAL_MS = 250;
 const LAST_ANSWERS_MS = 5_000;
-
-/** RING.md, numbers. */
-const MAX_HEALED_MS = 20_000;
-const MAX_RESTORED_MS = 30_000;
 
 /** The ring is cut in two for minutes, each side goes on alone, then the network is whole again. */
 export const partition: Scenario = {
@@ -74,12 +70,6 @@ export const partition: Scenario = {
   run,
 };
 
-/** Times since the split healed; NaN for what did not come about. */
-interface Healing {
-  healedMs: number;
-  restoredMs: number;
-}
-
 async function run(input: ScenarioInput): Promise<ScenarioReport> {
   const simulation = input.simulation();
   simulation.bootstrap(input.nodes);
@@ -110,24 +100,23 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     perSecond: numberOf(input, 'lookups'),
     holdersOf: (each) => provided.holdersOf(each).length,
   });
-  const healing = await heal(simulation, provided, healMs);
+  const recovery = await watchRecovery(simulation, provided, AFTERMATH_MS);
   load.stop();
   await simulation.run(LAST_ANSWERS_MS);
-  const after = load.finished.filter(({ startMs }) => startMs - healMs >= healing.healedMs);
+  const after = load.finished.filter(({ startMs }) => startMs - healMs >= recovery.healedMs);
   const measured = {
     sides: String(input.values['sides']),
     oneWay: String(input.values['oneWay']),
     splitMinutes: numberOf(input, 'minutes'),
     sidesSettledMs: settledMs,
-    healedMs: healing.healedMs,
-    replicasRestoredMs: healing.restoredMs,
+    ...recovery,
     keys: provided.all.length,
     lostRecords: provided.lost().length,
     lookupsRightWhileHealing: rounded(shareRight(load.finished.filter((each) => !after.includes(each))), 6),
     lookupsRightAfter: rounded(shareRight(after), 6),
     falseFailures: watch.falseFailures.length,
   };
-  return { measured, violations: judge(measured, healMs - START_MS), series };
+  return { measured, violations: judge(new LimitCheck(simulation, measured)), series };
 }
 
 /** The side of each node, 0 or 1: at random, or by whole regions, so many that they are nearest to one half. */
@@ -195,34 +184,8 @@ function sidesAreRight(simulation: Simulation, sideOf: (node: SimulatedNode) => 
   });
 }
 
-/** Lets time pass and notes when the tables, and then the replicas, are whole for the first time. */
-async function heal(simulation: Simulation, provided: ProvidedKeys, healMs: number): Promise<Healing> {
-  const healing: Healing = { healedMs: Number.NaN, restoredMs: Number.NaN };
-  while (simulation.nowMs - healMs < AFTERMATH_MS) {
-    await simulation.run(LOOK_INTERVAL_MS);
-    const sinceMs = simulation.nowMs - healMs;
-    const isHealed = shareOfRightTables(simulation) === 1;
-    if (!isHealed) healing.healedMs = Number.NaN;
-    else if (Number.isNaN(healing.healedMs)) healing.healedMs = sinceMs;
-    if (!isHealed || !Number.isNaN(healing.restoredMs)) continue;
-    if (provided.all.every((each) => provided.isFullyReplicated(each))) healing.restoredMs = sinceMs;
-  }
-  return healing;
-}
-
-function judge(measured: Readonly<Record<string, number | string>>, atMs: number): Violation[] {
-  const found: Violation[] = [];
-  const atMost = (name: string, most: number, invariant: string): void => {
-    const value = Number(measured[name]);
-    if (!(value <= most))
-      found.push({ invariant, atMs, node: -1, detail: `${name} is ${value}, not ${most}` });
-  };
-  atMost('healedMs', MAX_HEALED_MS, 'all tables are soon one again');
-  atMost('replicasRestoredMs', MAX_RESTORED_MS, 'all replicas are soon restored');
-  atMost('lostRecords', 0, 'no record is lost');
-  if (measured['lookupsRightAfter'] !== 1) {
-    const detail = `lookupsRightAfter is ${measured['lookupsRightAfter']}`;
-    found.push({ invariant: 'lookups are right once the tables are', atMs, node: -1, detail });
-  }
-  return found;
+function judge(check: LimitCheck): Violation[] {
+  checkRecovery(check);
+  check.equal('lookupsRightAfter', 1, 'lookups are right once the tables are');
+  return check.violations;
 }
