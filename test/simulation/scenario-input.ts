@@ -22,7 +22,7 @@ export function scenarioInput(
   };
 }
 
-interface SmallRun extends Partial<SimulationOptions> {
+export interface SmallRun extends Partial<SimulationOptions> {
   readonly nodes: number;
   readonly network?: NetworkModel;
   readonly values?: Readonly<Record<string, number | string>>;

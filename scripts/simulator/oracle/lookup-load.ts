@@ -7,39 +7,41 @@ import { isRight, type ProvidedKey } from './provided-keys.ts';
 /** One lookup of a provided key and what became of it. */
 export interface ObservedLookup {
   readonly provided: ProvidedKey;
-  readonly asker: SimulatedNode;
   readonly startMs: number;
-  /** Live holders of the record when the lookup began. */
+  /** Live holders of the record when the lookup began; NaN if nobody asked for it. */
   readonly holders: number;
+  /** Undefined if the asker lives and said nothing for twice the longest life of a lookup. */
   readonly outcome: LookupOutcome | undefined;
   readonly right: boolean;
 }
 
 export interface LookupLoadOptions {
+  readonly random: Random;
+  /** Read at every lookup, so it may change. */
   readonly keys: readonly ProvidedKey[];
   readonly perSecond: number;
   /** Who may ask; every live node by default. */
   readonly mayAsk?: (node: SimulatedNode) => boolean;
-  /** Which keys this node may be asked for; any by default. */
-  readonly maySeek?: (asker: SimulatedNode, provided: ProvidedKey) => boolean;
+  /** Which keys may be asked for; any by default. */
+  readonly maySeek?: (provided: ProvidedKey) => boolean;
   /** Live holders of a key's record at the start of a lookup. */
-  readonly holdersOf: (provided: ProvidedKey) => number;
+  readonly holdersOf?: (provided: ProvidedKey) => number;
+  /** Called when a lookup is over, and not where the asker died meanwhile. */
+  readonly onFinished: (lookup: ObservedLookup) => unknown;
 }
 
 /** Live nodes look provided keys up at a steady rate; every answer is held against the truth. */
 export class LookupLoad {
-  /** Those that are over, except where the asker died meanwhile. */
-  readonly finished: ObservedLookup[] = [];
   readonly #simulation: Simulation;
-  readonly #random: Random;
   readonly #options: LookupLoadOptions;
-  #stopped = false;
+  #stopped: boolean;
 
   /** Begins at once. */
-  constructor(simulation: Simulation, random: Random, options: LookupLoadOptions) {
+  constructor(simulation: Simulation, options: LookupLoadOptions) {
     this.#simulation = simulation;
-    this.#random = random;
     this.#options = options;
+    this.#stopped = options.perSecond <= 0;
+    if (this.#stopped) return;
     simulation.every(1_000 / options.perSecond, () => {
       if (!this.#stopped) this.#ask();
       return !this.#stopped;
@@ -51,16 +53,35 @@ export class LookupLoad {
   }
 
   #ask(): void {
-    const { keys, mayAsk, maySeek, holdersOf } = this.#options;
-    const provided = keys[below(this.#random, keys.length)];
-    if (provided === undefined || !isRunning(provided.provider) || this.#simulation.live.size === 0) return;
-    const asker = this.#simulation.live.random(this.#random);
-    if (mayAsk?.(asker) === false || maySeek?.(asker, provided) === false) return;
-    const startMs = this.#simulation.nowMs;
-    const holders = holdersOf(provided);
-    this.#simulation.lookup(asker, provided.key, (outcome) => {
-      const right = isRight(outcome, provided);
-      this.finished.push({ provided, asker, startMs, holders, outcome, right });
+    const { random, keys, mayAsk, maySeek, holdersOf } = this.#options;
+    const { live, nowMs: startMs } = this.#simulation;
+    const provided = keys[below(random, keys.length)];
+    if (provided === undefined || !isRunning(provided.provider) || live.size === 0) return;
+    const asker = live.random(random);
+    if (mayAsk?.(asker) === false || maySeek?.(provided) === false) return;
+    const holders = holdersOf?.(provided) ?? Number.NaN;
+    this.#lookUp(asker, provided, (outcome) => {
+      const right = outcome !== undefined && isRight(outcome, provided);
+      this.#options.onFinished({ provided, startMs, holders, outcome, right });
+    });
+  }
+
+  /** An asker that dies never answers itself; one that lives and does not answer is a fault. */
+  #lookUp(
+    asker: SimulatedNode,
+    { key }: ProvidedKey,
+    done: (outcome: LookupOutcome | undefined) => void,
+  ): void {
+    const simulation = this.#simulation;
+    let isOver = false;
+    simulation.lookup(asker, key, (outcome) => {
+      if (!isOver) done(outcome);
+      isOver = true;
+    });
+    if (isOver) return;
+    simulation.at(simulation.nowMs + 2 * simulation.timing.lookupTimeoutMs, () => {
+      if (!isOver && isRunning(asker)) done(undefined);
+      isOver = true;
     });
   }
 }

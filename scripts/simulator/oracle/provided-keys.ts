@@ -14,6 +14,7 @@ const SEARCHED_SUCCESSORS = 4 * REPLICAS;
 export interface ProvidedKey {
   readonly key: RingId;
   readonly provider: SimulatedNode;
+  readonly sinceMs: number;
 }
 
 /** Keys that nodes of the simulation provide, and where their records truly lie. */
@@ -27,18 +28,29 @@ export class ProvidedKeys {
     this.#random = random;
   }
 
-  /** Each of so many new random keys is provided by one of these nodes, in turn. @returns the new ones */
-  provide(count: number, providers: readonly SimulatedNode[]): ProvidedKey[] {
-    const added: ProvidedKey[] = [];
+  /** Each of so many new random keys is provided by one of these nodes, in turn. */
+  provide(count: number, providers: readonly SimulatedNode[]): void {
     for (let i = 0; i < count; i++) {
       const provider = providers[i % providers.length];
-      if (provider === undefined) break;
-      const key = randomBytes(this.#random, RING_ID_BYTES);
-      added.push({ key, provider });
-      this.#simulation.act(provider, { type: 'provide', key });
+      if (provider !== undefined) this.#provide(provider);
     }
-    this.all.push(...added);
-    return added;
+  }
+
+  /** Each of so many new random keys is provided by a random member. */
+  provideAnywhere(count: number): void {
+    for (let i = 0; i < count; i++) this.#provide(this.#simulation.live.random(this.#random));
+  }
+
+  /** From now on the keys of a node go with it, and random members provide as many new ones. */
+  replaceLost(): void {
+    const replace = (node: SimulatedNode): void => {
+      const kept = this.all.filter(({ provider }) => provider !== node);
+      const gone = this.all.length - kept.length;
+      if (gone === 0) return;
+      this.all.splice(0, this.all.length, ...kept);
+      if (this.#simulation.live.size > 0) this.provideAnywhere(gone);
+    };
+    this.#simulation.observers.push({ onCrashed: replace, onLeft: replace });
   }
 
   /** Keys whose provider still runs: the others must not be found. */
@@ -69,6 +81,12 @@ export class ProvidedKeys {
 
   underReplicated(): ProvidedKey[] {
     return this.ofLiveProviders.filter((provided) => !this.isFullyReplicated(provided));
+  }
+
+  #provide(provider: SimulatedNode): void {
+    const key = randomBytes(this.#random, RING_ID_BYTES);
+    this.all.push({ key, provider, sinceMs: this.#simulation.nowMs });
+    this.#simulation.act(provider, { type: 'provide', key });
   }
 }
 

@@ -1,10 +1,13 @@
 import { Churn } from '../churn/churn.ts';
 import { SESSION_DISTRIBUTIONS, SessionLengths } from '../churn/session-lengths.ts';
 import type { Simulation } from '../engine/simulation.ts';
-import { ContentLoad } from '../oracle/content-load.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
+import { LookupLoad } from '../oracle/lookup-load.ts';
+import { LookupTally } from '../oracle/lookup-tally.ts';
+import { ProvidedKeys } from '../oracle/provided-keys.ts';
+import { auditRecords } from '../oracle/record-audit.ts';
 import { TableOracle } from '../oracle/table-oracle.ts';
-import { measureTraffic, type MeasuredTraffic } from '../oracle/traffic-window.ts';
+import { measureTraffic } from '../oracle/traffic-window.ts';
 import { percentile, rising, rounded } from '../output/percentile.ts';
 import { shareOfRightTables, TimeSeries } from '../output/time-series.ts';
 import {
@@ -19,6 +22,8 @@ import {
 const SETTLED_MS = 20_000;
 /** Between two looks at all tables. */
 const CHECK_INTERVAL_MS = 5_000;
+/** A key is asked for when it is provided so long. */
+const PUBLISHED_AFTER_MS = 2_000;
 /** Records are looked for at most so long. */
 const AUDIT_MS = 10_000;
 
@@ -74,23 +79,35 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
   const oracle = new TableOracle(simulation);
   const failures = new FailureWatch(simulation);
   const series = new TimeSeries(simulation);
-  const contents = new ContentLoad(simulation);
-  contents.provide(numberOf(input, 'keys'));
+  const random = simulation.streams.stream('contents');
+  const provided = new ProvidedKeys(simulation, random);
+  provided.replaceLost();
+  provided.provideAnywhere(numberOf(input, 'keys'));
   await simulation.run(2_000);
   const churn = new Churn(simulation, sessionLengths(input), numberOf(input, 'leaveShare'));
   await simulation.run(numberOf(input, 'warmUp') * 1_000);
   input.say('measuring');
-  const violations = await measured(simulation, { oracle, contents, input });
+  const tally = new LookupTally(simulation);
+  const closeTraffic = measureTraffic(simulation);
+  const load = new LookupLoad(simulation, {
+    random,
+    keys: provided.all,
+    perSecond: numberOf(input, 'lookups'),
+    maySeek: ({ sinceMs }) => simulation.nowMs - sinceMs >= PUBLISHED_AFTER_MS,
+    onFinished: (lookup) => tally.note(lookup),
+  });
+  const found = await checked(simulation, oracle, numberOf(input, 'duration') * 1_000);
+  load.stop();
+  const traffic = closeTraffic();
   churn.stop();
   const healedMs = await healed(simulation, oracle);
-  const lost = await contents.audit(AUDIT_MS);
-  if (healedMs === undefined) violations.found.push(...oracle.violations(0));
+  const lost = await auditRecords(simulation, provided.all, { random, limitMs: AUDIT_MS });
+  if (healedMs === undefined) found.push(...oracle.violations(0));
   const detections = rising(failures.detectionsMs);
-  const { traffic } = violations;
   return {
     measured: {
       receiveBytesPerSecond: traffic.receiveBytesPerSecond,
-      ...lookupFields(contents),
+      ...tally.figures,
       detectionP50Ms: rounded(percentile(detections, 0.5), 0),
       detectionP99Ms: rounded(percentile(detections, 0.99), 0),
       removalP50Ms: failures.removals.percentileMs(0.5),
@@ -106,7 +123,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
       joinBytesPerSecond: traffic.joinBytesPerSecond,
       receivedByKind: traffic.byKind,
     },
-    violations: [...failures.falseFailures, ...violations.found, ...lost],
+    violations: [...failures.falseFailures, ...found, ...lost],
     series,
   };
 }
@@ -117,22 +134,20 @@ function sessionLengths(input: ScenarioInput): SessionLengths {
   return new SessionLengths(numberOf(input, 'sessionMinutes') * 60_000, distribution);
 }
 
-/** The measured stretch: lookups all the time, a look at all tables now and then. */
-async function measured(
+/** Lets this much time pass, with a look at all tables now and then. @returns what is wrong in them */
+async function checked(
   simulation: Simulation,
-  { oracle, contents, input }: { oracle: TableOracle; contents: ContentLoad; input: ScenarioInput },
-): Promise<{ readonly traffic: MeasuredTraffic; readonly found: Violation[] }> {
-  const durationMs = numberOf(input, 'duration') * 1_000;
+  oracle: TableOracle,
+  durationMs: number,
+): Promise<Violation[]> {
   const endMs = simulation.nowMs + durationMs;
-  const closeTraffic = measureTraffic(simulation);
   const found: Violation[] = [];
-  contents.lookUp(numberOf(input, 'lookups'), endMs);
   simulation.every(CHECK_INTERVAL_MS, () => {
     found.push(...oracle.violations(SETTLED_MS));
     return simulation.nowMs < endMs;
   });
   await simulation.run(durationMs);
-  return { traffic: closeTraffic(), found };
+  return found;
 }
 
 /** From the last change to the moment when every table is the truth; undefined if that never came. */
@@ -143,17 +158,4 @@ async function healed(simulation: Simulation, oracle: TableOracle): Promise<numb
     await simulation.run(200);
   }
   return undefined;
-}
-
-function lookupFields({ counts, durations }: ContentLoad): Record<string, number> {
-  if (counts.asked === 0) return {};
-  return {
-    firstTryShare: rounded(counts.firstTry / counts.asked, 6),
-    foundShare: rounded(counts.found / counts.asked, 6),
-    answeredElsewhere: counts.elsewhere,
-    unanswered: counts.unanswered,
-    lookups: counts.asked,
-    lookupP50Ms: durations.percentileMs(0.5),
-    lookupP99Ms: durations.percentileMs(0.99),
-  };
 }

@@ -9,7 +9,7 @@ import { lying } from '../hostile/withholding.ts';
 import { AbsenceWatch } from '../oracle/absence-watch.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
 import { LimitCheck } from '../oracle/limit-check.ts';
-import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
+import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { SpreadWatch, type WatchedSpread } from '../oracle/spread-watch.ts';
 import { percentile, rising, rounded } from '../output/percentile.ts';
@@ -124,11 +124,13 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     honest,
     perMinute: numberOf(input, 'accusations'),
   });
-  const load = new LookupLoad(simulation, simulation.streams.stream('lookups'), {
+  const lookups: ObservedLookup[] = [];
+  const load = new LookupLoad(simulation, {
+    random: simulation.streams.stream('lookups'),
     keys: provided.all,
     perSecond: numberOf(input, 'lookups'),
     mayAsk: isHonest,
-    holdersOf: (each) => provided.holdersOf(each).length,
+    onFinished: (each) => lookups.push(each),
   });
   const spreads = await announce(simulation, honest, input);
   cheats.stop();
@@ -147,9 +149,9 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     reachedAlive: coverage.inTheEnd,
     reachedP99Ms: coverage.p99Ms,
     reachedMaxMs: coverage.maxMs,
-    lookupsRightShare: rounded(shareRight(load.finished), 6),
+    lookupsRightShare: rounded(shareRight(lookups), 6),
     lookupsRightWithHonestOwner: rounded(
-      shareRight(load.finished.filter(({ provided: { key } }) => ownerIsHonest(simulation, key, isHonest))),
+      shareRight(lookups.filter(({ provided: { key } }) => ownerIsHonest(simulation, key, isHonest))),
       6,
     ),
     falseFailures: watch.falseFailures.length,

@@ -3,7 +3,7 @@ import { START_MS, type Simulation } from '../engine/simulation.ts';
 import { checkDetectionTimes, detectionFigures } from '../oracle/detection-figures.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
 import { LimitCheck } from '../oracle/limit-check.ts';
-import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
+import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { checkRecovery, watchRecovery } from '../oracle/recovery-watch.ts';
 import { rounded } from '../output/percentile.ts';
@@ -82,15 +82,18 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
   const diedMs = simulation.nowMs;
   const orphaned = provided.all.filter((each) => provided.holdersOf(each).length === 0);
   input.say(`${victims.length} nodes died; ${orphaned.length} keys lost all their holders at once`);
-  const load = new LookupLoad(simulation, simulation.streams.stream('lookups'), {
+  const lookups: ObservedLookup[] = [];
+  const load = new LookupLoad(simulation, {
+    random: simulation.streams.stream('lookups'),
     keys: provided.all,
     perSecond: numberOf(input, 'lookups'),
     holdersOf: (each) => provided.holdersOf(each).length,
+    onFinished: (each) => lookups.push(each),
   });
   const recovery = await watchRecovery(simulation, provided, AFTERMATH_MS);
   load.stop();
   await simulation.run(LAST_ANSWERS_MS);
-  const immediate = load.finished.filter(({ startMs }) => startMs - diedMs < IMMEDIATELY_MS);
+  const immediate = lookups.filter(({ startMs }) => startMs - diedMs < IMMEDIATELY_MS);
   const lookupsRightShare = shareRight(immediate);
   const measured = {
     deadShare: numberOf(input, 'dead'),
@@ -99,7 +102,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     lookups: immediate.length,
     lookupsRightShare: rounded(lookupsRightShare, 6),
     lookupsRightOfHeldShare: rounded(shareRight(immediate.filter(({ holders }) => holders > 0)), 6),
-    lookupsRightLaterShare: rounded(shareRight(load.finished.filter((each) => !immediate.includes(each))), 6),
+    lookupsRightLaterShare: rounded(shareRight(lookups.filter((each) => !immediate.includes(each))), 6),
     keys: provided.all.length,
     keysWithoutHolder: orphaned.length,
     lostRecords: provided.lost().length,

@@ -3,7 +3,7 @@ import type { SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
 import { LimitCheck } from '../oracle/limit-check.ts';
-import { LookupLoad, shareRight } from '../oracle/lookup-load.ts';
+import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { checkRecovery, LOOK_INTERVAL_MS, watchRecovery } from '../oracle/recovery-watch.ts';
 import { rounded } from '../output/percentile.ts';
@@ -95,15 +95,17 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
   isSplit = false;
   const healMs = simulation.nowMs;
   input.say('the split has healed');
-  const load = new LookupLoad(simulation, simulation.streams.stream('lookups'), {
+  const lookups: ObservedLookup[] = [];
+  const load = new LookupLoad(simulation, {
+    random: simulation.streams.stream('lookups'),
     keys: provided.all,
     perSecond: numberOf(input, 'lookups'),
-    holdersOf: (each) => provided.holdersOf(each).length,
+    onFinished: (each) => lookups.push(each),
   });
   const recovery = await watchRecovery(simulation, provided, AFTERMATH_MS);
   load.stop();
   await simulation.run(LAST_ANSWERS_MS);
-  const after = load.finished.filter(({ startMs }) => startMs - healMs >= recovery.healedMs);
+  const after = lookups.filter(({ startMs }) => startMs - healMs >= recovery.healedMs);
   const measured = {
     sides: String(input.values['sides']),
     oneWay: String(input.values['oneWay']),
@@ -112,7 +114,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     ...recovery,
     keys: provided.all.length,
     lostRecords: provided.lost().length,
-    lookupsRightWhileHealing: rounded(shareRight(load.finished.filter((each) => !after.includes(each))), 6),
+    lookupsRightWhileHealing: rounded(shareRight(lookups.filter((each) => !after.includes(each))), 6),
     lookupsRightAfter: rounded(shareRight(after), 6),
     falseFailures: watch.falseFailures.length,
   };
