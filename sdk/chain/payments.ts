@@ -1,3 +1,5 @@
+import type { Interface } from 'ethers';
+
 import { bytesToHex, type Hex } from '../protocol/bytes.ts';
 import { grantHashOf } from '../protocol/grant.ts';
 import {
@@ -121,9 +123,18 @@ export async function claimDirect(
 }
 
 function paid(transaction: MinedTransaction, event: 'VoucherRedeemed' | 'DirectClaimed'): PaidTransaction {
+  return { transaction, payments: paymentsIn(transaction, marketInterface, event) };
+}
+
+/** The payments that a transaction logged by one of the market's events. */
+export function paymentsIn(
+  transaction: Pick<MinedTransaction, 'logs'>,
+  face: Interface,
+  event: 'VoucherRedeemed' | 'DirectClaimed' | 'ClaimPaid',
+): Payment[] {
   const payments: Payment[] = [];
   for (const log of transaction.logs) {
-    const parsed = marketInterface.parseLog({ topics: [...log.topics], data: log.data });
+    const parsed = face.parseLog({ topics: [...log.topics], data: log.data });
     if (parsed?.name !== event) continue;
     payments.push({
       dealId: parseDealId(String(parsed.args['dealId'])),
@@ -132,5 +143,5 @@ function paid(transaction: MinedTransaction, event: 'VoucherRedeemed' | 'DirectC
       feeWei: BigInt(String(parsed.args['feeWei'])),
     });
   }
-  return { transaction, payments };
+  return payments;
 }
