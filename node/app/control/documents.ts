@@ -64,12 +64,58 @@ export const statusDocument = z.object({
 });
 export type StatusDocument = z.output<typeof statusDocument>;
 
-const earningsRow = z.object({
-  key: z.string(),
+/** Where money is between the viewer's signature and the account; the parts add up (earnings/SPEC.md). */
+const moneyParts = {
   bytes: integer,
   meteredWei: integer,
-  settledWei: integer,
   paidWei: integer,
+  voucherDueWei: integer,
+  inClaimWei: integer,
+  unsettledWei: integer,
+};
+
+const earningsRow = z.object({ key: z.string(), ...moneyParts, settledWei: integer, lostWei: integer });
+
+const routeRow = z.object({
+  route: z.enum(['voucher', 'direct-claim', 'sampled-claim', 'peer-claim']),
+  payments: z.number(),
+  paidWei: integer,
+  feeWei: integer,
+  gasUsed: integer,
+  gasCostWei: integer,
+  gasTokenWei: integer.nullable(),
+});
+
+const dealRow = z.object({
+  dealId: z.string(),
+  publisher: z.string(),
+  contentRoot: z.string(),
+  ratePerGib: integer,
+  ...moneyParts,
+  unpaidWei: integer,
+  runningWei: integer,
+  unreadWei: integer,
+  lost: z.array(z.object({ reason: z.string(), wei: integer, rule: z.string(), remedy: z.string() })),
+  gasCostWei: integer,
+  gasTokenWei: integer.nullable(),
+  netWei: integer.nullable(),
+  routes: z.array(routeRow),
+});
+
+const claimRow = z.object({
+  dealId: z.string(),
+  state: z.string(),
+  fromEpoch: z.number(),
+  toEpoch: z.number(),
+  receipts: z.number(),
+  bytes: integer,
+  lockedWei: integer,
+  bondWei: integer,
+  committedBlock: z.number(),
+  seedBlock: z.number(),
+  lastBlock: z.number(),
+  blocksLeft: z.number().nullable(),
+  deadline: z.string().nullable(),
 });
 
 /** Answer to `/earnings`. */
@@ -79,6 +125,19 @@ export const earningsDocument = z.object({
   paidFrom: z.enum(['chain', 'last-known']),
   rows: z.array(earningsRow),
   total: earningsRow,
+  gasUsed: integer,
+  /** Wei of the chain's coin. */
+  gasCostWei: integer,
+  /** What the gas is worth in token wei by --gas-token-wei; null when that is not set. */
+  gasTokenWei: integer.nullable(),
+  /** Protocol fee within what was paid. */
+  feeWei: integer,
+  /** Paid, less fee and gas; null without a rate. */
+  netWei: integer.nullable(),
+  routes: z.array(routeRow),
+  deals: z.array(dealRow),
+  /** Sampled claims that are not decided. */
+  claims: z.array(claimRow),
 });
 export type EarningsDocument = z.output<typeof earningsDocument>;
 
