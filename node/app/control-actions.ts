@@ -10,9 +10,7 @@ import {
   type StatusDocument,
   type WithdrawDocument,
 } from './control/documents.ts';
-import { dealEarnings } from './earnings/deal-earnings.ts';
-import { encodeEarnings } from './earnings/encode-earnings.ts';
-import { earningsTable } from './earnings/earnings-table.ts';
+import { runningEarningsDocument } from './earnings/running-earnings.ts';
 import type { Foundation } from './foundation.ts';
 import { NodeError } from './node-error.ts';
 import type { SettlementLoop } from './settlement/settlement-loop.ts';
@@ -34,15 +32,7 @@ export function controlActions(ties: ControlTies): ControlActions {
     '/status': () => ties.status(),
     '/earnings': async (body) => {
       const { by } = decode(earningsQuestion, body);
-      const { journal, store, directory } = ties.foundation;
-      const paidWei = (dealId: Parameters<typeof directory.known>[0]) =>
-        directory.known(dealId)?.allocation.paidWei;
-      const table = earningsTable(
-        dealEarnings({ journal, store, paidWei }),
-        by,
-        store.terms()?.epochSeconds ?? 1,
-      );
-      return encodeEarnings(table, by, 'chain');
+      return runningEarningsDocument(ties.foundation, by);
     },
     '/settle/preview': () => preview(ties),
     '/settle': () => settle(ties),

@@ -1,10 +1,10 @@
 import { Option, type Command } from 'commander';
 import { loadConfig } from '../app/config/config-file.ts';
-import { formatSize, formatTokens } from '../app/config/units.ts';
 import { askNode } from '../app/control/control-client.ts';
 import { earningsDocument, type EarningsDocument } from '../app/control/documents.ts';
 import { EARNINGS_GROUPINGS, type EarningsGrouping } from '../app/earnings/earnings-table.ts';
 import { NodeError } from '../app/node-error.ts';
+import { earningsLines } from './earnings-lines.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import type { Terminal } from './terminal.ts';
@@ -24,9 +24,13 @@ export function describeEarnings(command: Command): Command {
     .addHelpText(
       'after',
       `
+metered = paid + voucher due + in claim + not settled yet + lost, to the last unit; settled is what is paid, in a
+voucher or in a claim. Gas is in the chain's coin; --gas-token-wei gives it a price in tokens, then a net is shown.
+
 Examples:
   $ bcdn-node earnings --by day
-  $ bcdn-node earnings --by publisher --csv > earnings.csv`,
+  $ bcdn-node earnings --by publisher --csv > earnings.csv
+  $ bcdn-node earnings --json | jq '.routes, .claims'`,
     );
 }
 
@@ -34,7 +38,7 @@ Examples:
 export async function runEarnings(options: EarningsOptions, terminal: Terminal): Promise<ExitCode> {
   const table = await readEarnings(options, terminal);
   terminal.document('earnings', table);
-  const lines = options.csv === true ? csvLines(table) : describe(table);
+  const lines = options.csv === true ? csvLines(table) : earningsLines(table);
   for (const line of lines) terminal.data(line);
   return EXIT.fine;
 }
@@ -58,16 +62,13 @@ async function readEarnings(options: EarningsOptions, terminal: Terminal): Promi
 }
 
 function csvLines(table: EarningsDocument): string[] {
-  const header = `${table.by},bytes,metered_wei,settled_wei,paid_wei`;
-  const line = (row: EarningsDocument['total']): string =>
-    [row.key, row.bytes, row.meteredWei, row.settledWei, row.paidWei].join(',');
-  return [header, ...table.rows.map(line)];
-}
-
-function describe(table: EarningsDocument): string[] {
-  const line = (row: EarningsDocument['total']): string =>
-    `${row.key}: ${formatSize(Number(row.bytes))}, metered ${formatTokens(BigInt(row.meteredWei))} → settled ${formatTokens(BigInt(row.settledWei))} → paid ${formatTokens(BigInt(row.paidWei))}`;
-  const source =
-    table.paidFrom === 'chain' ? [] : ['Paid sums are as last known: the chain does not answer.'];
-  return [...table.rows.map(line), line(table.total), ...source];
+  const names = [
+    ...(['bytes', 'meteredWei', 'settledWei', 'paidWei', 'voucherDueWei'] as const),
+    ...(['inClaimWei', 'unsettledWei', 'lostWei'] as const),
+  ];
+  const columns = names.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`));
+  return [
+    [table.by, ...columns].join(','),
+    ...table.rows.map((row) => [row.key, ...names.map((name) => row[name])].join(',')),
+  ];
 }

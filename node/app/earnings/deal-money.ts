@@ -3,7 +3,12 @@ import { priceWei } from '../../../sdk/protocol/price.ts';
 import type { ClaimNote, PaymentRoute } from '../settlement/settlement-notes.ts';
 
 /** Why money that was metered will not come, unless what satisfies the rule happens (SPEC.md, losses). */
-export const LOSS_REASONS = ['ESCROW_EXHAUSTED', 'ALLOCATION_RELEASED', 'EPOCHS_CLOSED', 'CLAIM_VOID'] as const;
+export const LOSS_REASONS = [
+  'ESCROW_EXHAUSTED',
+  'ALLOCATION_RELEASED',
+  'EPOCHS_CLOSED',
+  'CLAIM_VOID',
+] as const;
 export type LossReason = (typeof LOSS_REASONS)[number];
 
 /** One payment of a deal. */

@@ -95,7 +95,11 @@ function bytesByDay(bytesByEpoch: ReadonlyMap<Epoch, bigint>, epochSeconds: numb
 }
 
 /** The parts of a deal's money that lie between two points of its meter. */
-function within(whole: EarningsRow, from: bigint, to: bigint): Omit<EarningsRow, 'key' | 'bytes' | 'meteredWei'> {
+function within(
+  whole: EarningsRow,
+  from: bigint,
+  to: bigint,
+): Omit<EarningsRow, 'key' | 'bytes' | 'meteredWei'> {
   let start = 0n;
   const next = (sum: bigint): bigint => {
     const part = clamp(start + sum, from, to) - clamp(start, from, to);
@@ -107,7 +111,14 @@ function within(whole: EarningsRow, from: bigint, to: bigint): Omit<EarningsRow,
   const voucherDueWei = next(whole.voucherDueWei);
   const unsettledWei = next(whole.unsettledWei);
   const lostWei = next(whole.lostWei);
-  return { settledWei: paidWei + inClaimWei + voucherDueWei, paidWei, voucherDueWei, inClaimWei, unsettledWei, lostWei };
+  return {
+    settledWei: paidWei + inClaimWei + voucherDueWei,
+    paidWei,
+    voucherDueWei,
+    inClaimWei,
+    unsettledWei,
+    lostWei,
+  };
 }
 
 function add(a: EarningsRow, b: EarningsRow): EarningsRow {

@@ -14,7 +14,8 @@ export const LOSS_TEXTS: Readonly<Record<LossReason, RuleText>> = {
   },
   ALLOCATION_RELEASED: {
     rule: 'what was not settled by the end of the thaw has gone back to the publisher',
-    remedy: 'the publisher allocates to this node again; keep the node running so that it settles before a thaw ends',
+    remedy:
+      'the publisher allocates to this node again; keep the node running so that it settles before a thaw ends',
   },
   EPOCHS_CLOSED: {
     rule: 'an epoch pays by one route: a claim has closed these epochs, receipts or money came too late for it',

@@ -3,15 +3,19 @@ import { parseAddress, type DealId } from '../../../sdk/protocol/identifiers.ts'
 import { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
 import { readKeystoreAddress } from '../../adapters/keystore/operator-keystore.ts';
+import { lastRipeEpoch } from '../../core/settlement/settlement-plan.ts';
 import type { NodeConfig } from '../config/config-file.ts';
 import { DataDirLock } from '../config/data-dir-lock.ts';
 import type { EarningsDocument } from '../control/documents.ts';
 import { SettlementStore } from '../settlement/settlement-store.ts';
-import { dealEarnings } from './deal-earnings.ts';
+import { openClaims } from './claim-deadline.ts';
+import type { AllocationFigures } from './deal-money.ts';
+import type { EarningsGrouping } from './earnings-table.ts';
 import { encodeEarnings } from './encode-earnings.ts';
-import { earningsTable, type EarningsGrouping } from './earnings-table.ts';
+import { nodeEarnings } from './node-earnings.ts';
+import { blockPace } from './running-earnings.ts';
 
-/** Earnings of a node that is stopped: from its journal and store, the paid column from the chain if it answers. */
+/** Earnings of a node that is stopped: from its journal and store, what was paid from the chain if it answers. */
 export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping): Promise<EarningsDocument> {
   const { dataDir, deployment, settings } = config;
   const lock = DataDirLock.acquire(dataDir);
@@ -21,16 +25,26 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
   try {
     await journal.open();
     const node = parseAddress(await readKeystoreAddress(dataDir.keystore));
-    const chain = await readPaid(new ChainReader({ provider, deployment }), node, store).catch(
-      () => undefined,
-    );
-    const deals = dealEarnings({ journal, store, paidWei: (dealId) => chain?.paid.get(dealId) });
-    const epochSeconds = chain?.epochSeconds ?? store.terms()?.epochSeconds ?? 1;
-    return encodeEarnings(
-      earningsTable(deals, by, epochSeconds),
+    const reader = new ChainReader({ provider, deployment });
+    const chain = await readChain(reader, node, store).catch(() => undefined);
+    const epochSeconds = chain?.epochSeconds ?? store.terms()?.epochSeconds;
+    const earnings = nodeEarnings({
+      journal,
+      store,
+      allocation: (dealId) => chain?.allocations.get(dealId),
+      ripeEpoch:
+        epochSeconds === undefined ? undefined : lastRipeEpoch(chain?.nowMs ?? Date.now(), epochSeconds),
+    });
+    return encodeEarnings(earnings, {
       by,
-      chain === undefined ? 'last-known' : 'chain',
-    );
+      paidFrom: chain === undefined ? 'last-known' : 'chain',
+      epochSeconds: epochSeconds ?? 1,
+      gasTokenWei: settings.gasTokenWei,
+      openClaims: openClaims(
+        earnings.claims,
+        chain === undefined ? undefined : await blockPace(reader, earnings.claims),
+      ),
+    });
   } finally {
     provider.destroy();
     await journal.close();
@@ -39,16 +53,25 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
   }
 }
 
-async function readPaid(
+/** What the chain says now. */
+interface ChainFigures {
+  readonly allocations: ReadonlyMap<DealId, AllocationFigures>;
+  readonly epochSeconds: number;
+  /** Time of the newest block: epochs are counted by it. */
+  readonly nowMs: number | undefined;
+}
+
+async function readChain(
   reader: ChainReader,
   node: ReturnType<typeof parseAddress>,
   store: SettlementStore,
-): Promise<{ paid: Map<DealId, bigint>; epochSeconds: number }> {
+): Promise<ChainFigures> {
   const { epochSeconds } = await reader.terms();
-  const paid = new Map<DealId, bigint>();
+  const head = await reader.head();
+  const allocations = new Map<DealId, AllocationFigures>();
   for (const { dealId } of store.deals()) {
     const allocation = await reader.allocation(dealId, node);
-    if (allocation !== undefined) paid.set(dealId, allocation.paidWei);
+    if (allocation !== undefined) allocations.set(dealId, allocation);
   }
-  return { paid, epochSeconds };
+  return { allocations, epochSeconds, nowMs: head === undefined ? undefined : head.timestampSeconds * 1000 };
 }

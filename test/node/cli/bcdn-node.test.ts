@@ -158,7 +158,9 @@ describe('bcdn-node on the command line', function () {
     await init();
     const csv = await bcdnNode(['earnings', '--by', 'day', '--csv', '--data-dir', dataDir]);
     expect(csv.code, csv.stderr).to.equal(0);
-    expect(csv.stdout).to.equal('day,bytes,metered_wei,settled_wei,paid_wei\n');
+    expect(csv.stdout).to.equal(
+      'day,bytes,metered_wei,settled_wei,paid_wei,voucher_due_wei,in_claim_wei,unsettled_wei,lost_wei\n',
+    );
     const document = await bcdnNode(['earnings', '--json', '--data-dir', dataDir]);
     expect(JSON.parse(document.stdout)).to.deep.include({
       schema: 'bcdn-node/earnings/1',

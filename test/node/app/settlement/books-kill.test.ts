@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
 import { ReceiptJournal } from '../../../../node/adapters/disk/receipt-journal.ts';
-import { dealEarnings } from '../../../../node/app/earnings/deal-earnings.ts';
+import { nodeEarnings } from '../../../../node/app/earnings/node-earnings.ts';
 import { SettlementStore } from '../../../../node/app/settlement/settlement-store.ts';
 import { parseAddress, parseContentRoot, type Epoch } from '../../../../sdk/protocol/identifiers.ts';
 import { DEAL } from '../../adapters/disk/journal-fixture.ts';
@@ -61,8 +61,8 @@ async function bytesByEpoch([journalPath, storePath]: readonly [string, string])
     const zero = parseAddress(`0x${'00'.repeat(20)}`);
     const contentRoot = parseContentRoot(`0x${'cc'.repeat(32)}`);
     store.noteDeal({ dealId: DEAL, publisher: zero, contentRoot, contentCodec: 0x55, ratePerGiB: 1n });
-    const [earnings] = dealEarnings({ journal, store, paidWei: () => undefined });
-    return earnings?.bytesByEpoch ?? new Map<Epoch, bigint>();
+    const [books] = nodeEarnings({ journal, store, allocation: () => undefined, ripeEpoch: undefined }).deals;
+    return books?.deal.bytesByEpoch ?? new Map<Epoch, bigint>();
   } finally {
     store.close();
     await journal.close();
