@@ -8,7 +8,9 @@ export type SimulatorErrorCode =
   | 'NODE_UNKNOWN'
   | 'TABLE_RANK_INVALID'
   | 'MACHINE_FAILED'
-  | 'INTERRUPTED';
+  | 'INTERRUPTED'
+  | 'CHAIN_FAILED'
+  | 'ATTACK_ACCEPTED';
 
 /** What the simulator cannot do, in a sentence that names the cause; `values` hold what was expected and what came. */
 export class SimulatorError extends Error {

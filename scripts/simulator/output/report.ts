@@ -1,4 +1,4 @@
-import type { ScenarioReport, Violation } from '../scenarios/scenario.ts';
+import type { ReportRow, ScenarioReport, Violation } from '../scenarios/scenario.ts';
 
 /** Violations printed one by one; the rest is counted. */
 const MAX_LISTED = 20;
@@ -13,7 +13,7 @@ interface Run {
 export function reportJson(run: Run, report: ScenarioReport): string {
   const violations = report.violations.slice(0, MAX_LISTED);
   return JSON.stringify(
-    { ...run, ...report.measured, violationCount: report.violations.length, violations },
+    { ...run, ...report.measured, ...report.tables, violationCount: report.violations.length, violations },
     null,
     2,
   );
@@ -33,9 +33,22 @@ export function reportText(run: Run, report: ScenarioReport): string {
   return [
     `${run.scenario}: ${grouped(run.nodes)} nodes, seed ${run.seed}`,
     ...lines,
+    ...Object.values(report.tables ?? {}).flatMap(tableLines),
     ...violationLines(run, report.violations),
   ].join('\n');
 }
+
+/** One line for each row: its name, then its other fields. */
+function tableLines(rows: readonly ReportRow[]): string[] {
+  const width = Math.max(...rows.map(({ name }) => name.length));
+  return rows.map(({ name, ...fields }) => {
+    const parts = Object.entries(fields).map(([field, value]) => `${field} ${cell(value)}`);
+    return `${name.padEnd(width)}  ${parts.join('; ')}`;
+  });
+}
+
+const cell = (value: ReportRow[string]): string =>
+  typeof value === 'object' ? value.join(', ') : value.toString();
 
 function violationLines(run: Run, violations: readonly Violation[]): string[] {
   if (violations.length === 0) return ['every invariant held'];

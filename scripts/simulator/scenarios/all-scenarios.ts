@@ -1,3 +1,4 @@
+import { attacks } from './attacks.ts';
 import { churn } from './churn.ts';
 import { dissemination } from './dissemination.ts';
 import { fuzz } from './fuzz.ts';
@@ -16,4 +17,5 @@ export const ALL_SCENARIOS: readonly Scenario[] = [
   stalls,
   hostile,
   fuzz,
+  attacks,
 ];

@@ -51,11 +51,16 @@ export interface Distribution {
   readonly missing: number;
 }
 
+/** One line of a table in a report: what it is about under `name`, then what was found, in the order to print. */
+export type ReportRow = Readonly<{ name: string } & Record<string, string | number | readonly string[]>>;
+
 /** What a scenario found. */
 export interface ScenarioReport {
   /** Measured fields, in the order in which they are printed. A field that was not measured is left out. */
   readonly measured: Readonly<Record<string, number | string | Readonly<Record<string, number>>>>;
   readonly violations: readonly Violation[];
+  /** Tables by name, if it has any. */
+  readonly tables?: Readonly<Record<string, readonly ReportRow[]>>;
   readonly series?: TimeSeries;
   readonly distributions?: readonly Distribution[];
 }
