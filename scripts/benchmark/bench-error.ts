@@ -3,7 +3,8 @@ export type BenchErrorCode =
   | 'BENCH_PROCESS_FAILED'
   | 'BENCH_TIMEOUT'
   | 'BENCH_STOPPED'
-  | 'BENCH_MESSAGE_INVALID';
+  | 'BENCH_MESSAGE_INVALID'
+  | 'BENCH_RESULT_WRONG';
 
 /** Why a benchmark has no result: the cause in the message, what to do in `remedy`. */
 export class BenchError extends Error {

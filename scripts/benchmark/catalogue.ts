@@ -1,8 +1,9 @@
 import type { Bench } from './bench.ts';
 import { group } from './group/bench.ts';
+import { receipts } from './receipts/bench.ts';
 import { ring } from './ring/bench.ts';
 import { ringCalibration } from './ring-calibration/bench.ts';
 import { ringTable } from './ring-table/bench.ts';
 
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
-export const BENCHES: readonly Bench[] = [group, ring, ringCalibration, ringTable];
+export const BENCHES: readonly Bench[] = [group, receipts, ring, ringCalibration, ringTable];

@@ -2,6 +2,7 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 
 import { concatBytes, hexToBytes, uintToBytes, utf8ToBytes } from './bytes.ts';
 import type { Address } from './identifiers.ts';
+import { MAX_UINT64 } from './limits.ts';
 
 /** What separates one deployment from every other: a signature for one is worthless on another. */
 export interface Domain {
@@ -12,7 +13,9 @@ export interface Domain {
 
 const NAME = 'BCDN';
 const VERSION = '1';
-const EIP712_PREFIX = Uint8Array.of(0x19, 0x01);
+/** 0x1901 ‖ domain separator ‖ struct hash; only the last two parts change, and no call outlives another. */
+const SIGNED_MESSAGE = new Uint8Array(2 + 32 + 32);
+SIGNED_MESSAGE.set([0x19, 0x01]);
 const DOMAIN_TYPE_HASH = typeHash(
   'EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)',
 );
@@ -27,7 +30,11 @@ export function typeHash(encodedType: string): Word {
 
 /** A uint of any width. */
 export function uintWord(value: bigint | number): Word {
-  return uintToBytes(BigInt(value), 32);
+  const integer = BigInt(value);
+  if (integer < 0n || integer > MAX_UINT64) return uintToBytes(integer, 32);
+  const word = new Uint8Array(32);
+  new DataView(word.buffer).setBigUint64(24, integer);
+  return word;
 }
 
 /** An address, padded on the left. */
@@ -66,5 +73,7 @@ export function typedDataDigest(domain: Domain, hash: Word): Uint8Array {
     separator = domainSeparator(domain);
     separators.set(domain, separator);
   }
-  return keccak_256(concatBytes(EIP712_PREFIX, separator, hash));
+  SIGNED_MESSAGE.set(separator, 2);
+  SIGNED_MESSAGE.set(hash, 34);
+  return keccak_256(SIGNED_MESSAGE);
 }
