@@ -82,6 +82,10 @@ export const MARKETPLACE_ERRORS = {
     status: 422,
     remedy: 'Drop this receipt: its epoch ended too long ago. Deliver receipts when a fetch ends.',
   },
+  CLAIM_OPEN: {
+    status: 409,
+    remedy: 'Open the claim on chain, or wait until it is paid or void; then ask for a voucher again.',
+  },
   EPOCH_NOT_ENDED: { status: 409, remedy: 'Ask again when the epoch has ended.' },
   // Chain and storage
   CHAIN_UNREACHABLE: {

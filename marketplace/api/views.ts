@@ -48,6 +48,7 @@ const allocationProperties = {
   ratePerGiB: schema.wei,
   allocatedWei: schema.wei,
   balanceWei: schema.wei,
+  lockedWei: { ...schema.wei, description: 'Taken out of the balance by an open sampled claim.' },
   paidWei: schema.wei,
   feeWei: schema.wei,
   releasedWei: schema.wei,
@@ -104,6 +105,7 @@ function allocationView(allocation: AllocationRecord) {
     ratePerGiB: allocation.ratePerGiB.toString(),
     allocatedWei: allocation.allocatedWei.toString(),
     balanceWei: allocation.balanceWei.toString(),
+    lockedWei: allocation.lockedWei.toString(),
     paidWei: allocation.paidWei.toString(),
     feeWei: allocation.feeWei.toString(),
     releasedWei: allocation.releasedWei.toString(),
@@ -157,6 +159,11 @@ const earningsProperties = {
   receivedWei: { ...schema.wei, description: 'Paid less the fee.' },
   unsettledWei: { ...schema.wei, description: 'Metered less settled.' },
   unpaidWei: { ...schema.wei, description: 'Settled less paid.' },
+  lockedWei: { ...schema.wei, description: 'Part of that which an open sampled claim locks.' },
+  paidByRoute: {
+    ...schema.object({ voucher: schema.wei, 'direct-claim': schema.wei, 'sampled-claim': schema.wei }),
+    description: 'Adds up to what was paid.',
+  },
 } as const;
 
 export const earningsSchema = schema.object(earningsProperties);
@@ -170,7 +177,7 @@ export const dealEarningsSchema = schema.object({
 });
 
 export function earningsView(earnings: Earnings) {
-  const { meteredWei, settledWei, paidWei, feeWei } = earnings;
+  const { meteredWei, settledWei, paidWei, feeWei, lockedWei, paidByRoute } = earnings;
   return {
     meteredWei: meteredWei.toString(),
     settledWei: settledWei.toString(),
@@ -179,6 +186,12 @@ export function earningsView(earnings: Earnings) {
     receivedWei: (paidWei - feeWei).toString(),
     unsettledWei: (meteredWei - settledWei).toString(),
     unpaidWei: (settledWei - paidWei).toString(),
+    lockedWei: lockedWei.toString(),
+    paidByRoute: {
+      voucher: paidByRoute.voucher.toString(),
+      'direct-claim': paidByRoute.directClaim.toString(),
+      'sampled-claim': paidByRoute.sampledClaim.toString(),
+    },
   };
 }
 

@@ -10,13 +10,13 @@ import {
 } from '../../sdk/protocol/identifiers.ts';
 import type { ReceiptWithGrant, SignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
-import { voucherDigest, type SignedVoucher } from '../../sdk/protocol/voucher.ts';
+import { voucherDigest, type SignedVoucher, type Voucher } from '../../sdk/protocol/voucher.ts';
 import type { Clock } from '../clock.ts';
+import { findOpenClaim, readClaimedSpans, type OpenClaim } from '../database/claim-records.ts';
 import type { Database } from '../database/database.ts';
 import {
   findAllocation,
   findDeal,
-  readDirectClaims,
   type AllocationRecord,
   type DealRecord,
 } from '../database/deal-records.ts';
@@ -95,8 +95,8 @@ export class Collector {
 
   /**
    * Takes a page of a node's receipts and, with the last page, signs its voucher.
-   * @throws MarketplaceError DEAL_NOT_FOUND, ALLOCATION_NOT_FOUND, EPOCH_NOT_ENDED, DEAL_NOT_SERVED, NOT_INDEXED_YET,
-   *   CHAIN_STALE, CLOCK_DRIFT
+   * @throws MarketplaceError DEAL_NOT_FOUND, ALLOCATION_NOT_FOUND, EPOCH_NOT_ENDED, CLAIM_OPEN, DEAL_NOT_SERVED,
+   *   NOT_INDEXED_YET, CHAIN_STALE, CLOCK_DRIFT
    */
   async settle(request: SettlementRequest): Promise<Settlement> {
     const deal = await this.#requireDeal(request.dealId);
@@ -191,21 +191,23 @@ export class Collector {
     return database.write(async (sql) => {
       const allocation = await this.#requireAllocation(request);
       const previous = (await findVoucher(sql, { dealId, node }))?.voucher;
-      // The contract refuses a voucher that settles less than is settled already.
+      const claim = await findOpenClaim(sql, { dealId, node });
+      // The contract refuses a voucher that settles less than is settled already, and while a claim is open any but
+      // one for exactly its epochs.
       const throughEpoch = parseEpoch(
-        Math.max(request.throughEpoch, allocation.throughEpoch, previous?.throughEpoch ?? 0),
+        claim?.toEpoch ??
+          Math.max(request.throughEpoch, allocation.throughEpoch, previous?.throughEpoch ?? 0),
       );
       const byEpoch = await readBytesByEpoch(sql, { dealId, node }, throughEpoch);
-      const bytes = billableBytes(byEpoch, await readDirectClaims(sql, dealId, node));
-      const voucher = {
-        dealId,
-        node,
-        throughEpoch,
-        cumulative: cumulativeWei(bytes, allocation, previous?.cumulative ?? 0n),
-      };
+      const bytes = billableBytes(byEpoch, await readClaimedSpans(sql, { dealId, node }));
+      // An earlier voucher for later epochs says nothing of those of the claim.
+      const isLater = previous !== undefined && previous.throughEpoch > throughEpoch;
+      const floorWei = isLater ? 0n : (previous?.cumulative ?? 0n);
+      const voucher = { dealId, node, throughEpoch, cumulative: cumulativeWei(bytes, allocation, floorWei) };
+      if (claim !== undefined) requireSuperseding(voucher, allocation, claim);
       const sign = await vault.voucherSigner(deal, throughEpoch);
       const signed = { voucher, signature: sign(voucherDigest(domain, voucher)) };
-      await saveVoucher(sql, signed, clock.nowMs());
+      if (!isLater) await saveVoucher(sql, signed, clock.nowMs());
       return signed;
     });
   }
@@ -252,6 +254,22 @@ export class Collector {
     }
     return allocation;
   }
+}
+
+/** Only a voucher that pays at least what an open claim locks can take its place. @throws MarketplaceError CLAIM_OPEN */
+function requireSuperseding(voucher: Voucher, { paidWei }: AllocationRecord, claim: OpenClaim): void {
+  const dueWei = voucher.cumulative - paidWei;
+  if (dueWei >= claim.lockedWei) return;
+  const { toEpoch, lockedWei } = claim;
+  throw new MarketplaceError(
+    'CLAIM_OPEN',
+    `An open claim of the node locks ${lockedWei} wei; the receipts that are known here are worth ${dueWei} wei.`,
+    {
+      ...{ dealId: voucher.dealId, node: voucher.node, toEpoch },
+      lockedWei: `${lockedWei}`,
+      dueWei: `${dueWei}`,
+    },
+  );
 }
 
 function isOf({ dealId, node, throughEpoch }: SettlementRequest, grant: Grant): boolean {

@@ -40,6 +40,8 @@ export interface AllocationRecord {
   readonly ratePerGiB: bigint;
   readonly allocatedWei: bigint;
   readonly balanceWei: bigint;
+  /** Taken out of the balance by an open sampled claim. */
+  readonly lockedWei: bigint;
   /** Left the allocation for the node, protocol fee included. */
   readonly paidWei: bigint;
   readonly feeWei: bigint;
@@ -47,15 +49,6 @@ export interface AllocationRecord {
   readonly throughEpoch: number;
   /** First epoch in which the allocation may be released; 0 unless thawing. */
   readonly thawEndEpoch: number;
-}
-
-/** Epochs that were paid by receipts on chain. */
-export interface DirectClaimRecord {
-  /** The claim covers the epochs above this one … */
-  readonly afterEpoch: number;
-  /** … up to this one. */
-  readonly toEpoch: number;
-  readonly bytesTotal: bigint;
 }
 
 export async function findDeal(sql: Sql, dealId: DealId): Promise<DealRecord | undefined> {
@@ -131,23 +124,6 @@ export async function listAllocationsOfNode(
   return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(allocationOf) };
 }
 
-export async function readDirectClaims(
-  sql: Sql,
-  dealId: DealId,
-  node: Address,
-): Promise<DirectClaimRecord[]> {
-  const rows = await sql.all(
-    'SELECT * FROM direct_claims WHERE deal_id = ? AND node = ? ORDER BY to_epoch',
-    dealId,
-    node,
-  );
-  return rows.map((row) => ({
-    afterEpoch: integerOf(row, 'after_epoch'),
-    toEpoch: integerOf(row, 'to_epoch'),
-    bytesTotal: bigintOf(row, 'bytes_total'),
-  }));
-}
-
 function dealOf(row: Row): DealRecord {
   return {
     dealId: parseDealId(textOf(row, 'deal_id')),
@@ -175,6 +151,7 @@ function allocationOf(row: Row): AllocationRecord {
     ratePerGiB: bigintOf(row, 'rate_per_gib'),
     allocatedWei: bigintOf(row, 'allocated_wei'),
     balanceWei: bigintOf(row, 'balance_wei'),
+    lockedWei: bigintOf(row, 'locked_wei'),
     paidWei: bigintOf(row, 'paid_wei'),
     feeWei: bigintOf(row, 'fee_wei'),
     releasedWei: bigintOf(row, 'released_wei'),

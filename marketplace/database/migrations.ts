@@ -79,7 +79,32 @@ const COORDINATOR_LEDGER: Migration = {
   ],
 };
 
-export const MIGRATIONS: readonly Migration[] = [CHAIN_INDEX, COORDINATOR_LEDGER];
+/**
+ * Sampled claims and peer pools as the chain has them. An index that was made without them is forgotten together with
+ * the chain it belonged to, and made again from the deployment; what only the coordinator knows stays.
+ */
+const CLAIMS_AND_POOLS: Migration = {
+  version: 3,
+  name: 'sampled claims and peer pools',
+  statements: [
+    `ALTER TABLE allocations ADD COLUMN locked_wei TEXT NOT NULL DEFAULT '0'`,
+    `CREATE TABLE sampled_claims (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, to_epoch INTEGER NOT NULL, after_epoch INTEGER NOT NULL,
+       state TEXT NOT NULL CHECK (state IN ('committed', 'seeded', 'paid', 'void', 'superseded')), root TEXT NOT NULL,
+       bytes_total TEXT NOT NULL, locked_wei TEXT NOT NULL, bond_wei TEXT NOT NULL, seed_block INTEGER NOT NULL,
+       opened_strata INTEGER NOT NULL, PRIMARY KEY (deal_id, node, to_epoch))`,
+    `CREATE TABLE peer_pools (
+       deal_id TEXT PRIMARY KEY, funded_wei TEXT NOT NULL, claimed_wei TEXT NOT NULL, posted_wei TEXT NOT NULL,
+       root TEXT, previous_root TEXT, sequence INTEGER NOT NULL, posted_at_seconds INTEGER NOT NULL,
+       thaw_end INTEGER NOT NULL)`,
+    `CREATE TABLE peer_payments (
+       deal_id TEXT NOT NULL, peer TEXT NOT NULL, paid_wei TEXT NOT NULL, PRIMARY KEY (deal_id, peer))`,
+    `CREATE INDEX peer_payments_by_peer ON peer_payments (peer)`,
+    `DELETE FROM chain_identity`,
+  ],
+};
+
+export const MIGRATIONS: readonly Migration[] = [CHAIN_INDEX, COORDINATOR_LEDGER, CLAIMS_AND_POOLS];
 
 /**
  * Applies the steps that the database has not seen, each in its own transaction.

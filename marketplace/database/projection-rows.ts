@@ -46,6 +46,7 @@ export const PROJECTIONS = {
       'rate_per_gib',
       'allocated_wei',
       'balance_wei',
+      'locked_wei',
       'paid_wei',
       'fee_wei',
       'released_wei',
@@ -57,6 +58,33 @@ export const PROJECTIONS = {
     key: ['deal_id', 'node', 'to_epoch'],
     columns: ['after_epoch', 'bytes_total', 'paid_wei'],
   },
+  sampled_claims: {
+    key: ['deal_id', 'node', 'to_epoch'],
+    columns: [
+      'after_epoch',
+      'state',
+      'root',
+      'bytes_total',
+      'locked_wei',
+      'bond_wei',
+      'seed_block',
+      'opened_strata',
+    ],
+  },
+  peer_pools: {
+    key: ['deal_id'],
+    columns: [
+      'funded_wei',
+      'claimed_wei',
+      'posted_wei',
+      'root',
+      'previous_root',
+      'sequence',
+      'posted_at_seconds',
+      'thaw_end',
+    ],
+  },
+  peer_payments: { key: ['deal_id', 'peer'], columns: ['paid_wei'] },
 } as const satisfies Record<string, { key: readonly string[]; columns: readonly string[] }>;
 
 export type Projection = keyof typeof PROJECTIONS;

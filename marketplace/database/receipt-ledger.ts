@@ -81,7 +81,7 @@ export async function readBytesByEpoch(
 
 /**
  * Receipts of viewers that the node has not sent itself, best per grant, epochs above `afterEpoch` to `throughEpoch`.
- * Without those of epochs that a direct claim has settled: nothing more is paid for them.
+ * Without those of epochs that a claim has settled: nothing more is paid for them.
  */
 export async function readViewerReceipts(
   sql: Sql,
@@ -95,6 +95,9 @@ export async function readViewerReceipts(
        AND NOT EXISTS (SELECT 1 FROM direct_claims WHERE direct_claims.deal_id = receipts.deal_id
          AND direct_claims.node = receipts.node AND receipts.epoch > direct_claims.after_epoch
          AND receipts.epoch <= direct_claims.to_epoch)
+       AND NOT EXISTS (SELECT 1 FROM sampled_claims WHERE sampled_claims.deal_id = receipts.deal_id
+         AND sampled_claims.node = receipts.node AND receipts.epoch > sampled_claims.after_epoch
+         AND receipts.epoch <= sampled_claims.to_epoch AND sampled_claims.state IN ('paid', 'void'))
      ORDER BY receipts.epoch DESC, receipts.grant_hash LIMIT ?`,
     allocation.dealId,
     allocation.node,

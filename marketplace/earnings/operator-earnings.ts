@@ -3,7 +3,8 @@ import { priceWei } from '../../sdk/protocol/price.ts';
 import { MAX_UINT32 } from '../../sdk/protocol/limits.ts';
 import { billableBytes } from '../coordinator/earned-bytes.ts';
 import type { Sql } from '../database/database.ts';
-import { listAllocationsOfNode, readDirectClaims, type AllocationRecord } from '../database/deal-records.ts';
+import { readClaimedSpans, type ClaimedSpan } from '../database/claim-records.ts';
+import { listAllocationsOfNode, type AllocationRecord } from '../database/deal-records.ts';
 import { findVoucher, readBytesByEpoch } from '../database/receipt-ledger.ts';
 import { MAX_EARNING_DEALS } from '../limits.ts';
 
@@ -16,7 +17,26 @@ export interface Earnings {
   /** Part of that which left the allocation on chain, protocol fee included. */
   readonly paidWei: bigint;
   readonly feeWei: bigint;
+  /** What was paid, by the route it took; adds up to `paidWei`. */
+  readonly paidByRoute: PaidByRoute;
+  /** Part of what is settled and not paid that an open sampled claim locks. */
+  readonly lockedWei: bigint;
 }
+
+export interface PaidByRoute {
+  readonly voucher: bigint;
+  readonly directClaim: bigint;
+  readonly sampledClaim: bigint;
+}
+
+const NOTHING: Earnings = {
+  meteredWei: 0n,
+  settledWei: 0n,
+  paidWei: 0n,
+  feeWei: 0n,
+  paidByRoute: { voucher: 0n, directClaim: 0n, sampledClaim: 0n },
+  lockedWei: 0n,
+};
 
 export interface DealEarnings extends Earnings {
   readonly dealId: DealId;
@@ -43,7 +63,7 @@ export async function readOperatorEarnings(
   const deals: DealEarnings[] = [];
   for (const allocation of rows) deals.push(await readDealEarnings(sql, allocation));
   return {
-    total: deals.reduce<Earnings>(addEarnings, { meteredWei: 0n, settledWei: 0n, paidWei: 0n, feeWei: 0n }),
+    total: deals.reduce<Earnings>(addEarnings, NOTHING),
     deals: deals.slice(page.offset, page.offset + page.limit),
     dealCount: total,
   };
@@ -51,13 +71,27 @@ export async function readOperatorEarnings(
 
 /** Metered, settled and paid of one allocation. */
 export async function readDealEarnings(sql: Sql, allocation: AllocationRecord): Promise<DealEarnings> {
-  const { dealId, node, ratePerGiB, paidWei, feeWei, balanceWei, throughEpoch } = allocation;
+  const { dealId, node, ratePerGiB, paidWei, feeWei, balanceWei, lockedWei, throughEpoch } = allocation;
   const byEpoch = await readBytesByEpoch(sql, { dealId, node }, MAX_UINT32);
-  const bytes = billableBytes(byEpoch, await readDirectClaims(sql, dealId, node));
+  const spans = await readClaimedSpans(sql, { dealId, node });
+  const bytes = billableBytes(byEpoch, spans);
   const voucherWei = (await findVoucher(sql, { dealId, node }))?.voucher.cumulative ?? 0n;
-  const settledWei = larger(voucherWei, paidWei);
+  const settledWei = larger(voucherWei, paidWei + lockedWei);
   const meteredWei = larger(priceWei(bytes, ratePerGiB), settledWei);
-  return { dealId, bytes, ratePerGiB, balanceWei, throughEpoch, meteredWei, settledWei, paidWei, feeWei };
+  return {
+    ...{ dealId, bytes, ratePerGiB, balanceWei, throughEpoch },
+    ...{ meteredWei, settledWei, paidWei, feeWei, lockedWei },
+    paidByRoute: paidByRouteOf(paidWei, spans),
+  };
+}
+
+/** Vouchers paid what no claim did. */
+function paidByRouteOf(paidWei: bigint, spans: readonly ClaimedSpan[]): PaidByRoute {
+  const paidBy = (route: ClaimedSpan['route']): bigint =>
+    spans.reduce((sum, span) => (span.route === route ? sum + span.paidWei : sum), 0n);
+  const directClaim = paidBy('direct-claim');
+  const sampledClaim = paidBy('sampled-claim');
+  return { voucher: paidWei - directClaim - sampledClaim, directClaim, sampledClaim };
 }
 
 function addEarnings(sum: Earnings, deal: Earnings): Earnings {
@@ -66,6 +100,12 @@ function addEarnings(sum: Earnings, deal: Earnings): Earnings {
     settledWei: sum.settledWei + deal.settledWei,
     paidWei: sum.paidWei + deal.paidWei,
     feeWei: sum.feeWei + deal.feeWei,
+    paidByRoute: {
+      voucher: sum.paidByRoute.voucher + deal.paidByRoute.voucher,
+      directClaim: sum.paidByRoute.directClaim + deal.paidByRoute.directClaim,
+      sampledClaim: sum.paidByRoute.sampledClaim + deal.paidByRoute.sampledClaim,
+    },
+    lockedWei: sum.lockedWei + deal.lockedWei,
   };
 }
 

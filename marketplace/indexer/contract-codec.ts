@@ -1,6 +1,6 @@
-import { Result, type Interface } from 'ethers';
+import { Result, type Interface, type LogDescription } from 'ethers';
 
-import { marketInterface, registryInterface } from '../../sdk/chain/contracts.ts';
+import { claimsInterface, marketInterface, registryInterface } from '../../sdk/chain/contracts.ts';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
 import type { Hex } from '../../sdk/protocol/bytes.ts';
 import { MarketplaceError } from '../errors.ts';
@@ -24,9 +24,11 @@ export interface DecodedLog {
 export function decodeLog(deployment: Deployment, log: RawLog): DecodedLog | undefined {
   const contract = contractAt(deployment, log.address);
   if (contract === undefined) return undefined;
-  const face: Interface = contract === 'registry' ? registryInterface : marketInterface;
-  const parsed = face.parseLog({ topics: log.topics, data: log.data });
-  if (parsed === null) return undefined;
+  const parsed = parse(
+    contract === 'registry' ? [registryInterface] : [marketInterface, claimsInterface],
+    log,
+  );
+  if (parsed === undefined) return undefined;
   const decoded: Record<string, string | readonly string[]> = {};
   parsed.fragment.inputs.forEach((input, position) => {
     decoded[input.name] = plainValue(parsed.args[position]);
@@ -76,6 +78,15 @@ async function readView(
   const decoded = view.face.decodeFunctionResult(view.name, result);
   const first: unknown = decoded[0];
   return first instanceof Result ? first : decoded;
+}
+
+/** Claims and peer pools are code of their own, but log at the address of the market. */
+function parse(faces: readonly Interface[], { topics, data }: RawLog): LogDescription | undefined {
+  for (const face of faces) {
+    const parsed = face.parseLog({ topics, data });
+    if (parsed !== null) return parsed;
+  }
+  return undefined;
 }
 
 function contractAt(deployment: Deployment, address: string): ContractName | undefined {

@@ -1,11 +1,13 @@
 import { epochAt } from '../../sdk/protocol/epoch.ts';
 import type { Row } from '../database/database.ts';
 import type { ProjectionRows } from '../database/projection-rows.ts';
-import { bigintOf, integerOf } from '../database/rows.ts';
-import { MarketplaceError } from '../errors.ts';
+import { integerOf } from '../database/rows.ts';
 import { argument, bigintArgument, integerArgument, type ChainEvent } from './chain-event.ts';
+import { applyClaimEvent } from './claim-projection.ts';
+import { changeAllocation, changeDeal, plus, requireAllocation } from './deal-rows.ts';
+import { applyPeerPoolEvent } from './peer-pool-projection.ts';
 
-/** What an event of the deal market changes in deals, allocations and direct claims. */
+/** What an event of the deal market changes in deals, allocations, claims and peer pools. */
 export async function applyMarketEvent(
   rows: ProjectionRows,
   event: ChainEvent,
@@ -52,7 +54,8 @@ export async function applyMarketEvent(
       return claimDirect(rows, event);
     default:
       // FeesCollected and events of later versions change nothing that is shown.
-      return;
+      await applyClaimEvent(rows, event);
+      await applyPeerPoolEvent(rows, event);
   }
 }
 
@@ -87,6 +90,7 @@ async function allocate(rows: ProjectionRows, event: ChainEvent, epochSeconds: n
     rate_per_gib: argument(event, 'ratePerGiB'),
     allocated_wei: '0',
     balance_wei: '0',
+    locked_wei: '0',
     paid_wei: '0',
     fee_wei: '0',
     released_wei: '0',
@@ -138,49 +142,4 @@ async function claimDirect(rows: ProjectionRows, event: ChainEvent): Promise<voi
     paid_wei: argument(event, 'paidWei'),
   });
   await pay(rows, event, toEpoch);
-}
-
-async function changeDeal(rows: ProjectionRows, dealId: string, change: (deal: Row) => Row): Promise<void> {
-  const deal = await rows.read('deals', [dealId]);
-  if (deal === undefined) {
-    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', 'An event names a deal that was never opened.', {
-      dealId,
-    });
-  }
-  await rows.put('deals', { ...deal, ...change(deal) });
-}
-
-async function changeAllocation(
-  rows: ProjectionRows,
-  event: ChainEvent,
-  change: (allocation: Row) => Row,
-): Promise<void> {
-  const allocation = await requireAllocation(rows, event);
-  await rows.put('allocations', { ...allocation, ...change(allocation) });
-}
-
-async function requireAllocation(rows: ProjectionRows, event: ChainEvent): Promise<Row> {
-  const dealId = argument(event, 'dealId');
-  const node = argument(event, 'node');
-  const allocation = await rows.read('allocations', [dealId, node]);
-  if (allocation === undefined) {
-    throw new MarketplaceError(
-      'CHAIN_RESPONSE_INVALID',
-      'An event names an allocation that was never made.',
-      {
-        dealId,
-        node,
-      },
-    );
-  }
-  return allocation;
-}
-
-/** A sum as decimal text; a balance that would fall below zero means that events are missing. */
-function plus(row: Row, column: string, amountWei: bigint): string {
-  const sum = bigintOf(row, column) + amountWei;
-  if (sum < 0n) {
-    throw new MarketplaceError('CHAIN_RESPONSE_INVALID', `Events make ${column} negative.`, { column });
-  }
-  return sum.toString();
 }

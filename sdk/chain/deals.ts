@@ -96,6 +96,14 @@ export interface MarketTerms {
   readonly thawEpochs: number;
   readonly protocolFeeBps: number;
   readonly feeRecipient: Address;
+  /** Samples of a sampled claim: strata of which each must be opened. */
+  readonly claimSamples: number;
+  /** Blocks after a claim's seed block in which its publisher may salt it; nobody can pin or open before. */
+  readonly saltWindowBlocks: number;
+  /** Blocks after a claim's seed block in which a pinned claim can be opened. */
+  readonly openingWindowBlocks: number;
+  /** Least bond of a claim; otherwise the locked amount divided by the number of samples. */
+  readonly claimBondFloorWei: bigint;
 }
 
 /** A deal, or undefined if there is none. @throws ChainError CHAIN_UNREACHABLE */
@@ -164,6 +172,10 @@ export async function readMarketTerms(
     thawEpochs: Number(terms.thawEpochs),
     protocolFeeBps: Number(terms.protocolFeeBps),
     feeRecipient: parseAddress(terms.feeRecipient),
+    claimSamples: Number(terms.claimSamples),
+    saltWindowBlocks: Number(terms.saltWindowBlocks),
+    openingWindowBlocks: Number(terms.openingWindowBlocks),
+    claimBondFloorWei: terms.claimBondFloorWei,
   };
 }
 

@@ -130,6 +130,8 @@ describe('marketplace coordinator, on a real chain', () => {
       receivedWei: '1000001',
       unsettledWei: '0',
       unpaidWei: '0',
+      lockedWei: '0',
+      paidByRoute: { voucher: '1000001', 'direct-claim': '0', 'sampled-claim': '0' },
     });
     const receipts = await api.ok<{ total: number; receipts: { receipt: string; bytes: number }[] }>(
       api.get(`/v1/receipts?dealId=${dealId}&node=${near.address}`),

@@ -18,10 +18,11 @@ describe('earned bytes', () => {
   });
 
   it('pays the floor of the price of the sum, never above the allocation, never below the last voucher', () => {
-    const allocation = { ratePerGiB: 3n, paidWei: 10n, balanceWei: 5n };
+    const allocation = { ratePerGiB: 3n, paidWei: 10n, balanceWei: 5n, lockedWei: 0n };
     expect(cumulativeWei(4n * GIB - 1n, allocation, 0n)).to.equal(11n);
     expect(cumulativeWei(400n * GIB, allocation, 0n)).to.equal(15n);
     expect(cumulativeWei(0n, allocation, 12n)).to.equal(12n);
+    expect(cumulativeWei(400n * GIB, { ...allocation, lockedWei: 4n }, 0n)).to.equal(19n);
   });
 
   it('never falls as receipts come in', () => {
@@ -33,7 +34,7 @@ describe('earned bytes', () => {
         let previous = 0n;
         for (const size of receipts) {
           bytes += size;
-          const next = cumulativeWei(bytes, { paidWei, balanceWei, ratePerGiB }, previous);
+          const next = cumulativeWei(bytes, { paidWei, balanceWei, lockedWei: 0n, ratePerGiB }, previous);
           expect(next >= previous && next <= paidWei + balanceWei).to.equal(true);
           previous = next;
         }

@@ -9,117 +9,10 @@ import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { ChainFollower, type FollowerOptions } from '../../../marketplace/indexer/chain-follower.ts';
 import { MarketplaceError } from '../../../marketplace/errors.ts';
 import { temporaryDirectory } from '../market-fixture.ts';
-import { DEPLOYMENT, ForkingChain, type PlannedEvent } from './forking-chain.ts';
+import { DEPLOYMENT, ForkingChain } from './forking-chain.ts';
+import { address, NODES, PlausibleHistory, registry, word, type Choice } from './plausible-history.ts';
 
 const never = new AbortController().signal;
-const address = (n: number): string => `0x${n.toString(16).padStart(40, '0')}`;
-const word = (n: number): string => `0x${n.toString(16).padStart(64, '0')}`;
-const NODES = [11, 12, 13];
-
-/** What a block of a random chain is about. */
-interface Choice {
-  readonly what: 'node' | 'deal';
-  readonly node: number;
-  readonly deal: number;
-  readonly amount: number;
-}
-
-/** A history that the contracts could have made: each step is possible in the state that the steps before left. */
-class PlausibleHistory {
-  readonly #registered = new Map<number, { stakeWei: bigint; drawn: boolean }>();
-  readonly #deals = new Map<
-    number,
-    { freeWei: bigint; allocations: Map<number, { balanceWei: bigint; state: string }> }
-  >();
-
-  /** @returns the event that the choice leads to, or undefined if it is impossible now */
-  next({ what, node, deal, amount }: Choice): PlannedEvent | undefined {
-    const operator = NODES[node] ?? 0;
-    if (what === 'node') return this.#registryEvent(operator, amount, this.#registered.get(operator));
-    return this.#marketEvent(deal, operator, BigInt(amount));
-  }
-
-  #registryEvent(
-    node: number,
-    amount: number,
-    known: { stakeWei: bigint; drawn: boolean } | undefined,
-  ): PlannedEvent {
-    const stakeWei = BigInt(amount);
-    if (known === undefined) {
-      this.#registered.set(node, { stakeWei, drawn: false });
-      const region = '0x65752d7765737400';
-      return registry(
-        'NodeRegistered',
-        address(node),
-        2,
-        region,
-        word(node),
-        ['/ip4/1.2.3.4/tcp/1/http'],
-        7n,
-        stakeWei,
-      );
-    }
-    if (!known.drawn) {
-      known.drawn = true;
-      return registry('PositionDrawn', address(node), word(1000 + node), word(node));
-    }
-    if (amount % 4 === 0) {
-      this.#registered.delete(node);
-      return registry('NodeDeregistered', address(node), word(node));
-    }
-    if (amount % 4 === 1) return registry('AskUpdated', address(node), stakeWei);
-    known.stakeWei += stakeWei;
-    return registry('StakeAdded', address(node), stakeWei, known.stakeWei);
-  }
-
-  #marketEvent(id: number, node: number, amountWei: bigint): PlannedEvent | undefined {
-    const deal = this.#deals.get(id);
-    if (deal === undefined) {
-      this.#deals.set(id, { freeWei: amountWei, allocations: new Map() });
-      return market(
-        'DealOpened',
-        word(id),
-        address(1),
-        word(50 + id),
-        0x55,
-        0,
-        address(2),
-        address(3),
-        amountWei,
-      );
-    }
-    const allocation = deal.allocations.get(node);
-    if (allocation !== undefined && allocation.balanceWei > 0n && amountWei % 3n === 0n) {
-      const paidWei = allocation.balanceWei / 2n + 1n;
-      allocation.balanceWei -= paidWei;
-      const toEpoch = 100n + amountWei;
-      return amountWei % 2n === 0n
-        ? market('VoucherRedeemed', word(id), address(node), address(9), toEpoch, paidWei, paidWei, 0n)
-        : market('DirectClaimed', word(id), address(node), address(9), toEpoch, 5n, paidWei, 0n);
-    }
-    if (allocation?.state === 'thawing') {
-      deal.freeWei += allocation.balanceWei;
-      const released = allocation.balanceWei;
-      Object.assign(allocation, { balanceWei: 0n, state: 'released' });
-      return market('Released', word(id), address(node), released);
-    }
-    if (allocation?.state === 'active' && amountWei % 5n === 0n) {
-      allocation.state = 'thawing';
-      return market('ThawStarted', word(id), address(node), 500n);
-    }
-    if (deal.freeWei < amountWei) {
-      deal.freeWei += amountWei;
-      return market('ToppedUp', word(id), address(1), amountWei);
-    }
-    deal.freeWei -= amountWei;
-    const balanceWei = (allocation?.balanceWei ?? 0n) + amountWei;
-    deal.allocations.set(node, { balanceWei, state: 'active' });
-    return market('Allocated', word(id), address(node), amountWei, 3n);
-  }
-}
-
-const registry = (name: string, ...args: unknown[]): PlannedEvent => ({ contract: 'registry', name, args });
-const market = (name: string, ...args: unknown[]): PlannedEvent => ({ contract: 'market', name, args });
 
 describe('chain follower', () => {
   const cleanups: (() => Promise<void>)[] = [];
@@ -165,7 +58,7 @@ describe('chain follower', () => {
   it('holds after any reorganisations what a fresh index of the final chain holds', async function () {
     this.timeout(120_000);
     const choice = fc.record({
-      what: fc.constantFrom<Choice['what'][]>('node', 'deal', 'deal'),
+      what: fc.constantFrom<Choice['what'][]>('node', 'deal', 'deal', 'claim', 'claim', 'pool'),
       node: fc.integer({ min: 0, max: NODES.length - 1 }),
       deal: fc.integer({ min: 1, max: 2 }),
       amount: fc.integer({ min: 1, max: 60 }),

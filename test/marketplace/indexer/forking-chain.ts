@@ -1,6 +1,6 @@
 import { keccak256, toUtf8Bytes } from 'ethers';
 
-import { marketInterface, registryInterface } from '../../../sdk/chain/contracts.ts';
+import { claimsInterface, marketInterface, registryInterface } from '../../../sdk/chain/contracts.ts';
 import type { Deployment } from '../../../sdk/chain/deployment.ts';
 import type { Hex } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
@@ -101,7 +101,8 @@ export class ForkingChain implements ChainSource {
     const parent = this.#blocks.at(-1)?.hash ?? `0x${'00'.repeat(32)}`;
     const hash = keccak256(toUtf8Bytes(`${parent} ${number} ${salt}`)) as Hex;
     const logs = events.map((event, logIndex): RawLog => {
-      const face = event.contract === 'registry' ? registryInterface : marketInterface;
+      const market = marketInterface.hasEvent(event.name) ? marketInterface : claimsInterface;
+      const face = event.contract === 'registry' ? registryInterface : market;
       const { topics, data } = face.encodeEventLog(event.name, [...event.args]);
       return {
         address: DEPLOYMENT[event.contract],
