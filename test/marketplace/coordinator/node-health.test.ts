@@ -80,7 +80,14 @@ describe('node health', () => {
       const content = { content_root: '0x01', content_codec: 85, service_level: 0, key_last_epoch: 0 };
       const deal = { deal_id: '0x01', publisher: address, state: 'open', opened_block: 1 };
       await rows.put('deals', { ...deal, ...keys, ...money, ...content });
-      const sums = { allocated_wei: '1', balance_wei: '1', locked_wei: '0', paid_wei: '0', fee_wei: '0', released_wei: '0' };
+      const sums = {
+        allocated_wei: '1',
+        balance_wei: '1',
+        locked_wei: '0',
+        paid_wei: '0',
+        fee_wei: '0',
+        released_wei: '0',
+      };
       const terms = { state: 'active', rate_per_gib: '1', through_epoch: 0, thaw_end: 0 };
       await rows.put('allocations', { deal_id: '0x01', node: address, ...terms, ...sums });
     });
