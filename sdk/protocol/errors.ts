@@ -20,7 +20,8 @@ export type ProtocolErrorCode =
   | 'BLOCK_HASH_MISMATCH'
   | 'TRIE_LEAVES_UNSORTED'
   | 'TRIE_BYTES_INVALID'
-  | 'TRIE_OPENINGS_INVALID';
+  | 'TRIE_OPENINGS_INVALID'
+  | 'PEER_TREE_INVALID';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */
 export type ErrorValues = Readonly<Record<string, string | number | bigint | boolean>>;

@@ -8,6 +8,7 @@ import {
   withdraw,
 } from '../chain/deals.ts';
 import type { AllocationRecord, DealRecord } from '../chain/deals.ts';
+import { peerPoolOf, releasePeerPool, thawPeerPool, type PeerPoolRecord } from '../chain/peer-pool.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { PublishError } from './publish-error.ts';
@@ -36,15 +37,17 @@ export interface CloseOptions {
 
 /** Where the deposit went: `spentWei + refundedWei` is what was escrowed, to the last unit. */
 export interface Closed {
-  /** Paid to nodes, protocol fee included. */
+  /** Paid to nodes, protocol fee included, and to peers. */
   readonly spentWei: bigint;
+  /** Part of it that peers were paid from the deal's peer pool. */
+  readonly paidToPeersWei: bigint;
   /** Withdrawn by this call. */
   readonly refundedWei: bigint;
 }
 
 /**
- * Ends a distribution: closes the deal, waits until its allocations have thawed, takes them back and withdraws all that
- * was not earned. Every step looks at the chain first, so an interrupted call can simply be made again.
+ * Ends a distribution: closes the deal, waits until its allocations and its peer pool have thawed, takes them back and
+ * withdraws all that was not earned. Every step looks at the chain first, so an interrupted call can simply be made again.
  *
  * @throws PublishError CLOSE_INCOMPLETE; ChainError; the signal's reason
  */
@@ -58,11 +61,16 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
     onProgress?.({ phase: 'closing' });
     for (const batch of inBatches(active)) await closeDeal(sender, dealId, batch, signal);
   }
+  const pool = await peerPoolOf(sender.provider, sender.deployment, dealId);
+  if (isHeld(pool) && pool.thawEndEpoch === undefined) await thawPeerPool(sender, dealId, signal);
   await waitForThaw(request, options);
   const thawed = (await allocationsOf(request)).filter((allocation) => allocation.state === 'thawing');
   onProgress?.({ phase: 'releasing' });
   for (const batch of inBatches(thawed.map(({ node }) => node))) {
     if (batch.length > 0) await release(sender, dealId, batch, signal);
+  }
+  if (isHeld(await peerPoolOf(sender.provider, sender.deployment, dealId))) {
+    await releasePeerPool(sender, dealId, signal);
   }
   const { freeWei } = await requireDeal(request);
   onProgress?.({ phase: 'withdrawing', amountWei: freeWei });
@@ -70,30 +78,42 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
     await withdraw(sender, dealId, { amountWei: freeWei, to: request.to ?? sender.address }, signal);
   }
   const after = await allocationsOf({ sender, dealId, nodes });
-  return { spentWei: after.reduce((sum, { paidWei }) => sum + paidWei, 0n), refundedWei: freeWei };
+  const { claimedWei: paidToPeersWei } = await peerPoolOf(sender.provider, sender.deployment, dealId);
+  const spentWei = after.reduce((sum, { paidWei }) => sum + paidWei, paidToPeersWei);
+  return { spentWei, paidToPeersWei, refundedWei: freeWei };
+}
+
+/** Whether a pool holds money that peers have not claimed. */
+function isHeld({ fundedWei, claimedWei }: PeerPoolRecord): boolean {
+  return fundedWei > claimedWei;
 }
 
 /** Waits until the chain's own clock has reached the last thaw's end. */
 async function waitForThaw(request: CloseRequest, { signal, onProgress }: CloseOptions): Promise<void> {
   const { sender } = request;
-  const [{ epochSeconds }, allocations] = await Promise.all([
-    readMarketTerms(sender.provider, sender.deployment),
-    allocationsOf(request),
-  ]);
-  const thawEnds = allocations.flatMap(({ thawEndEpoch }) => thawEndEpoch ?? []);
-  if (thawEnds.length === 0) return;
-  const endSeconds = Math.max(...thawEnds) * epochSeconds;
+  const { epochSeconds } = await readMarketTerms(sender.provider, sender.deployment);
   let waitedMs = 0;
-  let limitMs: number | undefined;
-  for (;;) {
+  for (let limitMs = 0; ;) {
+    // A root that is posted meanwhile gives its peers more time, and so prolongs the thaw of the pool.
+    const endSeconds = (await lastThawEnd(request)) * epochSeconds;
     const secondsLeft = endSeconds - (await readChainTime(sender.provider));
     if (secondsLeft <= 0) return;
     onProgress?.({ phase: 'thawing', secondsLeft });
-    limitMs ??= secondsLeft * 1000 + THAW_GRACE_MS;
+    limitMs = Math.max(limitMs, secondsLeft * 1000 + THAW_GRACE_MS);
     if (waitedMs >= limitMs) throw incomplete(request.dealId, secondsLeft);
     await sender.pause(THAW_POLL_MS, signal);
     waitedMs += THAW_POLL_MS;
   }
+}
+
+/** First epoch in which all that thaws can be taken back; 0 if nothing thaws. */
+async function lastThawEnd(request: CloseRequest): Promise<number> {
+  const { sender, dealId } = request;
+  const [allocations, pool] = await Promise.all([
+    allocationsOf(request),
+    peerPoolOf(sender.provider, sender.deployment, dealId),
+  ]);
+  return Math.max(0, pool.thawEndEpoch ?? 0, ...allocations.map(({ thawEndEpoch }) => thawEndEpoch ?? 0));
 }
 
 async function requireDeal({ sender, dealId }: CloseRequest): Promise<DealRecord> {

@@ -7,6 +7,7 @@ import { MarketplaceApi, type Quote } from '../client/marketplace-api.ts';
 import { UndiciExchange } from '../client/undici-exchange.ts';
 import type { CallComponents } from '../client/json-call.ts';
 import { allocate, openDeal } from '../chain/deals.ts';
+import { fundPeerPool } from '../chain/peer-pool.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
 import { contentRootOf } from '../protocol/content.ts';
@@ -32,6 +33,8 @@ export interface PublishRequest {
   readonly expectedDeliveryBytes?: bigint | undefined;
   /** Highest price, wei per GiB. @default no limit */
   readonly maxRatePerGiB?: bigint | undefined;
+  /** Set aside for peers, viewers that also serve, beside what the nodes are allocated. @default 0: no peer is paid */
+  readonly peerPoolWei?: bigint | undefined;
   /** Most wei to escrow. @default no limit */
   readonly budgetWei?: bigint | undefined;
   readonly serviceLevel?: number | undefined;
@@ -75,7 +78,9 @@ export interface Publication {
   readonly bytes: number;
   readonly blocks: number;
   readonly nodes: readonly PlacedNode[];
+  /** Allocated to nodes and set aside for peers. */
   readonly escrowedWei: bigint;
+  readonly peerPoolWei: bigint;
   readonly seconds: number;
 }
 
@@ -126,12 +131,14 @@ async function openPaidDeal(
     readonly content: ImportedContent;
   },
   { signal, onProgress }: PublishOptions,
-): Promise<Pick<Publication, 'dealId' | 'nodes' | 'escrowedWei'>> {
+): Promise<Pick<Publication, 'dealId' | 'nodes' | 'escrowedWei' | 'peerPoolWei'>> {
   const { request, content } = parts;
   const { sender } = request;
   const api = new MarketplaceApi(parts.components, request.marketplaceUrl);
   const quote = await acceptableQuote(api, parts, signal);
-  onProgress?.({ phase: 'quoted', nodes: quote.nodes.length, depositWei: quote.depositWei });
+  const peerPoolWei = request.peerPoolWei ?? 0n;
+  const depositWei = quote.depositWei + peerPoolWei;
+  onProgress?.({ phase: 'quoted', nodes: quote.nodes.length, depositWei });
   const keys = await api.coordinatorKeys(sender.address, signal);
   const { dealId } = await openDeal(
     sender,
@@ -141,7 +148,7 @@ async function openPaidDeal(
       contentRoot: contentRootOf(content.root),
       contentCodec: content.root.code,
       serviceLevel: request.serviceLevel ?? 0,
-      depositWei: quote.depositWei,
+      depositWei,
     },
     signal,
   );
@@ -150,9 +157,10 @@ async function openPaidDeal(
   await allocate(sender, dealId, allocations, signal).catch((cause: unknown) => {
     throw allocationFailed(dealId, cause);
   });
+  if (peerPoolWei > 0n) await fundPeerPool(sender, dealId, peerPoolWei, signal);
   onProgress?.({ phase: 'allocated', dealId, nodes: allocations.length });
   const nodes = quote.nodes.map(({ amountWei, ...node }) => ({ ...node, allocatedWei: amountWei }));
-  return { dealId, nodes, escrowedWei: quote.depositWei };
+  return { dealId, nodes, escrowedWei: depositWei, peerPoolWei };
 }
 
 function allocationFailed(dealId: DealId, cause: unknown): PublishError {
@@ -184,10 +192,11 @@ async function acceptableQuote(
       remedy: 'Allow more regions or a higher price; the values say which wish removed how many nodes.',
     });
   }
-  if (budgetWei !== undefined && quote.depositWei > budgetWei) {
+  const depositWei = quote.depositWei + (request.peerPoolWei ?? 0n);
+  if (budgetWei !== undefined && depositWei > budgetWei) {
     throw new PublishError('BUDGET_EXCEEDED', 'The distribution needs a larger deposit than the budget.', {
-      values: { depositWei: quote.depositWei, budgetWei },
-      remedy: 'Raise the budget, or ask for fewer replicas or deliveries.',
+      values: { depositWei, budgetWei },
+      remedy: 'Raise the budget, or ask for fewer replicas or deliveries, or a smaller peer pool.',
     });
   }
   return quote;

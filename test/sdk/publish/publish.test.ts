@@ -232,7 +232,7 @@ describe('publish and closeDistribution on a real chain', function () {
     expect((await readDeal(provider, deployment, published.dealId))?.state).to.equal('closed');
 
     const again = await closeDistribution({ sender: publisher, dealId: published.dealId, nodes });
-    expect(again).to.deep.equal({ spentWei: earnedWei, refundedWei: 0n });
+    expect(again).to.deep.equal({ spentWei: earnedWei, paidToPeersWei: 0n, refundedWei: 0n });
   });
 
   it('turns to another edge of the region when the first refuses', async () => {
