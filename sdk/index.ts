@@ -1,12 +1,13 @@
 /** The SDK's door: what applications import. Node.js; `sdk/client/fetch-session.ts` and below also run in browsers. */
 
-export { fetchContent, nodeSha256 } from './client/fetch-content.ts';
+export { fetchContent } from './client/fetch-content.ts';
 export type { FetchOptions, FetchRequest, FetchResult } from './client/fetch-content.ts';
 export { FetchSession } from './client/fetch-session.ts';
 export type { FetchComponents, LookupCount, SessionOptions } from './client/fetch-session.ts';
 export { downloadFile } from './client/file-download.ts';
 export type { Downloaded, DownloadOptions } from './client/file-download.ts';
 export type { ByteRange } from './client/file-walk.ts';
+export { nodeSha256 } from './client/node-sha256.ts';
 export { openFileSink } from './client/file-sink.ts';
 export type { ContentSink } from './client/content-sink.ts';
 export type { BadBlock, DroppedNode, DropReason } from './client/fetch-report.ts';

@@ -4,7 +4,7 @@ import type { CID } from 'multiformats/cid';
 import * as dagPb from '@ipld/dag-pb';
 
 import { FetchSession } from '../../sdk/client/fetch-session.ts';
-import { nodeSha256 } from '../../sdk/client/fetch-content.ts';
+import { nodeSha256 } from '../../sdk/client/node-sha256.ts';
 import { systemClock as fetchClock } from '../../sdk/client/clock.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { contentRootOf, DAG_PB_CODEC } from '../../sdk/protocol/content.ts';

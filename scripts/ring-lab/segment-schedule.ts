@@ -1,5 +1,5 @@
+import type { Random } from '../measuring/random-streams.ts';
 import type { LinkShape } from './network-shape.ts';
-import type { SeededRandom } from './seeded-random.ts';
 
 /** Payload of a TCP segment on Ethernet, IPv4 without options. */
 const SEGMENT_BYTES = 1_460;
@@ -14,11 +14,11 @@ const MAX_RETRANSMISSION_MS = 120_000;
  */
 export class SegmentSchedule {
   readonly #link: LinkShape;
-  readonly #random: SeededRandom;
+  readonly #random: Random;
   #busyUntilMs = 0;
   #lastArrivalMs = 0;
 
-  constructor(link: LinkShape, random: SeededRandom) {
+  constructor(link: LinkShape, random: Random) {
     this.#link = link;
     this.#random = random;
   }

@@ -1,10 +1,10 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 
+import { RandomStreams } from '../measuring/random-streams.ts';
 import { DelayLine } from './delay-line.ts';
 import { linkBetween, type Cut, type NetworkShape } from './network-shape.ts';
 import { nextRetryMs, SegmentSchedule } from './segment-schedule.ts';
-import { seededRandom } from './seeded-random.ts';
 
 /** Between two attempts to connect over a cut link: Linux repeats a SYN after one second. */
 const SYN_RETRY_MS = 1_000;
@@ -15,11 +15,14 @@ const SYN_RETRY_MS = 1_000;
  */
 export class ShapedNetwork {
   readonly #shape: NetworkShape;
+  /** One of its own for each line, so that what one link draws does not shift what another draws. */
+  readonly #streams: RandomStreams;
   #cuts: readonly { readonly from: ReadonlySet<string>; readonly to: ReadonlySet<string> }[] = [];
   #lines = 0;
 
   constructor(shape: NetworkShape) {
     this.#shape = shape;
+    this.#streams = new RandomStreams(shape.seed);
   }
 
   /** Replaces all cuts; none: the network is whole. */
@@ -54,7 +57,7 @@ export class ShapedNetwork {
 
   #schedule(from: string, to: string): SegmentSchedule {
     this.#lines += 1;
-    const random = seededRandom(this.#shape.seed, `${this.#lines} ${from} ${to}`);
+    const random = this.#streams.stream(`${this.#lines} ${from} ${to}`);
     return new SegmentSchedule(linkBetween(this.#shape, from, to), random);
   }
 }

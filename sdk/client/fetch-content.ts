@@ -1,18 +1,18 @@
-import { createHash, hash, webcrypto } from 'node:crypto';
+import { createHash } from 'node:crypto';
 
 import type { CID } from 'multiformats/cid';
 
-import { parseCid, type Sha256 } from '../protocol/content.ts';
+import { parseCid } from '../protocol/content.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
-import { THREADED_HASH_BYTES } from './client-limits.ts';
 import { systemClock } from './clock.ts';
 import type { ContentSink } from './content-sink.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
 import { FetchSession, type FetchComponents, type LookupCount } from './fetch-session.ts';
 import { downloadFile, type Downloaded } from './file-download.ts';
 import type { ByteRange } from './file-walk.ts';
+import { nodeSha256 } from './node-sha256.ts';
 import type { ReceiptOutcome } from './receipt-delivery.ts';
 import { resolvePath } from './resolve-path.ts';
 import { UndiciExchange } from './undici-exchange.ts';
@@ -68,14 +68,6 @@ export interface FetchResult extends Downloaded {
   readonly badBlocks: readonly BadBlock[];
   readonly droppedNodes: readonly DroppedNode[];
   readonly lookups: LookupCount;
-}
-
-/** SHA-256 of Node: large blocks in a thread of libuv's pool, so that receiving goes on meanwhile. */
-export const nodeSha256: Sha256 = (bytes) =>
-  bytes.length < THREADED_HASH_BYTES ? hash('sha256', bytes, 'buffer') : hashInThread(bytes);
-
-async function hashInThread(bytes: Uint8Array): Promise<Uint8Array> {
-  return new Uint8Array(await webcrypto.subtle.digest('SHA-256', bytes));
 }
 
 /**

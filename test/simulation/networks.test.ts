@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { PathFaults } from '../../scripts/simulator/engine/path-faults.ts';
-import { RandomStreams } from '../../scripts/simulator/engine/random-streams.ts';
+import { RandomStreams } from '../../scripts/measuring/random-streams.ts';
 import { ConstantDelay } from '../../scripts/simulator/networks/constant-delay.ts';
 import { parseDelays, readDelayMatrix } from '../../scripts/simulator/networks/delay-matrix.ts';
 import { GeographicDelay, greatCircleKm } from '../../scripts/simulator/networks/geographic-delay.ts';

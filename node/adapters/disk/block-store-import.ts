@@ -1,11 +1,11 @@
 import type { CID } from 'multiformats/cid';
 
+import { sha256 } from '../../../sdk/client/node-sha256.ts';
 import { equalBytes } from '../../../sdk/protocol/bytes.ts';
 import { cidOfContentRoot, verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
 import type { CarReader } from './block-store-car.ts';
-import { sha256 } from './block-store-sha256.ts';
 
 /** Blocks of a CAR that are being written at once: what an import holds in memory. */
 const IMPORT_CONCURRENCY = 4;

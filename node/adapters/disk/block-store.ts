@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 
+import { sha256, sha256Hex } from '../../../sdk/client/node-sha256.ts';
 import { cidOfContentRoot, contentRootOf, RAW_CODEC, verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type {
@@ -15,7 +16,6 @@ import type {
 import { S3Fifo } from '../../core/storage/s3-fifo.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
 import { chargedBytes, quotaExceeded, StorageQuota } from '../../core/storage/storage-quota.ts';
-import { sha256, sha256Hex } from './block-store-sha256.ts';
 import { CarReader } from './block-store-car.ts';
 import { reconcile, type Reconciliation } from './block-store-check.ts';
 import { BlockFiles, type DigestHex } from './block-store-files.ts';

@@ -42,7 +42,7 @@ export interface HostOptions {
  */
 export async function createHost(options: HostOptions): Promise<Host> {
   return await createLibp2p<HostServices>({
-    ...connectivity(options),
+    ...connectionOptions(options),
     services: {
       identify: identify(),
       ping: ping(),
@@ -56,11 +56,11 @@ export async function createHost(options: HostOptions): Promise<Host> {
  * of idle connections. For measuring one protocol with very many connections on one machine.
  */
 export async function createBareHost(options: HostOptions): Promise<Libp2p> {
-  return await createLibp2p({ ...connectivity(options), connectionMonitor: { enabled: false } });
+  return await createLibp2p({ ...connectionOptions(options), connectionMonitor: { enabled: false } });
 }
 
-/** What both kinds have in common: addresses, transports, encryption, multiplexing, limits. */
-function connectivity(options: HostOptions): Libp2pOptions {
+/** What all kinds of host have in common: addresses, transports, encryption, multiplexing, limits. */
+export function connectionOptions(options: HostOptions): Libp2pOptions {
   return {
     start: false,
     privateKey: options.privateKey,

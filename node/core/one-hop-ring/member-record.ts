@@ -1,14 +1,15 @@
-import { concatBytes, hexToBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Address } from '../../../sdk/protocol/identifiers.ts';
 import { readAddresses, writeAddresses } from './compact-address.ts';
 import { SIGNATURE_BYTES } from './limits.ts';
 import { memberName, type MessageReader } from './member-names.ts';
+import { recordSigning, type SignedRecord } from './record-signature.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
 import { ByteWriter } from './wire-primitives.ts';
 
 const RECORD_VERSION = 2;
-const DOMAIN = 'bcdn ring member record 2\n';
+const SIGNING = recordSigning('bcdn ring member record 2');
 /** Added to the number of addresses in the record of a member that leaves. */
 const DEPARTED_FLAG = 0x80;
 
@@ -30,11 +31,7 @@ export interface MemberClaim {
   readonly addresses: readonly string[];
 }
 
-export interface MemberRecord extends MemberClaim {
-  readonly signature: Uint8Array;
-  /** The exact bytes on the wire, signature included. */
-  readonly encoded: Uint8Array;
-}
+export interface MemberRecord extends MemberClaim, SignedRecord {}
 
 function encodeClaim(claim: MemberClaim): Uint8Array {
   const writer = new ByteWriter()
@@ -46,20 +43,13 @@ function encodeClaim(claim: MemberClaim): Uint8Array {
   return writer.finish();
 }
 
-/** The bytes that a member signs: bound to one network, so a record means nothing in another. */
-function signedBytes(network: string, body: Uint8Array): Uint8Array {
-  return concatBytes(utf8ToBytes(`${DOMAIN}${network}\n`), body);
-}
-
 /** Signs a claim. The claim must respect the limits, or no receiver accepts it. */
 export function signMemberRecord(
   claim: MemberClaim,
   network: string,
   sign: (message: Uint8Array) => Uint8Array,
 ): MemberRecord {
-  const body = encodeClaim(claim);
-  const signature = sign(signedBytes(network, body));
-  return { ...claim, signature, encoded: concatBytes(body, signature) };
+  return { ...claim, ...SIGNING.sign(encodeClaim(claim), network, sign) };
 }
 
 export function verifyMemberRecord(
@@ -67,8 +57,7 @@ export function verifyMemberRecord(
   network: string,
   verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean,
 ): boolean {
-  const body = record.encoded.subarray(0, record.encoded.length - SIGNATURE_BYTES);
-  return verify(record.publicKey, signedBytes(network, body), record.signature);
+  return SIGNING.verify(record, network, verify);
 }
 
 /**

@@ -1,7 +1,8 @@
-import { bytesToHex, concatBytes, hexToBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
+import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { MAX_WITNESSES, SIGNATURE_BYTES } from './limits.ts';
 import { memberName, NAME_BYTES, type MessageReader, type NamedMember } from './member-names.ts';
 import { readMemberRecord, type MemberRecord } from './member-record.ts';
+import { signingFrame } from './record-signature.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
 import { ByteWriter } from './wire-primitives.ts';
@@ -36,7 +37,7 @@ export interface SelfReport {
 /** The unit of dissemination (RING.md, events and the tree). */
 export type MembershipEvent = Accusation | SelfReport;
 
-const DOMAIN = 'bcdn ring accusation 2\n';
+const ACCUSATION_FRAME = signingFrame('bcdn ring accusation 2');
 /** The first byte of an event: its kind, and in an accusation the number of witnesses added. */
 const TAG_RECORD = 0x01;
 const TAG_SUSPECT = 0x10;
@@ -59,7 +60,7 @@ export function accusationBytes(network: string, accusation: Omit<Accusation, 'w
     .raw(accusation.nid)
     .uint32(accusation.incarnation)
     .finish();
-  return concatBytes(utf8ToBytes(`${DOMAIN}${network}\n`), body);
+  return ACCUSATION_FRAME(network, body);
 }
 
 /** Equal for equal claims, whoever made them. */

@@ -1,5 +1,4 @@
 import { addressFromBytes, identifierBytes, type Address } from '../../../sdk/protocol/identifiers.ts';
-import { concatBytes, utf8ToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
   MAX_PROVIDER_TTL_SECONDS,
   MAX_REGION_BYTES,
@@ -9,13 +8,14 @@ import {
   SIGNATURE_BYTES,
 } from './limits.ts';
 import { readAddresses, writeAddresses } from './compact-address.ts';
+import { recordSigning, type SignedRecord } from './record-signature.ts';
 import { RingError } from './ring-error.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { ByteReader } from './wire-primitives.ts';
 import { ByteWriter } from './wire-primitives.ts';
 
 const RECORD_VERSION = 2;
-const DOMAIN = 'bcdn ring provider record 2\n';
+const SIGNING = recordSigning('bcdn ring provider record 2');
 
 /** "I hold this content", said and signed by the provider alone (RING.md, index). */
 export interface ProviderClaim {
@@ -34,10 +34,7 @@ export interface ProviderClaim {
   readonly addresses: readonly string[];
 }
 
-export interface ProviderRecord extends ProviderClaim {
-  readonly signature: Uint8Array;
-  readonly encoded: Uint8Array;
-}
+export interface ProviderRecord extends ProviderClaim, SignedRecord {}
 
 /** When a record stops being good, Unix milliseconds. */
 export function expiresAtMs(claim: Pick<ProviderClaim, 'sequence' | 'ttlSeconds'>): number {
@@ -60,9 +57,7 @@ export function signProviderRecord(
     .uint8(claim.withdrawn ? 1 : 0)
     .uint8(claim.addresses.length);
   writeAddresses(writer, claim.addresses);
-  const body = writer.finish();
-  const signature = sign(signedBytes(network, body));
-  return { ...claim, signature, encoded: concatBytes(body, signature) };
+  return { ...claim, ...SIGNING.sign(writer.finish(), network, sign) };
 }
 
 export function verifyProviderRecord(
@@ -70,8 +65,7 @@ export function verifyProviderRecord(
   network: string,
   verify: (publicKey: Uint8Array, message: Uint8Array, signature: Uint8Array) => boolean,
 ): boolean {
-  const body = record.encoded.subarray(0, record.encoded.length - SIGNATURE_BYTES);
-  return verify(record.publicKey, signedBytes(network, body), record.signature);
+  return SIGNING.verify(record, network, verify);
 }
 
 /** @throws RingError RING_WIRE_* for anything but a well-formed record */
@@ -103,8 +97,4 @@ export function readProviderRecord(reader: ByteReader): ProviderRecord {
     signature,
     encoded,
   };
-}
-
-function signedBytes(network: string, body: Uint8Array): Uint8Array {
-  return concatBytes(utf8ToBytes(`${DOMAIN}${network}\n`), body);
 }

@@ -1,6 +1,5 @@
 /** Every refusal of the ring. Codes are listed once, stable and never reused. */
 export type RingErrorCode =
-  | 'RING_ID_INVALID'
   | 'RING_SELF_NOT_ADMITTED'
   | 'RING_WIRE_TRUNCATED'
   | 'RING_WIRE_TRAILING'
@@ -10,6 +9,7 @@ export type RingErrorCode =
   | 'RING_WIRE_NAME_UNKNOWN'
   | 'RING_WIRE_TOO_LONG'
   | 'RING_TABLE_FULL'
+  | 'RING_TABLE_SLOT_EMPTY'
   | 'RING_PROVIDED_FULL'
   | 'RING_STREAM_SURPLUS'
   | 'RING_LISTENERS_FULL'

@@ -1,23 +1,5 @@
-import { RING_ID_BYTES } from './limits.ts';
-import { RingError } from './ring-error.ts';
-
 /** A position on the ring: 256 bits, big-endian. Node positions and keys share the space (RING.md, identity). */
 export type RingId = Uint8Array;
-
-/** @throws RingError RING_ID_INVALID unless there are 32 bytes */
-export function requireRingId(bytes: Uint8Array): RingId {
-  if (bytes.length !== RING_ID_BYTES) {
-    throw new RingError(
-      'RING_ID_INVALID',
-      `A ring position has ${RING_ID_BYTES} bytes, not ${bytes.length}.`,
-      {
-        expected: RING_ID_BYTES,
-        actual: bytes.length,
-      },
-    );
-  }
-  return bytes;
-}
 
 /** The 32 leading bits, as an unsigned number. */
 export function leadingWord(id: RingId): number {

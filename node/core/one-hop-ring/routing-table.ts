@@ -248,7 +248,7 @@ export class RoutingTable implements RingTable {
   #entry(slot: number): RingEntry {
     const record = this.#records[slot];
     if (record === undefined) {
-      throw new RingError('RING_ID_INVALID', 'The table has no record in this slot.', { slot });
+      throw new RingError('RING_TABLE_SLOT_EMPTY', 'The table has no record in this slot.', { slot });
     }
     return {
       nid: this.#ids.at(slot),

@@ -1,5 +1,5 @@
 import { defineBench } from '../bench.ts';
-import { rounded } from '../percentile.ts';
+import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 import { measureGroup, type GroupFigures } from './measure-group.ts';
 

@@ -2,8 +2,8 @@ import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { ClaimedContents } from '../../../node/core/cooperation-group/claimed-contents.ts';
 import { encodeGroupMessage } from '../../../node/core/cooperation-group/group-codec.ts';
 import { HeldContents } from '../../../node/core/cooperation-group/held-contents.ts';
+import { median } from '../../measuring/percentile.ts';
 import { SampleMembers } from '../ring-table/sample-members.ts';
-import { median } from '../percentile.ts';
 import { nsPerCall } from '../stopwatch.ts';
 import { SampleGroup, type SampleMember } from './sample-group.ts';
 

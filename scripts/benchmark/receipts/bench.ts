@@ -1,7 +1,8 @@
 import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
+import { median } from '../../measuring/percentile.ts';
 import { defineBench, type Json } from '../bench.ts';
-import { median, rounded } from '../percentile.ts';
+import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 import { callsPerCoreSecond } from './core-time.ts';
 import { signedSample, type SignedSample } from './signed-sample.ts';

@@ -9,9 +9,10 @@ import { RealRing, type Effort } from '../../ring-lab/calibration/real-ring.ts';
 import { SimulatedRing } from '../../ring-lab/calibration/simulated-ring.ts';
 import { labIdentities } from '../../ring-lab/lab-identities.ts';
 import { RingLabError } from '../../ring-lab/ring-lab-error.ts';
+import { percentile } from '../../measuring/percentile.ts';
 import { BenchError } from '../bench-error.ts';
 import { defineBench, type BenchReport, type Json } from '../bench.ts';
-import { percentile, rounded } from '../percentile.ts';
+import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 
 /** RING.md, numbers: the simulator's larger results count only if the two agree so far. */

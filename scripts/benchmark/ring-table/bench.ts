@@ -1,5 +1,5 @@
 import { defineBench, type Json } from '../bench.ts';
-import { rounded } from '../percentile.ts';
+import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 import { measureTable, type TableFigures } from './measure-table.ts';
 

@@ -1,5 +1,5 @@
 import { RoutingTable } from '../../../node/core/one-hop-ring/routing-table.ts';
-import { median, percentile } from '../percentile.ts';
+import { median, percentile, rising } from '../../measuring/percentile.ts';
 import { heldBytes } from '../process-heap.ts';
 import { nsPerCall } from '../stopwatch.ts';
 import { bigintTable, hexTable, type SortedArrayTable } from './naive-tables.ts';
@@ -90,7 +90,7 @@ function searches(
   const rankOf = (key: Uint8Array): number => table.ringRange({ from: key, to: key }).first;
   const figures = {
     successorNs: median(successor),
-    successorP99Ns: percentile(successor, 0.99),
+    successorP99Ns: percentile(rising(successor), 0.99),
     ownerRankNs: median(timed(() => rankOf(keys.random()))),
     successors5Ns: median(timed(() => table.successors(keys.random(), 5).length)),
     findNs: median(timed(() => table.find(keys.member())?.incarnation ?? 0)),

@@ -1,21 +1,19 @@
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { RING_ID_BYTES, SIGNATURE_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
 import { signMemberRecord, type MemberRecord } from '../../../node/core/one-hop-ring/member-record.ts';
+import { countingRandom, type Random } from '../../measuring/random-streams.ts';
 
 /** Positions and records of members that exist nowhere; the table never looks at a signature. */
 export class SampleMembers {
-  #state: number;
+  readonly #random: Random;
 
   constructor(seed: number) {
-    this.#state = seed >>> 0 || 1;
+    this.#random = countingRandom(seed);
   }
 
-  /** Uniform 32 bits (xorshift32): every run measures the same table. */
+  /** Uniform 32 bits: every run measures the same table. */
   word(): number {
-    this.#state ^= this.#state << 13;
-    this.#state ^= this.#state >>> 17;
-    this.#state ^= this.#state << 5;
-    return this.#state >>> 0;
+    return this.#random() * 0x1_0000_0000;
   }
 
   position(): Uint8Array {

@@ -1,5 +1,7 @@
+import { RandomStreams } from '../../measuring/random-streams.ts';
+import { median, percentile, rising } from '../../measuring/percentile.ts';
 import { defineBench, type BenchTable, type Json } from '../bench.ts';
-import { median, percentile, rounded } from '../percentile.ts';
+import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 import { SYSTEMS, type System } from './lookup-node.ts';
 import { runRound, type RoundFigures } from './round.ts';
@@ -21,12 +23,13 @@ export const ring = defineBench({
   },
   run: async ({ rounds, seed, ...plan }, setting) => {
     const results: Record<System, RoundFigures[]> = { ring: [], kad: [] };
+    const streams = new RandomStreams(seed);
     for (let round = 0; round < rounds; round++) {
       // Who goes first alternates, so that neither always has the quieter machine.
       const order = round % 2 === 0 ? SYSTEMS : SYSTEMS.toReversed();
       for (const system of order) {
         // Both systems are asked the same questions by the same nodes.
-        const random = seededRandom(seed + round);
+        const random = streams.stream(`round ${round}`);
         results[system].push(await runRound(system, { ...plan, round, random }, setting));
       }
     }
@@ -50,12 +53,7 @@ function summary(nodes: number, { ring, kad }: Record<System, RoundFigures[]>): 
       rpcs: rounded(both.ring.rpcs),
       misses: both.ring.misses,
       keptStreamP50Ms: rounded(keptStreamP50Ms),
-      keptStreamP99Ms: rounded(
-        percentile(
-          ring.flatMap((round) => round.keptStream),
-          0.99,
-        ),
-      ),
+      keptStreamP99Ms: rounded(percentile(rising(ring.flatMap((round) => round.keptStream)), 0.99)),
       coldP50Ms: rounded(median(ring.flatMap((round) => round.cold))),
       coldMisses: ring.flatMap((round) => round.cold).filter((ms) => ms === Infinity).length,
       rpcsMax: both.ring.rpcsMax,
@@ -100,7 +98,7 @@ function lookupFigures(rounds: readonly RoundFigures[]): LookupFigures {
   const remote = lookups.map(({ rpcs }) => rpcs).filter((rpcs) => rpcs > 0);
   return {
     p50: median(times),
-    p99: percentile(times, 0.99),
+    p99: percentile(rising(times), 0.99),
     rpcs: remote.reduce((sum, rpcs) => sum + rpcs, 0) / remote.length,
     rpcsMax: Math.max(0, ...remote),
     misses: lookups.filter(({ found }) => !found).length,
@@ -147,16 +145,5 @@ function tableOf(results: Record<System, RoundFigures[]>): BenchTable {
         '',
       ],
     ],
-  };
-}
-
-/** A small deterministic generator (xorshift32). */
-function seededRandom(seed: number): () => number {
-  let state = (seed * 2_654_435_761) >>> 0 || 1;
-  return () => {
-    state ^= state << 13;
-    state ^= state >>> 17;
-    state ^= state << 5;
-    return (state >>> 0) / 0x1_0000_0000;
   };
 }

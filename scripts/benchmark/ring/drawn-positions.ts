@@ -1,24 +1,30 @@
-import { sha256 } from '@noble/hashes/sha2.js';
-
-import { bytesToHex, compareBytes } from '../../../sdk/protocol/bytes.ts';
-import { parseAddress, parseNid } from '../../../sdk/protocol/identifiers.ts';
+import { compareBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { AdmittedEdges } from '../../../node/core/one-hop-ring/admitted-edges.ts';
-import type { AdmittedEdge, RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
+import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
+import { drawnEdge, type DrawnEdge } from '../../measuring/drawn-edge.ts';
 
-const REGIONS = ['eu-west', 'us-east', 'ap-south'];
+/** The edge of a bench node: the same number is the same edge in every process. */
+export async function benchEdge(number: number): Promise<DrawnEdge> {
+  return drawnEdge(`bench node ${number}`, number);
+}
 
-/** A registry that admits a fixed set of keys, each at a position drawn from the key. */
+/** A registry that admits a fixed set of bench nodes. */
 export class DrawnPositions {
   readonly admission: RingAdmission;
   /** Node numbers by position. */
   readonly #ring: { readonly position: Uint8Array; readonly number: number }[];
 
-  constructor(keys: readonly { readonly number: number; readonly publicKey: Uint8Array }[]) {
+  private constructor(edges: readonly { readonly number: number; readonly drawn: DrawnEdge }[]) {
     this.admission = new AdmittedEdges(
-      keys.map(({ number, publicKey }) => ({ publicKey, edge: edgeOf(number, publicKey) })),
+      edges.map(({ drawn: { key, admitted } }) => ({ publicKey: key.publicKey.raw, edge: admitted })),
     );
-    this.#ring = keys.map(({ number, publicKey }) => ({ position: sha256(publicKey), number }));
+    this.#ring = edges.map(({ number, drawn }) => ({ position: hexToBytes(drawn.admitted.nid), number }));
     this.#ring.sort((a, b) => compareBytes(a.position, b.position));
+  }
+
+  static async of(numbers: readonly number[]): Promise<DrawnPositions> {
+    const edges = numbers.map(async (number) => ({ number, drawn: await benchEdge(number) }));
+    return new DrawnPositions(await Promise.all(edges));
   }
 
   /** Node numbers of the first `count` nodes at or after a key. */
@@ -30,12 +36,4 @@ export class DrawnPositions {
       (_, i) => this.#ring[(from + i) % this.#ring.length]?.number ?? 0,
     );
   }
-}
-
-function edgeOf(number: number, publicKey: Uint8Array): AdmittedEdge {
-  return {
-    nid: parseNid(bytesToHex(sha256(publicKey))),
-    operator: parseAddress(bytesToHex(publicKey.subarray(0, 20))),
-    region: REGIONS[number % REGIONS.length] ?? 'eu-west',
-  };
 }

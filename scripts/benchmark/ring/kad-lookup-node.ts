@@ -6,7 +6,8 @@ import { create as createDigest } from 'multiformats/hashes/digest';
 import { sha256 } from 'multiformats/hashes/sha2';
 
 import type { LookupNode } from './lookup-node.ts';
-import { keyOfNode, loopbackHost } from './loopback-host.ts';
+import { benchEdge } from './drawn-positions.ts';
+import { loopbackHost } from './loopback-host.ts';
 
 const QUERY_TIMEOUT_MS = 20_000;
 
@@ -15,7 +16,8 @@ const QUERY_TIMEOUT_MS = 20_000;
  * for the network is on one machine, and it is a server at once instead of after proving a public address.
  */
 export async function kadLookupNode(number: number): Promise<LookupNode> {
-  const host = await loopbackHost<{ dht: KadDHT }>(await keyOfNode(number), {
+  const { key: privateKey } = await benchEdge(number);
+  const host = await loopbackHost<{ dht: KadDHT }>(privateKey, {
     dht: kadDHT({ protocol: '/bcdn/bench/kad/1.0.0', peerInfoMapper: passthroughMapper, clientMode: false }),
   });
   const { dht } = host.services;

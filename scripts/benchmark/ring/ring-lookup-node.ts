@@ -9,13 +9,14 @@ import { RingNodeError } from '../../../node/app/ring/ring-node-error.ts';
 import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import type { Lookup, LookupNode } from './lookup-node.ts';
-import { keyOfNode, loopbackHost } from './loopback-host.ts';
+import { benchEdge } from './drawn-positions.ts';
+import { loopbackHost } from './loopback-host.ts';
 
 const PROTOCOL = ringProtocol(31_337n, parseAddress(`0x${'5f'.repeat(20)}`));
 
 /** A member of the one-hop ring with the timing of production. */
 export async function ringLookupNode(number: number, admission: RingAdmission): Promise<LookupNode> {
-  const privateKey = await keyOfNode(number);
+  const { key: privateKey } = await benchEdge(number);
   const host = await loopbackHost(privateKey, {});
   const node = new RingNode(
     { host, privateKey, admission, clock: systemClock, randomness: systemRandomness },
@@ -42,7 +43,8 @@ export async function coldLookup(
   admission: RingAdmission,
   question: { readonly address: string; readonly key: Uint8Array },
 ): Promise<{ readonly ms: number; readonly found: boolean }> {
-  const host = await loopbackHost(await keyOfNode(number), {});
+  const { key: privateKey } = await benchEdge(number);
+  const host = await loopbackHost(privateKey, {});
   const client = new RingClient(
     { host, admission, clock: systemClock },
     { protocol: PROTOCOL, region: 'eu-west' },

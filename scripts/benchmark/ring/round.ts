@@ -5,7 +5,6 @@ import { bytesToHex, hexToBytes, utf8ToBytes } from '../../../sdk/protocol/bytes
 import type { BenchSetting } from '../bench.ts';
 import { DrawnPositions } from './drawn-positions.ts';
 import type { System } from './lookup-node.ts';
-import { keyOfNode } from './loopback-host.ts';
 import { NodeNetwork } from './node-network.ts';
 import type { TimedLookup } from './worker-protocol.ts';
 
@@ -142,11 +141,7 @@ async function ringOnly(
   { nodes, random }: RoundPlan,
   { progress, signal }: BenchSetting,
 ): Promise<Pick<RoundFigures, 'keptStream' | 'cold'>> {
-  const keys = network.numbers.map(async (number) => ({
-    number,
-    publicKey: (await keyOfNode(number)).publicKey.raw,
-  }));
-  const positions = new DrawnPositions(await Promise.all(keys));
+  const positions = await DrawnPositions.of(network.numbers);
   const any = (): Provided => provided[Math.floor(random() * provided.length)] ?? { key: '0x', provider: 0 };
   const keptStream = await progress.task('kept streams', async () => {
     const times: number[] = [];

@@ -1,24 +1,21 @@
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { AdmittedEdges } from '../../../node/core/one-hop-ring/admitted-edges.ts';
+import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
 import { BenchError } from '../bench-error.ts';
 import { DrawnPositions } from './drawn-positions.ts';
 import { kadLookupNode } from './kad-lookup-node.ts';
 import type { LookupNode } from './lookup-node.ts';
-import { keyOfNode } from './loopback-host.ts';
 import { coldLookup, ringLookupNode } from './ring-lookup-node.ts';
 import type { TaskMessage, TaskName, TaskReply, TimedLookup, WorkerTasks } from './worker-protocol.ts';
 
 type Tasks = { [T in TaskName]: (ask: WorkerTasks[T]['ask']) => Promise<WorkerTasks[T]['answer']> };
 
 const nodes = new Map<number, LookupNode>();
-let { admission } = new DrawnPositions([]);
+let admission: RingAdmission = new AdmittedEdges([]);
 
 const tasks: Tasks = {
   create: async ({ system, numbers, admitted }) => {
-    const keys = admitted.map(async (number) => ({
-      number,
-      publicKey: (await keyOfNode(number)).publicKey.raw,
-    }));
-    admission = new DrawnPositions(await Promise.all(keys)).admission;
+    ({ admission } = await DrawnPositions.of(admitted));
     const addresses: Record<string, string> = {};
     for (const number of numbers) {
       const node = system === 'ring' ? await ringLookupNode(number, admission) : await kadLookupNode(number);

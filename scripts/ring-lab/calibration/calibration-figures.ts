@@ -1,3 +1,4 @@
+import { rising } from '../../measuring/percentile.ts';
 import type { TableChange } from '../lab-commands.ts';
 import { meanMembers } from './event-script.ts';
 import type { ObservedEvent, ObservedPlan, Observations } from './observe.ts';
@@ -46,10 +47,10 @@ export function calibrationFigures(plan: ObservedPlan, seen: Observations): Cali
         bytes / nodes / (seen.scriptMs / 1_000),
       ]),
     ),
-    spreadMs: rising(arrivals.flatMap(({ times }) => times.slice(1).map((ms) => ms - (times[0] ?? ms)))),
-    detectionMs: rising(
-      crashes.flatMap(({ event, times }) => times.slice(0, 1).map((ms) => ms - event.atMs)),
-    ),
+    spreadMs: [...rising(arrivals.flatMap(({ times }) => times.slice(1).map((ms) => ms - (times[0] ?? ms))))],
+    detectionMs: [
+      ...rising(crashes.flatMap(({ event, times }) => times.slice(0, 1).map((ms) => ms - event.atMs))),
+    ],
     unseen: arrivals.filter(({ times }) => times.length === 0).length,
     falseFailures: failures.filter(({ subject }) => !crashed.has(subject)).length,
   };
@@ -62,14 +63,10 @@ function firstTimes(event: ObservedEvent, changes: readonly TableChange[]): numb
     if (subject !== event.subject || state !== STATES[event.kind] || atMs < event.atMs) continue;
     if (!first.has(node)) first.set(node, atMs);
   }
-  return rising([...first.values()]);
+  return [...rising(first.values())];
 }
 
 function perNodeSecond(bytes: ReceivedBytes, nodes: number, ms: number): number {
   const ring = Object.entries(bytes).filter(([kind]) => !INDEX_KINDS.has(kind));
   return ring.reduce((sum, [, each]) => sum + each, 0) / nodes / (ms / 1_000);
-}
-
-function rising(values: readonly number[]): number[] {
-  return [...values].sort((a, b) => a - b);
 }

@@ -1,4 +1,4 @@
-import { seededRandom } from '../seeded-random.ts';
+import { RandomStreams } from '../../measuring/random-streams.ts';
 
 /** What happens to a ring, and when after the beginning of the script. */
 export interface ScriptedEvent {
@@ -21,7 +21,7 @@ export interface ScriptOptions {
  * ones, numbered from `members` on.
  */
 export function eventScript(options: ScriptOptions): ScriptedEvent[] {
-  const random = seededRandom(options.seed, 'event script');
+  const random = new RandomStreams(options.seed).stream('event script');
   const kinds = shuffled(
     [
       ...Array<'crash'>(options.crashes).fill('crash'),

@@ -1,4 +1,4 @@
-import { RandomStreams } from '../engine/random-streams.ts';
+import { RandomStreams } from '../../measuring/random-streams.ts';
 import type { Attack } from './attack.ts';
 import { AttackChain } from './world/attack-chain.ts';
 import { AttackWorld } from './world/attack-world.ts';

@@ -1,5 +1,5 @@
+import type { Random } from '../../measuring/random-streams.ts';
 import type { Observer } from '../engine/observer.ts';
-import type { Random } from '../engine/random-streams.ts';
 import { isRunning, type SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import type { SessionLengths } from './session-lengths.ts';

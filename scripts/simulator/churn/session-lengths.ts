@@ -1,4 +1,4 @@
-import { exponential, type Random } from '../engine/random-streams.ts';
+import { exponential, type Random } from '../../measuring/random-streams.ts';
 
 export const SESSION_DISTRIBUTIONS = ['exponential', 'pareto'] as const;
 export type SessionDistribution = (typeof SESSION_DISTRIBUTIONS)[number];

@@ -1,4 +1,5 @@
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import {
   addMarks,
@@ -8,7 +9,6 @@ import {
   subtractMarks,
   type Marks,
 } from '../tables/shared-entry.ts';
-import { below, type Random } from './random-streams.ts';
 import type { SimulatedNode } from './simulated-node.ts';
 
 /** The truth that no protocol computes: the nodes that own keys now, in ring order. */

@@ -1,4 +1,4 @@
-import type { Random } from './random-streams.ts';
+import type { Random } from '../../measuring/random-streams.ts';
 
 /** What is wrong with the paths between nodes: random loss, one-way cuts, splits. Whole at first. */
 export class PathFaults {

@@ -4,7 +4,7 @@ import { OPERATOR_BYTES, PUBLIC_KEY_BYTES, RING_ID_BYTES } from '../../../node/c
 import { memberName } from '../../../node/core/one-hop-ring/member-names.ts';
 import { leadingWord, type RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type { AdmittedEdge, RingAdmission } from '../../../node/core/one-hop-ring/ring-ports.ts';
-import type { Random } from './random-streams.ts';
+import type { Random } from '../../measuring/random-streams.ts';
 
 /** An edge that the registry lists: its key, its drawn position, and where it stands in the simulated world. */
 export interface Identity {

@@ -1,5 +1,5 @@
 import { SIGNATURE_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
-import { mix } from './random-streams.ts';
+import { mix } from '../../measuring/random-streams.ts';
 
 const WORDS = SIGNATURE_BYTES / 4;
 

@@ -10,6 +10,7 @@ import type {
 } from '../../../node/core/one-hop-ring/ring-ports.ts';
 import { messageBytes } from '../../../node/core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
+import { countingRandom, RandomStreams, type Random } from '../../measuring/random-streams.ts';
 import { oneWayMs, type NetworkModel } from '../networks/network-model.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import { SharedTable } from '../tables/shared-table.ts';
@@ -21,7 +22,6 @@ import { LiveNodes } from './live-nodes.ts';
 import type { Delivery } from './node-behaviour.ts';
 import type { Observer } from './observer.ts';
 import { PathFaults } from './path-faults.ts';
-import { countingRandom, RandomStreams, type Random } from './random-streams.ts';
 import { SimulatedRegistry, type Identity } from './simulated-registry.ts';
 import { isRunning, type SimulatedNode } from './simulated-node.ts';
 import { SimulatedSignatures } from './simulated-signature.ts';

@@ -11,7 +11,7 @@ import {
   type Witness,
 } from '../../../node/core/one-hop-ring/membership-event.ts';
 import { signProviderRecord, type ProviderRecord } from '../../../node/core/one-hop-ring/provider-record.ts';
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import { FUZZ_NETWORK, type FuzzedRing, type FuzzMember } from './fuzzed-ring.ts';
 import { randomBytes, type Signer } from './signature-scheme.ts';
 

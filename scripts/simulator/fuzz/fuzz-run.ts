@@ -4,7 +4,7 @@ import { runInNewContext } from 'node:vm';
 import { RingError } from '../../../node/core/one-hop-ring/ring-error.ts';
 import { decodeMessage } from '../../../node/core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
-import type { RandomStreams } from '../engine/random-streams.ts';
+import type { RandomStreams } from '../../measuring/random-streams.ts';
 import type { Attack, AttackMaker } from './attack.ts';
 import { Forger } from './forger.ts';
 import { FuzzedRing, type FuzzMember } from './fuzzed-ring.ts';

@@ -14,7 +14,7 @@ import type {
 import type { ProviderRecord } from '../../../node/core/one-hop-ring/provider-record.ts';
 import { decodeMessage, encodeMessage } from '../../../node/core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import type { SignatureScheme, Signer } from './signature-scheme.ts';
 
 export const FUZZ_NETWORK = '/bcdn/31337/0x0000000000000000000000000000000000000001/ring/fuzz';

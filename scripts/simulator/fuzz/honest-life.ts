@@ -1,5 +1,5 @@
-import { RingError } from '../../../node/core/one-hop-ring/ring-error.ts';
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
+import { SimulatorError } from '../simulator-error.ts';
 import type { FuzzedRing, FuzzMember } from './fuzzed-ring.ts';
 import { randomBytes } from './signature-scheme.ts';
 
@@ -34,7 +34,7 @@ export class HonestLife {
     for (let i = 0; i < PROVIDED_KEYS; i++) {
       const key = randomBytes(32, this.#random);
       const member = providers[i % providers.length];
-      if (member === undefined) throw new RingError('RING_ID_INVALID', 'No member provides anything.');
+      if (member === undefined) throw new SimulatorError('NODE_UNKNOWN', 'No member provides anything.');
       this.#providers.set(key, member);
       this.#ring.providedKeys.push(key);
       this.#ring.act(member, { type: 'provide', key });

@@ -7,7 +7,7 @@ import {
   type RangeNode,
 } from '../../../node/core/one-hop-ring/reconciliation/range-node.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
-import { below } from '../engine/random-streams.ts';
+import { below } from '../../measuring/random-streams.ts';
 import { attackBy, guessedNumber, type AttackMaker } from './attack.ts';
 import type { Forger } from './forger.ts';
 import { carrying } from './hostile-members.ts';

@@ -1,6 +1,6 @@
 import { concatBytes } from '../../../sdk/protocol/bytes.ts';
 import { MAX_MESSAGE_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
-import { below } from '../engine/random-streams.ts';
+import { below } from '../../measuring/random-streams.ts';
 import type { AttackMaker } from './attack.ts';
 import type { Forger } from './forger.ts';
 import type { RecordedFrame } from './fuzzed-ring.ts';

@@ -3,7 +3,7 @@ import type {
   MembershipEvent,
   Witness,
 } from '../../../node/core/one-hop-ring/membership-event.ts';
-import { below } from '../engine/random-streams.ts';
+import { below } from '../../measuring/random-streams.ts';
 import { attackBy, guessedNumber, type Attack, type AttackMaker } from './attack.ts';
 import { FOREIGN_NETWORK, type Forger } from './forger.ts';
 import type { FuzzMember } from './fuzzed-ring.ts';

@@ -1,5 +1,5 @@
 import type { ProviderRecord } from '../../../node/core/one-hop-ring/provider-record.ts';
-import { below } from '../engine/random-streams.ts';
+import { below } from '../../measuring/random-streams.ts';
 import { attackBy, guessedNumber, type Attack, type AttackMaker } from './attack.ts';
 import { FOREIGN_NETWORK, type Forger } from './forger.ts';
 

@@ -1,7 +1,7 @@
 import { ed25519 } from '@noble/curves/ed25519.js';
 
 import { PUBLIC_KEY_BYTES, SIGNATURE_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import { SimulatedSignatures } from '../engine/simulated-signature.ts';
 
 /** One identity that can sign. */

@@ -5,8 +5,8 @@ import {
   type Witness,
 } from '../../../node/core/one-hop-ring/membership-event.ts';
 import type { RingEntry } from '../../../node/core/one-hop-ring/ring-table.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import type { NodeBehaviour, Parcel } from '../engine/node-behaviour.ts';
-import { below, type Random } from '../engine/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
 import { NETWORK, type Simulation } from '../engine/simulation.ts';
 

@@ -1,6 +1,6 @@
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import type { NodeBehaviour } from '../engine/node-behaviour.ts';
-import { below, type Random } from '../engine/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 

@@ -1,4 +1,4 @@
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import type { NetworkModel } from './network-model.ts';
 
 const REGIONS = ['eu-west', 'us-east', 'ap-south'];

@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { gunzipSync } from 'node:zlib';
 
-import { below, type Random } from '../engine/random-streams.ts';
-import { percentile, rising } from '../output/percentile.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
+import { percentile, rising } from '../../measuring/percentile.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import type { NetworkModel } from './network-model.ts';
 

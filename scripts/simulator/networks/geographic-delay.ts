@@ -1,4 +1,4 @@
-import { below, exponential, type Random } from '../engine/random-streams.ts';
+import { below, exponential, type Random } from '../../measuring/random-streams.ts';
 import { CITIES, type City } from './cities.ts';
 import type { NetworkModel } from './network-model.ts';
 

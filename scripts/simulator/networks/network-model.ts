@@ -1,4 +1,4 @@
-import type { Random } from '../engine/random-streams.ts';
+import type { Random } from '../../measuring/random-streams.ts';
 
 /** How long messages take: where nodes stand, and the delay between two places. */
 export interface NetworkModel {

@@ -1,4 +1,5 @@
-import { percentile, rising, rounded } from '../output/percentile.ts';
+import { percentile, rising } from '../../measuring/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import type { FailureWatch } from './failure-watch.ts';
 import type { LimitCheck } from './limit-check.ts';
 

@@ -1,5 +1,5 @@
 import type { LookupOutcome } from '../../../node/core/one-hop-ring/ring-ports.ts';
-import { below, type Random } from '../engine/random-streams.ts';
+import { below, type Random } from '../../measuring/random-streams.ts';
 import { isRunning, type SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { isRight, type ProvidedKey } from './provided-keys.ts';

@@ -3,7 +3,7 @@ import { REPLICAS } from '../../../node/core/one-hop-ring/limits.ts';
 import { isInTruth } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { Histogram } from '../output/histogram.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import type { ObservedLookup } from './lookup-load.ts';
 
 /** Counts of lookups whose provider lived from question to answer: any number of them in little memory. */

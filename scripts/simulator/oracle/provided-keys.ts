@@ -2,7 +2,7 @@ import { equalBytes } from '../../../sdk/protocol/bytes.ts';
 import { REPLICAS, RING_ID_BYTES } from '../../../node/core/one-hop-ring/limits.ts';
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type { LookupOutcome } from '../../../node/core/one-hop-ring/ring-ports.ts';
-import type { Random } from '../engine/random-streams.ts';
+import type { Random } from '../../measuring/random-streams.ts';
 import { isRunning, type SimulatedNode } from '../engine/simulated-node.ts';
 import { randomBytes } from '../engine/simulated-registry.ts';
 import type { Simulation } from '../engine/simulation.ts';

@@ -1,4 +1,4 @@
-import type { Random } from '../engine/random-streams.ts';
+import type { Random } from '../../measuring/random-streams.ts';
 import { isInTruth } from '../engine/simulated-node.ts';
 import { START_MS, type Simulation } from '../engine/simulation.ts';
 import type { Violation } from '../scenarios/scenario.ts';

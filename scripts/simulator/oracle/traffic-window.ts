@@ -1,6 +1,6 @@
 import type { Simulation } from '../engine/simulation.ts';
 import { MESSAGE_KINDS, ringBytes } from '../engine/traffic.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 
 /** What members received in a stretch of time, in bytes a second for each of them. */
 export interface MeasuredTraffic {

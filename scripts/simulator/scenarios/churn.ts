@@ -1,3 +1,4 @@
+import { percentile, rising } from '../../measuring/percentile.ts';
 import { Churn } from '../churn/churn.ts';
 import { SESSION_DISTRIBUTIONS, SessionLengths } from '../churn/session-lengths.ts';
 import type { Simulation } from '../engine/simulation.ts';
@@ -8,7 +9,7 @@ import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { auditRecords } from '../oracle/record-audit.ts';
 import { TableOracle } from '../oracle/table-oracle.ts';
 import { measureTraffic } from '../oracle/traffic-window.ts';
-import { percentile, rising, rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { shareOfRightTables, TimeSeries } from '../output/time-series.ts';
 import {
   numberOf,

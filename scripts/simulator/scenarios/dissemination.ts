@@ -1,9 +1,10 @@
+import { below } from '../../measuring/random-streams.ts';
+import { percentile, rising } from '../../measuring/percentile.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
-import { below } from '../engine/random-streams.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { START_MS } from '../engine/simulation.ts';
 import { isComplete, SpreadWatch, type WatchedSpread } from '../oracle/spread-watch.ts';
-import { percentile, rising, rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { TimeSeries } from '../output/time-series.ts';
 import {
   numberOf,

@@ -1,7 +1,7 @@
+import { RandomStreams } from '../../measuring/random-streams.ts';
 import { FuzzRun, type FuzzReport } from '../fuzz/fuzz-run.ts';
 import { ed25519Scheme, simulatedScheme } from '../fuzz/signature-scheme.ts';
-import { RandomStreams } from '../engine/random-streams.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import {
   numberOf,

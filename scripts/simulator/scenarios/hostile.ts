@@ -1,5 +1,6 @@
+import { below } from '../../measuring/random-streams.ts';
+import { percentile, rising } from '../../measuring/percentile.ts';
 import type { NodeBehaviour } from '../engine/node-behaviour.ts';
-import { below } from '../engine/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { Collusion } from '../hostile/collusion.ts';
@@ -12,7 +13,7 @@ import { LimitCheck } from '../oracle/limit-check.ts';
 import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { SpreadWatch, type WatchedSpread } from '../oracle/spread-watch.ts';
-import { percentile, rising, rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { TimeSeries } from '../output/time-series.ts';
 import {
   numberOf,

@@ -6,7 +6,7 @@ import { LimitCheck } from '../oracle/limit-check.ts';
 import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { checkRecovery, watchRecovery } from '../oracle/recovery-watch.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { TimeSeries } from '../output/time-series.ts';
 import {
   numberOf,

@@ -1,4 +1,4 @@
-import { below } from '../engine/random-streams.ts';
+import { below } from '../../measuring/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
@@ -6,7 +6,7 @@ import { LimitCheck } from '../oracle/limit-check.ts';
 import { LookupLoad, shareRight, type ObservedLookup } from '../oracle/lookup-load.ts';
 import { ProvidedKeys } from '../oracle/provided-keys.ts';
 import { checkRecovery, LOOK_INTERVAL_MS, watchRecovery } from '../oracle/recovery-watch.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { TimeSeries } from '../output/time-series.ts';
 import { addMarks, NO_MARKS, positionMarks, type Marks } from '../tables/shared-entry.ts';
 import {

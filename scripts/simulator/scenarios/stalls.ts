@@ -1,10 +1,10 @@
-import { exponential } from '../engine/random-streams.ts';
+import { exponential } from '../../measuring/random-streams.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
 import type { Simulation } from '../engine/simulation.ts';
 import { checkDetectionTimes, detectionFigures } from '../oracle/detection-figures.ts';
 import { FailureWatch } from '../oracle/failure-watch.ts';
 import { LimitCheck } from '../oracle/limit-check.ts';
-import { rounded } from '../output/percentile.ts';
+import { rounded } from '../output/rounded.ts';
 import { shareOfRightTables, TimeSeries } from '../output/time-series.ts';
 import {
   numberOf,

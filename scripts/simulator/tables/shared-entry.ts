@@ -3,7 +3,7 @@ import type { MemberRecord } from '../../../node/core/one-hop-ring/member-record
 import { MEMBER_STATES, type MemberState } from '../../../node/core/one-hop-ring/membership-event.ts';
 import { leadingWord, type RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import { LOAD_UNKNOWN, ownsKeys, type RingEntry } from '../../../node/core/one-hop-ring/ring-table.ts';
-import { mix } from '../engine/random-streams.ts';
+import { mix } from '../../measuring/random-streams.ts';
 
 /** What one place of a table holds: one object for all tables that hold the same. */
 export interface SharedEntry {

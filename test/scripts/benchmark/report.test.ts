@@ -1,17 +1,9 @@
 import { expect } from 'chai';
 
-import { median, percentile, rounded } from '../../../scripts/benchmark/percentile.ts';
+import { rounded } from '../../../scripts/benchmark/rounded.ts';
 import { figure, textTable } from '../../../scripts/benchmark/text-table.ts';
 
 describe('npm run bench: figures', () => {
-  it('takes percentiles by nearest rank', () => {
-    const samples = [5, 1, 4, 2, 3];
-    expect(median(samples)).to.equal(3);
-    expect(percentile(samples, 0.99)).to.equal(5);
-    expect(percentile(samples, 0)).to.equal(1);
-    expect(percentile([], 0.5)).to.be.NaN;
-  });
-
   it('rounds to four digits, and has null where nothing was measured', () => {
     expect(rounded(123.456)).to.equal(123.5);
     expect(rounded(Number.NaN)).to.equal(null);

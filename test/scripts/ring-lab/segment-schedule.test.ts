@@ -2,13 +2,13 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { linkBetween, split, type LinkShape } from '../../../scripts/ring-lab/network-shape.ts';
-import { seededRandom } from '../../../scripts/ring-lab/seeded-random.ts';
+import { RandomStreams } from '../../../scripts/measuring/random-streams.ts';
 import { nextRetryMs, SegmentSchedule } from '../../../scripts/ring-lab/segment-schedule.ts';
 
 const SEED = 11;
 
 function schedule(link: LinkShape): SegmentSchedule {
-  return new SegmentSchedule(link, seededRandom(SEED, 'test'));
+  return new SegmentSchedule(link, new RandomStreams(SEED).stream('test'));
 }
 
 describe('shaped link: when bytes arrive', () => {
@@ -48,7 +48,7 @@ describe('shaped link: when bytes arrive', () => {
   });
 
   it('draws the same for the same seed and name, and something else for another name', () => {
-    const draw = (name: string): number[] => Array.from({ length: 5 }, seededRandom(SEED, name));
+    const draw = (name: string): number[] => Array.from({ length: 5 }, new RandomStreams(SEED).stream(name));
     expect(draw('a')).to.deep.equal(draw('a'));
     expect(draw('a')).to.not.deep.equal(draw('b'));
     for (const value of draw('a')) expect(value).to.be.within(0, 1);

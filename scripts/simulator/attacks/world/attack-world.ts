@@ -5,7 +5,7 @@ import { transferTokens } from '../../../../sdk/chain/tokens.ts';
 import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import { epochAt } from '../../../../sdk/protocol/epoch.ts';
 import { priceWei } from '../../../../sdk/protocol/price.ts';
-import type { RandomStreams } from '../../engine/random-streams.ts';
+import type { RandomStreams } from '../../../measuring/random-streams.ts';
 import type { AttackChain } from './attack-chain.ts';
 import { Party } from './party.ts';
 import { PlayedDeal, RATE_WEI_PER_GIB, keyOf, type DealPlan } from './played-deal.ts';

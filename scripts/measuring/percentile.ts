@@ -1,4 +1,4 @@
-/** The smallest value that at least this share of the values does not exceed; NaN without values. @param sorted rising */
+/** The smallest value that at least this share of the values does not exceed (nearest rank); NaN of none. @param sorted rising */
 export function percentile(sorted: ArrayLike<number>, share: number): number {
   if (sorted.length === 0) return Number.NaN;
   const rank = Math.max(0, Math.ceil(share * sorted.length) - 1);
@@ -10,8 +10,7 @@ export function rising(values: Iterable<number>): Float64Array {
   return Float64Array.from(values).sort();
 }
 
-/** Rounded for reports. */
-export function rounded(value: number, digits = 2): number {
-  const factor = 10 ** digits;
-  return Math.round(value * factor) / factor;
+/** @param values in any order; NaN of none */
+export function median(values: Iterable<number>): number {
+  return percentile(rising(values), 0.5);
 }

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 
-import { SessionLengths } from '../../scripts/simulator/churn/session-lengths.ts';
-import { countingRandom, RandomStreams, type Random } from '../../scripts/simulator/engine/random-streams.ts';
+import { countingRandom, RandomStreams, type Random } from '../../../scripts/measuring/random-streams.ts';
 
 function draw(random: Random, count: number): number[] {
   return Array.from({ length: count }, () => random());
@@ -11,7 +10,7 @@ function mean(values: readonly number[]): number {
   return values.reduce((sum, value) => sum + value, 0) / values.length;
 }
 
-describe('random numbers of the simulator', () => {
+describe('random numbers of simulations and benchmarks', () => {
   it('are the same for the same seed and purpose, and others for others', () => {
     const [a, b] = [new RandomStreams(5), new RandomStreams(5)];
     b.stream('another purpose')();
@@ -37,22 +36,5 @@ describe('random numbers of the simulator', () => {
       countingRandom(new RandomStreams(3).seedOf('node', node))(),
     );
     expect(mean(firsts)).to.be.closeTo(0.5, 0.02);
-  });
-});
-
-describe('session lengths', () => {
-  it('have the mean asked for, and rests as renewal theory says', () => {
-    const random = new RandomStreams(11).stream('sessions');
-    const exponential = new SessionLengths(1_000, 'exponential');
-    expect(mean(Array.from({ length: 50_000 }, () => exponential.whole(random)))).to.be.closeTo(1_000, 20);
-    // Shape 3 has a variance, so that a mean of samples says something.
-    const pareto = new SessionLengths(1_000, 'pareto', 3);
-    expect(mean(Array.from({ length: 100_000 }, () => pareto.whole(random)))).to.be.closeTo(1_000, 20);
-    const rests = Array.from({ length: 100_000 }, () => pareto.rest(random));
-    // (shape - 1) / shape of the rests are shorter than the shortest session.
-    const beforeLeast = rests.filter((rest) => rest < (1_000 * 2) / 3).length / rests.length;
-    expect(beforeLeast).to.be.closeTo(2 / 3, 0.01);
-    // E[rest] = E[length²] / (2 E[length]) = 3 · (2000/3)² / 2000 for shape 3.
-    expect(mean(rests)).to.be.closeTo(666.7, 40);
   });
 });
