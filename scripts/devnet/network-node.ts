@@ -88,14 +88,20 @@ export class NetworkNode {
     return text(this.#ready, 'httpUrl', this.plan.name);
   }
 
-  /** Starts the process and waits until it serves. @throws DevnetError PROCESS_FAILED, PROCESS_TIMEOUT */
-  async start(): Promise<void> {
+  /**
+   * Starts the process and waits until it serves.
+   *
+   * @param flags settings for this run only
+   * @throws DevnetError PROCESS_FAILED, PROCESS_TIMEOUT
+   */
+  async start(flags: readonly string[] = []): Promise<void> {
     this.#child = this.#processes.start({
       name: this.plan.name,
       argv: [
         this.plan.hostile ? HOSTILE_PROGRAM : NODE_PROGRAM,
         ...(this.plan.hostile ? [] : ['start']),
         ...['--data-dir', this.#dataDir, '--password-file', this.#passwordFile],
+        ...flags,
         '--json',
       ],
     });

@@ -1,0 +1,53 @@
+/**
+ * Kills a serving node with SIGKILL at random moments and checks that no acknowledged receipt is lost and none is paid
+ * twice: `--help` shows the options.
+ */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Progress } from '../devnet/progress.ts';
+import { KillNetwork } from './kill-network.ts';
+import { KillRun } from './kill-run.ts';
+import { parseKillOptions } from './options.ts';
+import { reportJson, reportLines } from './report.ts';
+
+const INTERRUPTED_EXIT = 130;
+
+const options = parseKillOptions(process.argv.slice(2), Math.random);
+const folder = await mkdtemp(join(tmpdir(), 'bcdn-kills-'));
+const progress = new Progress(process.stderr, { quiet: false });
+const network = new KillNetwork(folder);
+const stopping = new AbortController();
+
+for (const signal of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(signal, () => {
+    if (stopping.signal.aborted) {
+      network.processes.killAll();
+      process.exit(INTERRUPTED_EXIT);
+    }
+    progress.say('Stopping; once more to stop at once.');
+    stopping.abort();
+  });
+}
+
+process.exitCode = await main();
+
+async function main(): Promise<number> {
+  try {
+    progress.say(`${options.count} kills, seed ${options.seed}`);
+    await progress.task('Chain, marketplace, edge, content', async () => network.start());
+    const { signal } = stopping;
+    const report = await new KillRun({ network, progress }, { ...options, signal }).run();
+    if (options.json) process.stdout.write(`${reportJson(report)}\n`);
+    else for (const line of reportLines(report)) process.stdout.write(`${line}\n`);
+    return report.ok ? 0 : 1;
+  } catch (error) {
+    if (stopping.signal.aborted) return INTERRUPTED_EXIT;
+    progress.say(error instanceof Error ? error.message : String(error));
+    return 1;
+  } finally {
+    await network.stop();
+    await rm(folder, { recursive: true, force: true });
+  }
+}
