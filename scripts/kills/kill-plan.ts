@@ -26,7 +26,7 @@ const SETTLING_SHARE = 0.45;
 const SPANS: Readonly<Record<Moment, readonly [min: number, max: number]>> = {
   starting: [50, 1_200],
   serving: [100, 2_500],
-  settling: [0, 900],
+  settling: [0, 350],
 };
 
 /** Phases and moments of all kills; the same for the same seed. */

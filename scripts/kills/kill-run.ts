@@ -5,6 +5,7 @@ import { askNode } from '../../node/app/control/control-client.ts';
 import { settleDocument } from '../../node/app/control/documents.ts';
 import { EPOCH_GRACE_MS } from '../../node/core/settlement/settlement-limits.ts';
 import { lastRipeEpoch } from '../../node/core/settlement/settlement-plan.ts';
+import { ClientError } from '../../sdk/client/client-error.ts';
 import { systemClock } from '../../sdk/client/clock.ts';
 import { HttpBlockSource } from '../../sdk/client/http-block-source.ts';
 import { domainOf, MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
@@ -184,8 +185,13 @@ export class KillRun {
     const receipts = this.#book.undelivered().map(({ pair }) => pair.signedReceipt);
     if (receipts.length === 0) return;
     const source = new HttpBlockSource(this.#http, this.#network.edge.httpUrl);
-    for (const { grantHash, bytes } of await source.deliverReceipts(receipts)) {
-      this.#book.acknowledge(grantHash, bytes);
+    try {
+      for (const { grantHash, bytes } of await source.deliverReceipts(receipts)) {
+        this.#book.acknowledge(grantHash, bytes);
+      }
+    } catch (error) {
+      // Epochs that are closed take none any more: what is on disk of those grants is known from the kill.
+      if (!(error instanceof ClientError)) throw error;
     }
   }
 
