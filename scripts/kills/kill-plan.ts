@@ -1,4 +1,4 @@
-import { seededRandom } from '../ring-lab/seeded-random.ts';
+import { RandomStreams } from '../measuring/random-streams.ts';
 
 /** By which route the node settles while it is killed. */
 export const PHASES = ['direct-claim', 'sampled-claim', 'voucher'] as const;
@@ -31,7 +31,7 @@ const SPANS: Readonly<Record<Moment, readonly [min: number, max: number]>> = {
 
 /** Phases and moments of all kills; the same for the same seed. */
 export function planKills(count: number, seed: number): PlannedKill[] {
-  const random = seededRandom(seed, 'kills');
+  const random = new RandomStreams(seed).stream('kills');
   const perPhase = Math.max(1, Math.min(MAX_KILLS_PER_PHASE, Math.floor(count * SHARE_PER_PHASE)));
   return Array.from({ length: count }, (_, index) => {
     const draw = random();

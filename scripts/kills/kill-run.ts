@@ -17,7 +17,7 @@ import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { DevnetError } from '../devnet/devnet-error.ts';
 import type { Progress } from '../devnet/progress.ts';
-import { seededRandom } from '../ring-lab/seeded-random.ts';
+import { RandomStreams } from '../measuring/random-streams.ts';
 import { booksOnDisk } from './books-on-disk.ts';
 import { EPOCH_SECONDS, WEI_PER_BYTE, type KillNetwork } from './kill-network.ts';
 import { planKills, type Moment, type Phase, type PlannedKill } from './kill-plan.ts';
@@ -110,7 +110,7 @@ export class KillRun {
     const domain = domainOf(await api.network());
     const { cid, dealId } = publication;
     return Array.from({ length: VIEWERS }, (_, index) => {
-      const random = seededRandom(this.#options.seed, `viewer ${index}`);
+      const random = new RandomStreams(this.#options.seed).stream(`viewer ${index}`);
       const privateKey = Uint8Array.from({ length: KEY_BYTES }, () => Math.floor(random() * 256));
       const session = new ViewerSession(
         { api, secp256k1: nativeSecp256k1, clock: systemClock },
