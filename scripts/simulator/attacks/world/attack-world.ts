@@ -113,6 +113,13 @@ export class AttackWorld {
     return paidWei - this.feeWei(paidWei);
   }
 
+  /** Bond of a claim for bytes whose price the allocation can pay. */
+  bondWei(bytes: bigint): bigint {
+    const { claimBondFloorWei, claimSamples } = this.chain.parameters;
+    const share = priceWei(bytes, RATE_WEI_PER_GIB) / BigInt(claimSamples);
+    return share > claimBondFloorWei ? share : claimBondFloorWei;
+  }
+
   feeWei(paidWei: bigint): bigint {
     return (paidWei * BigInt(this.chain.parameters.protocolFeeBps)) / BASIS_POINTS;
   }

@@ -100,6 +100,10 @@ export class PlayedDeal {
     return keyOf(`${this.#keyWord} grants`);
   }
 
+  get grantKeyAddress(): Address {
+    return secp256k1.addressOf(this.grantKey);
+  }
+
   get collectorKey(): Uint8Array {
     return keyOf(`${this.#keyWord} collector`);
   }

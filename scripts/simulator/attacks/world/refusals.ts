@@ -16,16 +16,21 @@ export class Refusals {
 
   /** A step that must be refused. @throws SimulatorError ATTACK_ACCEPTED if it is not; what is no coded refusal */
   async expect(step: Promise<unknown>): Promise<void> {
-    try {
-      await step;
-    } catch (error) {
-      this.#names.add(nameOf(error));
-      return;
-    }
-    throw accepted();
+    if (await this.attempt(step)) throw accepted();
   }
 
-  /** The same for a rule that answers instead of throwing. @throws SimulatorError ATTACK_ACCEPTED */
+  /** A step that may succeed. @returns whether it did */
+  async attempt(step: Promise<unknown>): Promise<boolean> {
+    try {
+      await step;
+      return true;
+    } catch (error) {
+      this.#names.add(nameOf(error));
+      return false;
+    }
+  }
+
+  /** The same as `expect` for a rule that answers instead of throwing. @throws SimulatorError ATTACK_ACCEPTED */
   expectRefused(outcome: Outcome<unknown>): void {
     if (outcome.ok) throw accepted();
     this.#names.add(outcome.error.code);

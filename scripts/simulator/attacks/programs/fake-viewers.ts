@@ -1,0 +1,71 @@
+import { MAX_GRANT_CAP_BYTES } from '../../../../marketplace/limits.ts';
+import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
+import type { Attack } from '../attack.ts';
+import { TOKEN_WEI } from '../world/attack-world.ts';
+import { CoordinatorDesk } from '../world/coordinator-desk.ts';
+import { viewerKey } from '../world/honest-work.ts';
+import { Purse } from '../world/party.ts';
+import { redeem } from '../world/settle-directly.ts';
+
+const VIEWERS = 8;
+/** Requests of each viewer: more than its rate allows. */
+const REQUESTS = 70;
+
+/**
+ * Receipts of viewers who are the operator himself are good receipts, so what bounds him is what the coordinator grants:
+ * the caps it signs never exceed what the publisher has allocated to this node, and each viewer has a rate.
+ */
+export const fakeViewers: Attack = {
+  name: 'fake-viewers',
+  description: 'An operator asks for grants as viewers of its own, signs for all of their caps, and serves nothing.',
+  refusals: [
+    'ALLOCATION_EXHAUSTED',
+    'RATE_LIMITED',
+    'RECEIPT_OVER_CAP',
+    'GRANT_UNKNOWN',
+    'RECEIPT_SIGNATURE_INVALID',
+    'NothingDue',
+  ],
+
+  async run(world) {
+    const { operator, publisher, refusals } = world;
+    return CoordinatorDesk.with(world, async (coordinator) => {
+      const deal = await world.openDeal({
+        word: 'fake viewers',
+        amounts: [[operator, 10n * TOKEN_WEI]],
+        keys: await coordinator.createKeys(publisher),
+      });
+      await coordinator.index();
+      const purse = await Purse.open(operator);
+      const receipts: ReceiptWithGrant[] = [];
+      const dishonest: ReceiptWithGrant[] = [];
+      for (let number = 0; number < VIEWERS; number++) {
+        const viewer = viewerKey(number);
+        for (let request = 0; request < REQUESTS; request++) {
+          const wanted = { deal, node: operator, capBytes: BigInt(MAX_GRANT_CAP_BYTES) };
+          const asked = coordinator.requestGrants(viewer, wanted);
+          if (!(await refusals.attempt(asked))) continue;
+          for (const { issued } of (await asked).grants) {
+            const { capBytes } = issued.grant;
+            receipts.push(deal.receipt(issued, viewer, capBytes));
+            dishonest.push(deal.receipt(issued, viewer, capBytes + 1n));
+            const more = { ...issued.grant, capBytes: capBytes * 2n };
+            dishonest.push(deal.receipt(deal.signGrant(more, operator.privateKey), viewer, capBytes * 2n));
+            dishonest.push(deal.receipt(issued, operator.privateKey, capBytes));
+          }
+        }
+      }
+      const ended = await world.endEpochs();
+      await coordinator.index();
+      const { refused } = await coordinator.settle(deal, operator, ended, dishonest);
+      for (const { code } of refused) refusals.note(code);
+      const { voucher } = await coordinator.settle(deal, operator, ended, receipts);
+      if (voucher !== undefined) {
+        await redeem(operator, voucher);
+        await refusals.expect(redeem(operator, voucher));
+      }
+      const grantedBytes = receipts.reduce((sum, { signedGrant }) => sum + signedGrant.grant.capBytes, 0n);
+      return { ...(await purse.close()), boundWei: world.netWei(grantedBytes) };
+    });
+  },
+};
