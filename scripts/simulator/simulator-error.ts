@@ -10,7 +10,8 @@ export type SimulatorErrorCode =
   | 'MACHINE_FAILED'
   | 'INTERRUPTED'
   | 'CHAIN_FAILED'
-  | 'ATTACK_ACCEPTED';
+  | 'ATTACK_ACCEPTED'
+  | 'ATTACK_BROKEN';
 
 /** What the simulator cannot do, in a sentence that names the cause; `values` hold what was expected and what came. */
 export class SimulatorError extends Error {

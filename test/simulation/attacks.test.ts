@@ -1,13 +1,19 @@
 import { expect } from 'chai';
 
+import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { ALL_ATTACKS } from '../../scripts/simulator/attacks/all-attacks.ts';
+import type { Attack } from '../../scripts/simulator/attacks/attack.ts';
 import { AttackArena } from '../../scripts/simulator/attacks/attack-arena.ts';
+import { Purse } from '../../scripts/simulator/attacks/world/party.ts';
+import { attacks } from '../../scripts/simulator/scenarios/attacks.ts';
+import { SimulatorError } from '../../scripts/simulator/simulator-error.ts';
+import { runSmall } from './small-scenario.ts';
 
 /** What a unit of gas costs: nothing, so that no attack fails only because gas is dear. */
 const FREE_GAS = 0n;
 
 describe('simulation: attacks on payment', function () {
-  this.timeout(60_000);
+  this.timeout(120_000);
   let arena: AttackArena;
 
   before(async () => {
@@ -20,8 +26,60 @@ describe('simulation: attacks on payment', function () {
       const finding = await arena.play(attack);
       expect(finding.failures).to.deep.equal([]);
       expect(finding.detected).to.deep.equal(attack.refusals);
-      expect(finding.profitWei <= finding.boundWei, `won ${finding.profitWei} wei`).to.equal(true);
-      expect(finding.takenWei <= finding.takenBoundWei, `took ${finding.takenWei} wei`).to.equal(true);
+      const advantageWei = finding.profitWei + finding.takenWei;
+      expect(advantageWei <= finding.boundWei, `won ${advantageWei} wei`).to.equal(true);
     });
   }
+
+  describe('the arena', () => {
+    const planted = (run: Attack['run']): Attack => ({
+      name: 'planted',
+      description: 'A test.',
+      refusals: ['EpochSettled'],
+      run,
+    });
+
+    it('says what was won beyond the bound, and what was refused otherwise than expected', async () => {
+      const gift = planted(async ({ operator, treasury }) => {
+        const purse = await Purse.open(operator);
+        await transferTokens(treasury, operator.address, 5n);
+        return { ...(await purse.close()), takenWei: 2n, boundWei: 6n };
+      });
+      const { failures, detected } = await arena.play(gift);
+      expect(detected).to.deep.equal([]);
+      expect(failures).to.deep.equal([
+        'it won 5 wei and took 2, at most 6 are possible by design',
+        'it was refused by nothing, not by EpochSettled',
+      ]);
+    });
+
+    it('refuses an attack whose step is accepted, and goes back to where it began', async () => {
+      let before = 0n;
+      const accepted = planted(async ({ operator, treasury, refusals }) => {
+        before = await operator.balance();
+        await refusals.expect(transferTokens(treasury, operator.address, 5n));
+        return { grossWei: 0n, gasUsed: 0n };
+      });
+      const failure = await arena.play(accepted).catch((error: unknown) => error);
+      expect(failure).to.be.instanceOf(SimulatorError).and.to.include({ code: 'ATTACK_BROKEN' });
+      let after = 0n;
+      const look = planted(async ({ operator }) => {
+        after = await operator.balance();
+        return { grossWei: 0n, gasUsed: 0n };
+      });
+      await arena.play(look);
+      expect(after).to.equal(before);
+    });
+  });
+
+  it('is reported by the scenario with a price of gas, the same in every run', async () => {
+    const run = () => runSmall(attacks, { nodes: 2, values: { only: 'wash-traffic' } });
+    const [report, again] = [await run(), await run()];
+    expect(report).to.deep.equal(again);
+    expect(report.violations).to.deep.equal([]);
+    const [row] = report.tables?.['attacks'] ?? [];
+    expect(row).to.include({ name: 'wash-traffic', bound: '0', takenWei: '0' });
+    expect(row?.['detected']).to.deep.equal(['PROTOCOL_FEE']);
+    expect(BigInt(String(row?.['profitWei'])) < BigInt(String(row?.['grossWei']))).to.equal(true);
+  });
 });

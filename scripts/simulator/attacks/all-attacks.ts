@@ -29,6 +29,7 @@ import { replayNodes } from './programs/replay-nodes.ts';
 import { silentPublisherDirect } from './programs/silent-publisher-direct.ts';
 import { silentPublisherSampled } from './programs/silent-publisher-sampled.ts';
 import { splitRedemption } from './programs/split-redemption.ts';
+import { unrequestedBytes } from './programs/unrequested-bytes.ts';
 import { unsignedCrowd } from './programs/unsigned-crowd.ts';
 import { unsignedViewer } from './programs/unsigned-viewer.ts';
 import { washTraffic } from './programs/wash-traffic.ts';
@@ -47,6 +48,8 @@ export const ALL_ATTACKS: readonly Attack[] = [
   malleableSignatures,
   capOverrun,
   expiredGrants,
+  fakeViewers,
+  washTraffic,
   unsignedViewer,
   unsignedCrowd,
   silentPublisherDirect,
@@ -58,14 +61,13 @@ export const ALL_ATTACKS: readonly Attack[] = [
   emptyClaims,
   dustRedemption,
   splitRedemption,
-  heldBackVoucher,
+  unrequestedBytes,
   invalidShare,
   invalidShareOdds,
+  heldBackVoucher,
   peerDoubleClaim,
-  peerForgedProof,
   peerLoweredRoot,
+  peerForgedProof,
   peerOmitted,
   peerAsleep,
-  fakeViewers,
-  washTraffic,
 ];

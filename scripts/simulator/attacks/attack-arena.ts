@@ -1,4 +1,5 @@
 import { RandomStreams } from '../../measuring/random-streams.ts';
+import { SimulatorError } from '../simulator-error.ts';
 import type { Attack } from './attack.ts';
 import { AttackChain } from './world/attack-chain.ts';
 import { AttackWorld } from './world/attack-world.ts';
@@ -11,11 +12,10 @@ export interface AttackFinding {
   /** The same before gas. */
   readonly grossWei: bigint;
   readonly gasUsed: bigint;
-  /** Most that the design lets him win, wei. */
-  readonly boundWei: bigint;
-  /** Worth of bytes served that nobody has to pay for, and the most that the design allows, wei. */
+  /** Worth of bytes that others served and that he does not have to pay for, wei. */
   readonly takenWei: bigint;
-  readonly takenBoundWei: bigint;
+  /** Most that the design lets him have of both, wei. */
+  readonly boundWei: bigint;
   /** Errors and rules that refused him. */
   readonly detected: readonly string[];
   /** What did not come as the attack says it must; empty if all did. */
@@ -44,19 +44,23 @@ export class AttackArena {
     return new AttackArena(chain, world, options.tokenWeiPerGas);
   }
 
+  /** @throws SimulatorError ATTACK_BROKEN when it was accepted where it must be refused, or could not be played */
   async play(attack: Attack): Promise<AttackFinding> {
     const moment = await this.#chain.remember();
     this.#world.forgetRefusals();
     try {
       const result = await attack.run(this.#world);
-      const { grossWei, gasUsed, boundWei = 0n, takenWei = 0n, takenBoundWei = 0n } = result;
+      const { grossWei, gasUsed, takenWei = 0n, boundWei = 0n } = result;
       const finding = {
         name: attack.name,
         profitWei: grossWei - gasUsed * this.#tokenWeiPerGas,
-        ...{ grossWei, gasUsed, boundWei, takenWei, takenBoundWei },
+        ...{ grossWei, gasUsed, takenWei, boundWei },
         detected: this.#world.refusals.names,
       };
       return { ...finding, failures: failuresOf(attack, finding) };
+    } catch (cause) {
+      const why = cause instanceof Error ? cause.message : String(cause);
+      throw new SimulatorError('ATTACK_BROKEN', `${attack.name}: ${why}`, { attack: attack.name }, cause);
     } finally {
       await this.#chain.returnTo(moment);
     }
@@ -70,14 +74,11 @@ export class AttackArena {
 /** No attack may live from gas being cheap, so what is bounded is the gain before gas. */
 function failuresOf(attack: Attack, finding: Omit<AttackFinding, 'failures'>): string[] {
   const failures: string[] = [];
-  if (finding.grossWei > finding.boundWei)
-    failures.push(`it won ${finding.grossWei} wei, at most ${finding.boundWei} are possible by design`);
-  if (finding.takenWei > finding.takenBoundWei)
-    failures.push(
-      `it took bytes worth ${finding.takenWei} wei, at most ${finding.takenBoundWei} are possible by design`,
-    );
+  const { grossWei, takenWei, boundWei } = finding;
+  if (grossWei + takenWei > boundWei)
+    failures.push(`it won ${grossWei} wei and took ${takenWei}, at most ${boundWei} are possible by design`);
   const expected = attack.refusals.join(', ');
-  const met = finding.detected.join(', ');
+  const met = finding.detected.length === 0 ? 'nothing' : finding.detected.join(', ');
   if (expected !== met) failures.push(`it was refused by ${met}, not by ${expected}`);
   return failures;
 }

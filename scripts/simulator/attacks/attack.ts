@@ -6,12 +6,10 @@ export interface AttackResult {
   readonly grossWei: bigint;
   /** Gas of all his transactions. Calls that a contract refuses cost him none: he simulates them first. */
   readonly gasUsed: bigint;
-  /** Most tokens, wei, that the design lets him win. @default 0 */
-  readonly boundWei?: bigint;
-  /** Worth of bytes that he was served and nobody has to pay for, wei. @default 0 */
+  /** Worth of bytes that others served and that he does not have to pay for, wei. @default 0 */
   readonly takenWei?: bigint;
-  /** Most worth of such bytes that the design allows, wei. @default 0 */
-  readonly takenBoundWei?: bigint;
+  /** Most that the design lets him have of both, wei. @default 0 */
+  readonly boundWei?: bigint;
 }
 
 /** One way to cheat, played against the real contracts and the real off-chain code. */

@@ -84,7 +84,6 @@ function rowOf(finding: AttackFinding): ReportRow {
     grossWei: finding.grossWei.toString(),
     gasUsed: finding.gasUsed.toString(),
     takenWei: finding.takenWei.toString(),
-    takenBound: finding.takenBoundWei.toString(),
   };
 }
 

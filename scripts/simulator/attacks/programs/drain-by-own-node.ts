@@ -12,7 +12,8 @@ const SESSIONS = 20;
 /** Money is allocated to each node by itself: a node empties its own allocation and no other. */
 export const drainByOwnNode: Attack = {
   name: 'drain-by-own-node',
-  description: 'A publisher signs everything over to a node of its own before the node that served can claim.',
+  description:
+    'A publisher signs everything over to a node of its own before the node that served can claim.',
   refusals: ['NothingDue', 'WrongNode', 'InsufficientFree', 'ThawNotEnded'],
 
   async run(world) {

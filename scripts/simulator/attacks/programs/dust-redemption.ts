@@ -12,7 +12,8 @@ const OWED_BYTES = 3n << 30n;
 /** Only the node redeems, so nobody closes its epochs with dust; and what a balance cannot cover stays owed. */
 export const dustRedemption: Attack = {
   name: 'dust-redemption',
-  description: 'A publisher redeems a voucher of one wei in the place of the node, or lets it redeem against too little.',
+  description:
+    'A publisher redeems a voucher of one wei in the place of the node, or lets it redeem against too little.',
   refusals: ['WrongNode', 'NothingDue'],
 
   async run(world) {

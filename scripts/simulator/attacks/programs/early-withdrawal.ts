@@ -13,7 +13,8 @@ const SESSIONS = 40;
 /** A thaw outlasts the claim window, and what a claim locks cannot be released at all. */
 export const earlyWithdrawal: Attack = {
   name: 'early-withdrawal',
-  description: 'A publisher closes a deal while a node serves, and takes back the money before, and during, its claim.',
+  description:
+    'A publisher closes a deal while a node serves, and takes back the money before, and during, its claim.',
   refusals: ['InsufficientFree', 'ThawNotEnded', 'ALLOCATION_ENDED', 'ClaimOpen'],
 
   async run(world) {
@@ -23,8 +24,7 @@ export const earlyWithdrawal: Attack = {
     const deal = await world.openDeal({ word: 'early', amounts: [[operator, 10n * TOKEN_WEI]] });
     const receipts = receiptsOf(deal, operator, world.epoch, { count: SESSIONS });
     const owedWei = priceWei(BigInt(SESSIONS) * SESSION_BYTES, RATE_WEI_PER_GIB);
-    const taking = () =>
-      withdraw(publisher, deal.dealId, { amountWei: TOKEN_WEI, to: publisher.address });
+    const taking = () => withdraw(publisher, deal.dealId, { amountWei: TOKEN_WEI, to: publisher.address });
     const releasing = () => release(publisher, deal.dealId, [operator.address]);
     await closeDeal(publisher, deal.dealId, [operator.address]);
     await refusals.expect(taking());

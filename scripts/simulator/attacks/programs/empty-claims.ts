@@ -13,7 +13,8 @@ const NOWHERE = `0x${'5a'.repeat(24)}`;
 /** Every claim that fails costs its bond, and none can begin after the thaw. */
 export const emptyClaims: Attack = {
   name: 'empty-claims',
-  description: 'A node locks all that it is allocated by claims of nothing, so that the publisher cannot have it back.',
+  description:
+    'A node locks all that it is allocated by claims of nothing, so that the publisher cannot have it back.',
   refusals: ['ClaimTooSmall', 'SampleNotOpened', 'ThawEnded'],
 
   async run(world) {

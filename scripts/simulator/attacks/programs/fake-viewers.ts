@@ -17,7 +17,8 @@ const REQUESTS = 70;
  */
 export const fakeViewers: Attack = {
   name: 'fake-viewers',
-  description: 'An operator asks for grants as viewers of its own, signs for all of their caps, and serves nothing.',
+  description:
+    'An operator asks for grants as viewers of its own, signs for all of their caps, and serves nothing.',
   refusals: [
     'ALLOCATION_EXHAUSTED',
     'RATE_LIMITED',

@@ -20,7 +20,8 @@ const saltOf = (number: number): string => bytesToHex(uintToBytes(BigInt(number)
 /** An honest claim opens any sample, so a publisher finds no salt that breaks it. */
 export const groundSalt: Attack = {
   name: 'ground-salt',
-  description: 'A publisher looks at the seed block and tries salts until the samples hit what a node cannot open.',
+  description:
+    'A publisher looks at the seed block and tries salts until the samples hit what a node cannot open.',
   refusals: ['SaltRefused', 'NotPublisher', 'SaltTooLate'],
 
   async run(world) {

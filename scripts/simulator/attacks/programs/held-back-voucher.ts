@@ -14,7 +14,8 @@ const HALF = 20;
 /** A voucher gets nobody out of a claim that it is not worth as much as, and a failed claim costs its bond. */
 export const heldBackVoucher: Attack = {
   name: 'held-back-voucher',
-  description: 'A node that holds a voucher claims twice as much, and turns to the voucher when the samples are unlucky.',
+  description:
+    'A node that holds a voucher claims twice as much, and turns to the voucher when the samples are unlucky.',
   refusals: ['InvalidGrantSignature', 'VoucherBelowClaim', 'ClaimOpen'],
 
   async run(world) {

@@ -1,29 +1,22 @@
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
 import { Purse } from '../world/party.ts';
-import { PeerTree } from '../world/peer-tree.ts';
-import { PlayedPool } from '../world/played-pool.ts';
+import { PlayedPool, treeOf } from '../world/played-pool.ts';
 
 /** A peer is paid the difference to what it had, whichever root it proves from. */
 export const peerDoubleClaim: Attack = {
   name: 'peer-double-claim',
-  description: 'A peer claims the same amount again, from the same root, from the next one, and from the one before.',
+  description:
+    'A peer claims the same amount again, from the same root, from the next one, and from the one before.',
   refusals: ['PeerNothingDue', 'PeerProofInvalid'],
 
   async run(world) {
     const { stranger: peer, rival: other, refusals } = world;
     const pool = await PlayedPool.open(world, 'peers, twice', 10n * TOKEN_WEI);
-    const roots = [2n, 3n, 4n].map(
-      (tokens) =>
-        new PeerTree([
-          [peer.address, tokens * TOKEN_WEI],
-          [other.address, 3n * TOKEN_WEI],
-        ]),
-    );
-    const [first, second, third] = roots;
-    if (first === undefined || second === undefined || third === undefined) throw new TypeError('three roots');
-    const claim = (tree: PeerTree, tokens: bigint) =>
-      pool.claim(peer, tokens * TOKEN_WEI, tree.proof(peer.address));
+    const rootOf = (tokens: bigint) => treeOf([peer, tokens * TOKEN_WEI], [other, 3n * TOKEN_WEI]);
+    const [first, second, third] = [rootOf(2n), rootOf(3n), rootOf(4n)];
+    const claim = (tree: typeof first, tokens: bigint) =>
+      pool.claim(peer, tokens * TOKEN_WEI, tree.proofOf(peer.address));
     await pool.post(first, 1);
     const purse = await Purse.open(peer);
     await claim(first, 2n);

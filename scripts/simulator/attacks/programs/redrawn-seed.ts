@@ -29,7 +29,11 @@ export const redrawnSeed: Attack = {
     const purse = await Purse.open(operator);
     const falseClaim = async () => {
       const epoch = world.epoch;
-      const receipts = mixedReceipts(deal, operator, epoch, { valid: HALF, forged: HALF, bytes: SESSION_BYTES });
+      const receipts = mixedReceipts(deal, operator, epoch, {
+        valid: HALF,
+        forged: HALF,
+        bytes: SESSION_BYTES,
+      });
       const claim = new PlayedClaim(world, { node: operator, deal, receipts });
       await claim.commit(await world.endEpochs());
       return { claim, epoch };

@@ -6,7 +6,8 @@ import { playSilentPublisher } from '../world/silent-publisher.ts';
 /** Many receipts are paid by samples. */
 export const silentPublisherSampled: Attack = {
   name: 'silent-publisher-sampled',
-  description: 'A publisher never pays: two hundred receipts are claimed by samples while the allocation thaws.',
+  description:
+    'A publisher never pays: two hundred receipts are claimed by samples while the allocation thaws.',
   refusals: ['ThawNotEnded'],
 
   async run(world) {

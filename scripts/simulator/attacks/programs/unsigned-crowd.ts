@@ -13,7 +13,8 @@ const VIEWERS = 1_100;
 /** A node also bounds what all viewers of a deal owe it, and then refuses new grants of that deal. */
 export const unsignedCrowd: Attack = {
   name: 'unsigned-crowd',
-  description: 'A publisher grants leave to as many viewers as it likes, who each take one block and never sign.',
+  description:
+    'A publisher grants leave to as many viewers as it likes, who each take one block and never sign.',
   refusals: ['DEAL_AT_RISK_LIMIT'],
 
   async run(world) {
@@ -38,7 +39,7 @@ export const unsignedCrowd: Attack = {
     return {
       ...(await purse.close()),
       takenWei: priceWei(BigInt(takenBytes), RATE_WEI_PER_GIB),
-      takenBoundWei: priceWei(BigInt(MAX_UNRECEIPTED_BYTES_PER_DEAL), RATE_WEI_PER_GIB),
+      boundWei: priceWei(BigInt(MAX_UNRECEIPTED_BYTES_PER_DEAL), RATE_WEI_PER_GIB),
     };
   },
 };

@@ -42,7 +42,7 @@ export const unsignedViewer: Attack = {
     return {
       ...(await purse.close()),
       takenWei: priceWei(BigInt(never + later), RATE_WEI_PER_GIB),
-      takenBoundWei: priceWei(BigInt(MAX_SERVED_BLOCK_BYTES + MAX_CREDIT_BYTES), RATE_WEI_PER_GIB),
+      boundWei: priceWei(BigInt(MAX_SERVED_BLOCK_BYTES + MAX_CREDIT_BYTES), RATE_WEI_PER_GIB),
     };
   },
 };

@@ -12,7 +12,8 @@ const GRANTS = 4;
 /** Nothing is minted for bytes, so paying oneself costs the protocol fee and gas. */
 export const washTraffic: Attack = {
   name: 'wash-traffic',
-  description: 'One person is publisher, operator and all viewers, and pays himself for traffic that never was.',
+  description:
+    'One person is publisher, operator and all viewers, and pays himself for traffic that never was.',
   refusals: ['PROTOCOL_FEE'],
 
   async run(world) {

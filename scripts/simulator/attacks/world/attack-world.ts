@@ -1,3 +1,4 @@
+import { claimBondWei } from '../../../../sdk/chain/claims.ts';
 import type { Deployment } from '../../../../sdk/chain/deployment.ts';
 import { parseEpoch, type Epoch } from '../../../../sdk/protocol/identifiers.ts';
 import { registerNode, drawPosition } from '../../../../sdk/chain/nodes.ts';
@@ -115,9 +116,13 @@ export class AttackWorld {
 
   /** Bond of a claim for bytes whose price the allocation can pay. */
   bondWei(bytes: bigint): bigint {
-    const { claimBondFloorWei, claimSamples } = this.chain.parameters;
-    const share = priceWei(bytes, RATE_WEI_PER_GIB) / BigInt(claimSamples);
-    return share > claimBondFloorWei ? share : claimBondFloorWei;
+    const { claimBondFloorWei, claimSamples, saltWindowBlocks, openingWindowBlocks } = this.chain.parameters;
+    const terms = { samples: claimSamples, bondFloorWei: claimBondFloorWei };
+    return claimBondWei(priceWei(bytes, RATE_WEI_PER_GIB), {
+      ...terms,
+      saltWindowBlocks,
+      openingWindowBlocks,
+    });
   }
 
   feeWei(paidWei: bigint): bigint {

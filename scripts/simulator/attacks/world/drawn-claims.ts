@@ -13,7 +13,7 @@ import {
 import type { Domain } from '../../../../sdk/protocol/eip712.ts';
 import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
-import type { Random } from '../../engine/random-streams.ts';
+import type { Random } from '../../../measuring/random-streams.ts';
 
 const SEED_WORDS = 8;
 
@@ -60,7 +60,11 @@ export class DrawnClaims {
   }
 }
 
-function isValid({ signedGrant, signedReceipt }: ReceiptWithGrant, domain: Domain, grantKey: Address): boolean {
+function isValid(
+  { signedGrant, signedReceipt }: ReceiptWithGrant,
+  domain: Domain,
+  grantKey: Address,
+): boolean {
   const { grant, signature } = signedGrant;
   const viewer = secp256k1.recover(receiptDigest(domain, signedReceipt.receipt), signedReceipt.signature);
   return (

@@ -1,3 +1,4 @@
+import { commitClaim, voidClaim } from '../../../../sdk/chain/claims.ts';
 import { claimsInterface, connectContracts } from '../../../../sdk/chain/contracts.ts';
 import { fromChain } from '../../../../sdk/chain/reverts.ts';
 import type { MinedTransaction } from '../../../../sdk/chain/transactions.ts';
@@ -5,12 +6,7 @@ import { bytesToHex, hexToBytes } from '../../../../sdk/protocol/bytes.ts';
 import { grantHashOf } from '../../../../sdk/protocol/grant.ts';
 import type { Epoch, GrantHash } from '../../../../sdk/protocol/identifiers.ts';
 import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
-import {
-  drawSamples,
-  encodeOpenings,
-  splitRootWord,
-  strataBitmap,
-} from '../../../../sdk/protocol/sampled-claim.ts';
+import { drawSamples, encodeOpenings, strataBitmap } from '../../../../sdk/protocol/sampled-claim.ts';
 import {
   compareKeys,
   openLeaves,
@@ -65,9 +61,8 @@ export class PlayedClaim {
     this.root = rootOf(this.leaves);
   }
 
-  commit(toEpoch: Epoch, word: Uint8Array = this.root.word): Promise<MinedTransaction> {
-    const { root, totalBytes } = splitRootWord(word);
-    return callClaims(this.node, 'commitClaim', this.deal.dealId, toEpoch, root, totalBytes);
+  commit(toEpoch: Epoch, rootWord: Uint8Array = this.root.word): Promise<MinedTransaction> {
+    return commitClaim(this.node, { dealId: this.deal.dealId, toEpoch, rootWord });
   }
 
   /** Lets the salt window pass, so that the next transaction can open. */
@@ -115,7 +110,7 @@ export class PlayedClaim {
 
   /** Ends a claim whose window is over; `by` pays the gas. */
   void(by: Party): Promise<MinedTransaction> {
-    return callClaims(by, 'voidClaim', this.deal.dealId, this.node.address);
+    return voidClaim(by, { dealId: this.deal.dealId, node: this.node.address });
   }
 
   #receiptOf(hash: GrantHash): ReceiptWithGrant {
