@@ -87,6 +87,19 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Open the claim on chain, or wait until it is paid or void; then ask for a voucher again.',
   },
   EPOCH_NOT_ENDED: { status: 409, remedy: 'Ask again when the epoch has ended.' },
+  // Books of a deal
+  BOOKS_SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign BooksRequest(dealId, expiresAt) with the key that opened the deal.',
+  },
+  BOOKS_REQUEST_EXPIRED: {
+    status: 401,
+    remedy: 'Sign a request that expires in the next ten minutes; synchronise the clock of this machine.',
+  },
+  BOOKS_BLOCK_UNKNOWN: {
+    status: 409,
+    remedy: 'Ask again without throughBlock: the chain was reorganised, or the index is not that far.',
+  },
   // Chain and storage
   CHAIN_UNREACHABLE: {
     status: 503,

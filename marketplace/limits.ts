@@ -52,6 +52,12 @@ export const VIEWER_GRANT_REQUEST_BURST = 60;
 /** Receipts in one request are bounded by MAX_RECEIPTS_PER_REQUEST of the protocol; this is their base64url text. */
 export const MAX_RECEIPTS_TEXT_LENGTH = 400_000;
 export const MAX_BETTER_PAIRS = 512;
+/** Rows of one page of a deal's books; receipts are encoded in 382 letters each. */
+export const MAX_BOOKS_RECEIPTS = 1024;
+export const MAX_BOOKS_EVENTS = 500;
+export const MAX_BOOKS_VOUCHERS = 1024;
+/** How far ahead the expiry of a signed request for books may lie. */
+export const MAX_BOOKS_REQUEST_SECONDS = 600;
 export const MAX_CANDIDATE_DEALS = 16;
 /** Last part of an epoch in which grants for the next one are issued: a fifth, but at least two seconds. */
 export const NEXT_EPOCH_SHARE = 0.2;

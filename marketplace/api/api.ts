@@ -17,6 +17,7 @@ import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
 import { quoteRoutes } from './routes/quote-routes.ts';
+import { booksRoutes } from './routes/receipt-download-routes.ts';
 import { keyRoutes, settlementRoutes } from './routes/settlement-routes.ts';
 import { viewerRoutes } from './routes/viewer-routes.ts';
 
@@ -79,6 +80,7 @@ export async function createApi(
     keyRoutes,
     settlementRoutes,
     ledgerRoutes,
+    booksRoutes,
     livenessRoutes,
   ]) {
     addRoutes(app, components);

@@ -104,7 +104,19 @@ const CLAIMS_AND_POOLS: Migration = {
   ],
 };
 
-export const MIGRATIONS: readonly Migration[] = [CHAIN_INDEX, COORDINATOR_LEDGER, CLAIMS_AND_POOLS];
+/** A publisher reads all receipts of a deal in the order of their grants, however many there are. */
+const RECEIPTS_BY_DEAL: Migration = {
+  version: 4,
+  name: 'receipts by deal',
+  statements: [`CREATE INDEX receipts_by_deal ON receipts (deal_id, grant_hash)`],
+};
+
+export const MIGRATIONS: readonly Migration[] = [
+  CHAIN_INDEX,
+  COORDINATOR_LEDGER,
+  CLAIMS_AND_POOLS,
+  RECEIPTS_BY_DEAL,
+];
 
 /**
  * Applies the steps that the database has not seen, each in its own transaction.

@@ -54,12 +54,20 @@ export interface GrantRequest {
   readonly expiresAt: bigint;
 }
 
+/** A publisher's leave to read the books of its deal from a coordinator. Never goes on chain. */
+export interface BooksRequest {
+  readonly dealId: DealId;
+  /** Unix seconds. */
+  readonly expiresAt: bigint;
+}
+
 const UPLOAD_TYPE_HASH = typeHash(
   'Upload(bytes32 dealId,address node,bytes32 contentRoot,uint64 bytes,uint64 expiresAt)',
 );
 const GRANT_REQUEST_TYPE_HASH = typeHash(
   'GrantRequest(address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt)',
 );
+const BOOKS_REQUEST_TYPE_HASH = typeHash('BooksRequest(bytes32 dealId,uint64 expiresAt)');
 
 const UPLOAD_VERSION = 1;
 /** version 1, dealId 32, node 20, contentRoot 32, bytes 8, expiresAt 8, signature 64. */
@@ -118,5 +126,13 @@ export function grantRequestDigest(domain: Domain, request: GrantRequest): Uint8
       bytes32Word(request.nonce),
       uintWord(request.expiresAt),
     ),
+  );
+}
+
+/** Signed by the deal's publisher. */
+export function booksRequestDigest(domain: Domain, request: BooksRequest): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(BOOKS_REQUEST_TYPE_HASH, bytes32Word(request.dealId), uintWord(request.expiresAt)),
   );
 }
