@@ -13,6 +13,8 @@ import { composeDelivery, type DeliveryPlane, type FindProviders } from './deliv
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
+import { moneyFigures } from './earnings/earnings-summary.ts';
+import { runningEarnings } from './earnings/running-earnings.ts';
 import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
 import { PeerDelivery } from './peer-delivery.ts';
 import { ensureRegistered } from './registration.ts';
@@ -84,7 +86,10 @@ class NodeLife implements ComposedNode {
       },
       onRegistry: () => this.#onRegistry(),
     });
-    registerNodeMetrics(foundation.metrics, () => nodeFigures(this.#sources()));
+    registerNodeMetrics(foundation.metrics, {
+      node: () => nodeFigures(this.#sources()),
+      money: () => moneyFigures(runningEarnings(foundation)),
+    });
     this.#control = new ControlServer(
       foundation.config.dataDir.controlSocket,
       controlActions({

@@ -3,6 +3,8 @@ import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
+import { runningEarnings } from './earnings/running-earnings.ts';
+import { earningsSummary, type EarningsSummary } from './earnings/earnings-summary.ts';
 import type { EdgePlane } from './edge-plane.ts';
 import type { Foundation } from './foundation.ts';
 import type { ErrorReport } from './node-error.ts';
@@ -64,6 +66,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
       throughEpoch: allocation.throughEpoch,
     })),
     settlement: settlementOf(sources),
+    money: moneyOf(earningsSummary(runningEarnings(foundation))),
     chain: {
       state: chain.state,
       since: new Date(chain.sinceMs).toISOString(),
@@ -169,6 +172,20 @@ function settlementOf({ edge, foundation, state }: StatusSources): StatusDocumen
     lastTransaction: last?.transaction ?? null,
     dueWei: due.toString(),
     nextAt: new Date(nextMs).toISOString(),
+  };
+}
+
+function moneyOf(summary: EarningsSummary): StatusDocument['money'] {
+  return {
+    bytes: summary.bytes.toString(),
+    meteredWei: summary.meteredWei.toString(),
+    paidWei: summary.paidWei.toString(),
+    voucherDueWei: summary.voucherDueWei.toString(),
+    inClaimWei: summary.inClaimWei.toString(),
+    unsettledWei: summary.unsettledWei.toString(),
+    lostWei: summary.lostWei.toString(),
+    gasCostWei: summary.gasCostWei.toString(),
+    openClaims: summary.openClaims,
   };
 }
 

@@ -64,6 +64,7 @@ function describe(status: StatusDocument): string[] {
     `Content:    ${status.content.complete} complete, ${status.content.incomplete} being filled`,
     `Served:     ${formatSize(Number(bytes.served))}, receipted ${formatSize(Number(bytes.receipted))}, at risk ${formatSize(Number(bytes.atRisk))}`,
     `Settlement: due ${formatTokens(BigInt(settlement.dueWei))}, last ${settlement.lastAt ?? 'never'}`,
+    moneyLine(status.money),
     `Deals:      ${status.deals.length}`,
   ];
   if (status.ring !== null) {
@@ -80,4 +81,19 @@ function describe(status: StatusDocument): string[] {
   const run = earning.run === null ? '' : ` → ${earning.run}`;
   lines.push(earning.yes ? 'Earning: yes' : `Earning: no, because ${earning.because ?? 'unknown'}${run}`);
   return lines;
+}
+
+/** Where the money is; the parts add up to what is metered, as in `earnings`. */
+function moneyLine(money: StatusDocument['money']): string {
+  const parts = (
+    [
+      ['voucher due', money.voucherDueWei],
+      ['in claim', money.inClaimWei],
+      ['not settled yet', money.unsettledWei],
+      ['lost', money.lostWei],
+    ] as const
+  ).filter(([, wei]) => wei !== '0');
+  const unpaid = parts.map(([name, wei]) => `, ${name} ${formatTokens(BigInt(wei))}`).join('');
+  const claims = money.openClaims === 0 ? '' : `, ${money.openClaims} claim(s) open`;
+  return `Money:      metered ${formatTokens(BigInt(money.meteredWei))}: paid ${formatTokens(BigInt(money.paidWei))}${unpaid}${claims}`;
 }

@@ -16,6 +16,15 @@ export interface NodeFigures {
   readonly group: GroupFigures | undefined;
 }
 
+/** Money of all deals at one moment, wei of BCDN, and gas, wei of the chain's coin. */
+export interface MoneyFigures {
+  /** Where metered money is; the parts add up to it. */
+  readonly parts: Readonly<Record<'paid' | 'voucher_due' | 'in_claim' | 'unsettled' | 'lost', bigint>>;
+  readonly paidByRoute: ReadonlyMap<string, bigint>;
+  readonly gasCostByRoute: ReadonlyMap<string, bigint>;
+  readonly openClaims: number;
+}
+
 /** Of the cooperation group. */
 export interface GroupFigures {
   readonly members: number;
@@ -52,9 +61,16 @@ const groupGauges: readonly (readonly [keyof GroupFigures, name: string, help: s
   ['falsePositives', 'bcdn_group_false_positives', 'Claims of members that proved wrong, since start.'],
 ];
 
+/** Where figures are read at each scrape. */
+export interface FigureSources {
+  readonly node: () => NodeFigures;
+  readonly money: () => MoneyFigures;
+}
+
 /** Exports the figures of a node, read at each scrape, and those of its process. */
-export function registerNodeMetrics(registry: Registry, read: () => NodeFigures): void {
+export function registerNodeMetrics(registry: Registry, { node: read, money }: FigureSources): void {
   collectDefaultMetrics({ register: registry });
+  registerMoneyMetrics(registry, money);
   for (const [figure, name, help] of gauges) {
     new Gauge({
       name,
@@ -75,4 +91,42 @@ export function registerNodeMetrics(registry: Registry, read: () => NodeFigures)
       },
     });
   }
+}
+
+/** Amounts are exported as floating-point numbers, as all figures: the exact ones are in `bcdn-node earnings`. */
+function registerMoneyMetrics(registry: Registry, read: () => MoneyFigures): void {
+  const registers = [registry];
+  new Gauge({
+    name: 'bcdn_earnings_wei',
+    help: 'Where what viewers have signed for is, wei of BCDN: the parts add up to what is metered.',
+    labelNames: ['part'],
+    registers,
+    collect() {
+      // One reading for all four, at the first of them: they must agree, and it walks over all deals.
+      const { parts, paidByRoute, gasCostByRoute, openClaims } = read();
+      for (const [part, wei] of Object.entries(parts)) this.set({ part }, Number(wei));
+      for (const [route, wei] of paidByRoute) paid.set({ route }, Number(wei));
+      for (const [route, wei] of gasCostByRoute) gas.set({ route }, Number(wei));
+      claims.set(openClaims);
+    },
+  });
+  const paid = new Gauge({
+    ...{
+      name: 'bcdn_paid_wei',
+      help: 'Paid on chain by route, wei of BCDN.',
+      labelNames: ['route'],
+      registers,
+    },
+  });
+  const gas = new Gauge({
+    ...{
+      name: 'bcdn_gas_cost_wei',
+      help: 'Gas spent by route, wei of the coin.',
+      labelNames: ['route'],
+      registers,
+    },
+  });
+  const claims = new Gauge({
+    ...{ name: 'bcdn_open_claims', help: 'Sampled claims that are not decided.', registers },
+  });
 }

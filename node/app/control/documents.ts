@@ -6,6 +6,16 @@ const integer = z.string().regex(/^-?\d+$/);
 /** A sentence about something that is not as it should be. */
 const problem = z.object({ code: z.string(), message: z.string() });
 
+/** Where money is between the viewer's signature and the account; the parts add up (earnings/SPEC.md). */
+const moneyParts = {
+  bytes: integer,
+  meteredWei: integer,
+  paidWei: integer,
+  voucherDueWei: integer,
+  inClaimWei: integer,
+  unsettledWei: integer,
+};
+
 /** Answer to `/status`. */
 export const statusDocument = z.object({
   operator: z.string(),
@@ -54,6 +64,8 @@ export const statusDocument = z.object({
     dueWei: integer,
     nextAt: z.string(),
   }),
+  /** Sums over all deals, as `earnings` says them. */
+  money: z.object({ ...moneyParts, lostWei: integer, gasCostWei: integer, openClaims: z.number() }),
   chain: z.object({
     state: z.enum(['connecting', 'connected', 'lost']),
     since: z.string(),
@@ -63,16 +75,6 @@ export const statusDocument = z.object({
   }),
 });
 export type StatusDocument = z.output<typeof statusDocument>;
-
-/** Where money is between the viewer's signature and the account; the parts add up (earnings/SPEC.md). */
-const moneyParts = {
-  bytes: integer,
-  meteredWei: integer,
-  paidWei: integer,
-  voucherDueWei: integer,
-  inClaimWei: integer,
-  unsettledWei: integer,
-};
 
 const earningsRow = z.object({ key: z.string(), ...moneyParts, settledWei: integer, lostWei: integer });
 

@@ -126,6 +126,13 @@ describe('a network of real nodes', function () {
       const { meteredWei, settledWei, paidWei } = earnings.total;
       const allocation = await balanceOf(edge, publication.dealId);
       expect([meteredWei, settledWei, paidWei]).to.deep.equal(Array(3).fill(String(allocation?.paidWei)));
+      const byVoucher = earnings.routes.find(({ route }) => route === 'voucher');
+      expect(byVoucher?.paidWei).to.equal(paidWei);
+      const { money, httpUrl } = await json<StatusDocument>(edge, 'status');
+      expect(money).to.include({ meteredWei, paidWei, gasCostWei: earnings.gasCostWei, openClaims: 0 });
+      const metrics = await (await request(`${httpUrl}/metrics`)).body.text();
+      expect(metrics).to.contain(`bcdn_earnings_wei{part="paid"} ${Number(paidWei)}`);
+      expect(metrics).to.contain(`bcdn_paid_wei{route="voucher"} ${Number(paidWei)}`);
     }
   });
 
