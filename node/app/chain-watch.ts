@@ -3,12 +3,14 @@ import type { DealId } from '../../sdk/protocol/identifiers.ts';
 import type { OwnDeal } from '../adapters/chain/cached-deal-directory.ts';
 import {
   ChainFollower,
+  type BlockMark,
   type ChainCondition,
   type ChainFollowerListener,
 } from '../adapters/chain/chain-follower.ts';
 import type { ChainHead, ChainNews } from '../adapters/chain/chain-reader.ts';
 import type { Foundation } from './foundation.ts';
 import { reportOf } from './node-error.ts';
+import { noteClaimRecord } from './settlement/claim-notes.ts';
 
 /** Blocks between two notes of how far the chain was followed, when nothing happened in them. */
 const BLOCKS_PER_NOTE = 50;
@@ -38,7 +40,12 @@ export class ChainWatch implements ChainFollowerListener {
     this.#anchor = `${deployment.chainId.toString()} ${deployment.market}`;
     this.#notedBlock = foundation.store.nextBlock(this.#anchor) ?? deployment.deployedAtBlock;
     const { reader, clock } = foundation;
-    this.#follower = new ChainFollower({ reader, clock, listener: this }, { fromBlock: this.#notedBlock });
+    // Marks of another network, or of before this version, lead nowhere.
+    const known = foundation.store.nextBlock(this.#anchor) !== undefined;
+    this.#follower = new ChainFollower(
+      { reader, clock, listener: this },
+      { fromBlock: this.#notedBlock, marks: known ? foundation.store.followedBlocks() : [] },
+    );
   }
 
   get condition(): ChainCondition {
@@ -54,16 +61,13 @@ export class ChainWatch implements ChainFollowerListener {
   }
 
   async onConnected(): Promise<void> {
-    const { provider, config, store, reader, directory, log } = this.#foundation;
+    const { provider, config, store, reader, log } = this.#foundation;
     const { deployment, settings } = config;
     await requireChain(provider, { url: settings.rpcUrl, chainId: deployment.chainId });
     store.noteTerms(await reader.terms());
     await this.#refreshRegistry();
-    const known = new Set(
-      [...store.deals(), ...directory.own().map(({ deal }) => deal)].map((deal) => deal.dealId),
-    );
-    for (const dealId of known) await this.#refreshDeal(dealId);
-    log.info({ url: settings.rpcUrl, deals: known.size }, 'Connected to the chain');
+    const deals = await this.#refreshDeals();
+    log.info({ url: settings.rpcUrl, deals }, 'Connected to the chain');
   }
 
   onHead(head: ChainHead): void {
@@ -80,6 +84,7 @@ export class ChainWatch implements ChainFollowerListener {
     const changed = new Set<DealId>();
     for (const item of news) {
       if (item.kind === 'payment' && item.node === node) await this.#notePayment(item);
+      if (item.kind === 'claim' && item.node === node) await this.#noteClaim(item.dealId);
       if (item.kind !== 'deal') continue;
       const concernsDeal = item.node === undefined && directory.known(item.dealId) !== undefined;
       if (item.node === node || concernsDeal) changed.add(item.dealId);
@@ -89,10 +94,38 @@ export class ChainWatch implements ChainFollowerListener {
     this.#notedBlock = -Infinity;
   }
 
-  onFollowed(nextBlock: number): void {
+  onFollowed(nextBlock: number, mark: BlockMark | undefined): void {
     if (nextBlock - this.#notedBlock < BLOCKS_PER_NOTE && nextBlock >= this.#notedBlock) return;
-    this.#foundation.store.noteNextBlock(this.#anchor, nextBlock);
+    const { store } = this.#foundation;
+    store.noteNextBlock(this.#anchor, nextBlock);
+    if (mark !== undefined) store.noteFollowedBlock(mark.block, mark.hash);
     this.#notedBlock = nextBlock;
+  }
+
+  /** Payments of vanished blocks are forgotten and read again; claims and allocations are as the chain has them now. */
+  async onFork(fromBlock: number): Promise<void> {
+    const { store, log } = this.#foundation;
+    const touched = store.rollBack(fromBlock);
+    this.#notedBlock = -Infinity;
+    log.warn({ fromBlock, deals: touched.length }, 'The chain was reorganised; its blocks are read again');
+    await this.#refreshDeals();
+    await this.#refreshRegistry();
+  }
+
+  async #refreshDeals(): Promise<number> {
+    const { store, directory } = this.#foundation;
+    const known = new Set(
+      [...store.deals(), ...directory.own().map(({ deal }) => deal)].map((deal) => deal.dealId),
+    );
+    for (const dealId of known) await this.#refreshDeal(dealId);
+    for (const dealId of new Set(store.claims().map((claim) => claim.dealId))) await this.#noteClaim(dealId);
+    return known.size;
+  }
+
+  async #noteClaim(dealId: DealId): Promise<void> {
+    const { reader, node, store } = this.#foundation;
+    const claim = await reader.claim(dealId, node);
+    if (claim !== undefined) noteClaimRecord(store, claim);
   }
 
   async #refreshRegistry(): Promise<void> {

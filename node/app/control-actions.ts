@@ -1,6 +1,6 @@
 import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
-import type { SettlementStep } from '../core/settlement/settlement-plan.ts';
+import type { SettlementStep } from '../core/settlement/settlement-question.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
   earningsQuestion,

@@ -17,6 +17,7 @@ import type { Foundation } from './foundation.ts';
 import { GroupNode } from './group/group-node.ts';
 import { reportOf } from './node-error.ts';
 import { RingNode } from './ring/ring-node.ts';
+import { ClaimSnapshots } from '../adapters/disk/claim-snapshots.ts';
 import { CoordinatorClient } from './settlement/coordinator-client.ts';
 import { SettlementLoop } from './settlement/settlement-loop.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
@@ -95,6 +96,7 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
     {
       ...foundation,
       clock: foundation.chainClock,
+      snapshots: new ClaimSnapshots({ directory: foundation.config.dataDir.claims }),
       ledger: options.delivery.ledger,
       coordinator: new CoordinatorClient({ marketplaceUrl: settings.marketplaceUrl }),
       secp256k1: nativeSecp256k1,
@@ -105,6 +107,8 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       minimumDueWei: settings.settleMinimumWei,
       directClaimAfterEpochs: settings.directClaimAfterEpochs,
       gasTokenWei: settings.gasTokenWei,
+      maxGasPriceWei: settings.maxGasPriceWei,
+      sampledClaimFromReceipts: settings.sampledClaimFromReceipts,
     },
   );
   return { ring, group, exchange, filling, settlement };

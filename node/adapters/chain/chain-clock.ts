@@ -32,7 +32,7 @@ export class ChainClock implements Clock {
   }
 
   /** Takes note of the newest block. */
-  observe(head: ChainHead): void {
+  observe(head: Pick<ChainHead, 'block' | 'timestampSeconds'>): void {
     if (head.block === this.#block) return;
     this.#block = head.block;
     const leadMs = head.timestampSeconds * 1000 - this.#clock.nowMs();

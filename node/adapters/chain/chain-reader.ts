@@ -1,5 +1,11 @@
 import type { JsonRpcProvider, Log } from 'ethers';
-import { connectContracts, marketInterface, registryInterface } from '../../../sdk/chain/contracts.ts';
+import { claimOf, type ClaimRecord } from '../../../sdk/chain/claims.ts';
+import {
+  claimsInterface,
+  connectContracts,
+  marketInterface,
+  registryInterface,
+} from '../../../sdk/chain/contracts.ts';
 import { readAllocation, readDeal, readMarketTerms, type MarketTerms } from '../../../sdk/chain/deals.ts';
 import type { Deployment } from '../../../sdk/chain/deployment.ts';
 import { readNode, readNodes, type NodeRecord } from '../../../sdk/chain/nodes.ts';
@@ -23,18 +29,40 @@ export interface AllocationState extends AllocationView {
 /** The newest block. */
 export interface ChainHead {
   readonly block: number;
+  readonly hash: string;
   readonly timestampSeconds: number;
 }
+
+/** How a payment came about. */
+type PaidRoute = 'voucher' | 'direct-claim' | 'sampled-claim';
+
+/** The events that pay, with their route and the name of the last epoch that they settle. */
+const PAYING_EVENTS: Readonly<Record<string, { readonly route: PaidRoute; readonly through: string }>> = {
+  VoucherRedeemed: { route: 'voucher', through: 'throughEpoch' },
+  DirectClaimed: { route: 'direct-claim', through: 'toEpoch' },
+  ClaimPaid: { route: 'sampled-claim', through: 'toEpoch' },
+};
+
+/** Events that change the state of a sampled claim. */
+const CLAIM_EVENTS: ReadonlySet<string> = new Set([
+  'ClaimCommitted',
+  'SeedPinned',
+  'ClaimPaid',
+  'ClaimVoided',
+  'ClaimSuperseded',
+]);
 
 /** What happened on chain, as far as a node cares. */
 export type ChainNews =
   | { readonly kind: 'registry' }
   | { readonly kind: 'deal'; readonly dealId: DealId; readonly node: Address | undefined }
+  /** A sampled claim is in another state. */
+  | { readonly kind: 'claim'; readonly dealId: DealId; readonly node: Address }
   | {
       readonly kind: 'payment';
       readonly dealId: DealId;
       readonly node: Address;
-      readonly route: 'voucher' | 'direct-claim';
+      readonly route: PaidRoute;
       readonly throughEpoch: Epoch;
       readonly paidWei: bigint;
       readonly feeWei: bigint;
@@ -58,7 +86,13 @@ export class ChainReader {
   /** The newest block. @throws ChainError CHAIN_UNREACHABLE */
   async head(): Promise<ChainHead | undefined> {
     const block = await fromChain(this.provider.getBlock('latest'), this.#url);
-    return block === null ? undefined : { block: block.number, timestampSeconds: block.timestamp };
+    if (block === null) return undefined;
+    return { block: block.number, hash: block.hash ?? '', timestampSeconds: block.timestamp };
+  }
+
+  /** The hash that the chain has for a block now; undefined when there is no such block. @throws ChainError */
+  async hashOf(block: number): Promise<string | undefined> {
+    return (await fromChain(this.provider.getBlock(block), this.#url))?.hash ?? undefined;
   }
 
   /** Seconds since 1970 at which a block was made. @throws ChainError CHAIN_UNREACHABLE */
@@ -109,6 +143,11 @@ export class ChainReader {
     return readAllocation(this.provider, this.#deployment, { dealId, node });
   }
 
+  /** The last sampled claim of an allocation. @throws ChainError CHAIN_UNREACHABLE */
+  claim(dealId: DealId, node: Address): Promise<ClaimRecord | undefined> {
+    return claimOf(this.provider, this.#deployment, { dealId, node });
+  }
+
   /** @throws ChainError CHAIN_UNREACHABLE */
   node(operator: Address): Promise<NodeRecord | undefined> {
     return readNode(this.provider, this.#deployment, operator);
@@ -130,25 +169,22 @@ export class ChainReader {
     if (parseAddress(log.address) === this.#deployment.registry) {
       return registryInterface.parseLog(log) === null ? [] : [{ kind: 'registry' }];
     }
-    const event = marketInterface.parseLog(log);
+    const event = marketInterface.parseLog(log) ?? claimsInterface.parseLog(log);
     if (event === null) return [];
     const fields = event.args.toObject() as Record<string, unknown>;
     const dealId = parseDealId(String(fields['dealId']));
     const node = typeof fields['node'] === 'string' ? parseAddress(fields['node']) : undefined;
     const news: ChainNews[] = [{ kind: 'deal', dealId, node }];
-    const route =
-      event.name === 'VoucherRedeemed'
-        ? 'voucher'
-        : event.name === 'DirectClaimed'
-          ? 'direct-claim'
-          : undefined;
-    if (route !== undefined && node !== undefined) {
+    if (node === undefined) return news;
+    if (CLAIM_EVENTS.has(event.name)) news.push({ kind: 'claim', dealId, node });
+    const paying = PAYING_EVENTS[event.name];
+    if (paying !== undefined) {
       news.push({
         kind: 'payment',
         dealId,
         node,
-        route,
-        throughEpoch: parseEpoch(Number(fields[route === 'voucher' ? 'throughEpoch' : 'toEpoch'])),
+        route: paying.route,
+        throughEpoch: parseEpoch(Number(fields[paying.through])),
         paidWei: BigInt(String(fields['paidWei'])),
         feeWei: BigInt(String(fields['feeWei'])),
         block: log.blockNumber,

@@ -16,6 +16,8 @@ export interface DataDir {
   readonly journal: string;
   readonly controlSocket: string;
   readonly settlements: string;
+  /** Receipts of sampled claims as they were committed. */
+  readonly claims: string;
 }
 
 /** The default data directory by the XDG rules. */
@@ -38,6 +40,7 @@ export function dataDirAt(path: string): DataDir {
     journal: join(root, 'receipts.journal'),
     controlSocket: socketPath(root),
     settlements: join(root, 'settlements.sqlite'),
+    claims: join(root, 'claims'),
   };
 }
 

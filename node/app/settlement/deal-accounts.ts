@@ -4,7 +4,7 @@ import { MAX_UINT32 } from '../../../sdk/protocol/limits.ts';
 import { epochStartsAt } from '../../../sdk/protocol/epoch.ts';
 import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
-import type { DealAccount, EpochMeter } from '../../core/settlement/settlement-plan.ts';
+import type { DealAccount, EpochMeter } from '../../core/settlement/settlement-question.ts';
 import type { SettlementStore } from './settlement-store.ts';
 
 /** Where the figures of an account come from. */
@@ -41,12 +41,22 @@ function accountOf(
     epochs: epochMeters(own, sources, failingSince !== undefined),
     coordinatorFailingSince: failingSince,
     coordinatorMayKnowMore: options.mayKnowMore(dealId),
+    openClaim: sources.store.openClaim(dealId),
+    voidedBytes: voidedBytes(dealId, sources.store),
     thawEndsAtSeconds:
       thawEndEpoch === undefined ? undefined : epochStartsAt(thawEndEpoch, options.epochSeconds),
   };
 }
 
-/** Receipted bytes by epoch. Receipts are counted only when a direct claim is near: it costs a walk over them. */
+/** Bytes of void claims: their epochs are settled, and no voucher counts them any more. */
+function voidedBytes(dealId: DealId, store: Pick<SettlementStore, 'claims'>): bigint {
+  return store
+    .claims()
+    .filter((claim) => claim.dealId === dealId && claim.state === 'void')
+    .reduce((sum, claim) => sum + claim.totalBytes, 0n);
+}
+
+/** Receipted bytes by epoch. Receipts are counted only when a claim is near: it costs a walk over them. */
 function epochMeters(own: OwnDeal, sources: AccountSources, countReceipts: boolean): EpochMeter[] {
   const { dealId } = own.deal;
   const totals = sources.journal.totals(dealId);

@@ -1,4 +1,5 @@
-import { claimDirect, redeemVouchers, type PaidTransaction } from '../../../sdk/chain/payments.ts';
+import { readClaimTerms, type ClaimTerms } from '../../../sdk/chain/claims.ts';
+import { claimDirect, redeemVouchers } from '../../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { lateEpochsOf } from '../../../sdk/protocol/epoch.ts';
 import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
@@ -7,34 +8,42 @@ import type { CachedDealDirectory } from '../../adapters/chain/cached-deal-direc
 import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
+import type { ClaimSnapshots } from '../../adapters/disk/claim-snapshots.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
 import type { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
+import { UNREAD_CLAIM_TERMS } from '../../core/settlement/claim-route.ts';
 import { LateReceiptWatch } from '../../core/settlement/late-receipts.ts';
 import { MAX_VOUCHERS_PER_BATCH, VOUCHER_GAS } from '../../core/settlement/settlement-limits.ts';
 import {
   dueWei,
+  gasAboveCeiling,
   lastRipeEpoch,
   planSettlement,
   type SettlementPlan,
-  type SettlementStep,
 } from '../../core/settlement/settlement-plan.ts';
+import type { SettlementQuestion, SettlementStep } from '../../core/settlement/settlement-question.ts';
 import type { NodeLog } from '../node-log.ts';
-import { reportOf, type ErrorReport } from '../node-error.ts';
+import { reportOf } from '../node-error.ts';
 import { dealAccounts } from './deal-accounts.ts';
 import { forgetEpochs } from './paid-receipts.ts';
+import { SampledClaims } from './sampled-claims.ts';
+import { SettlementRound, type LastSettlement, type SettlementReport } from './settlement-round.ts';
 import type { SettlementStore } from './settlement-store.ts';
-import { collectVoucher, type VoucherCollectionParts } from './voucher-collection.ts';
+import { collectForClaim, collectVoucher, type VoucherCollectionParts } from './voucher-collection.ts';
 
 /** Epochs that take receipts from viewers although they are ripe, when nothing is settled meanwhile. */
 const LATE_EPOCHS = 2;
 /** After a failed round the next one comes no sooner. */
 const RETRY_MS = 2_000;
+/** While a sampled claim is open, the chain is looked at this often: its windows are counted in blocks. */
+const CLAIM_LOOK_MS = 1_000;
 
 export interface SettlementParts extends VoucherCollectionParts {
-  readonly ledger: DeliveryLedger;
+  readonly ledger: Pick<DeliveryLedger, 'closeEpochs' | 'meters'>;
   readonly journal: ReceiptJournal;
   readonly directory: CachedDealDirectory;
   readonly store: SettlementStore;
+  readonly snapshots: ClaimSnapshots;
   readonly reader: ChainReader;
   readonly sender: TransactionSender;
   readonly clock: Clock;
@@ -47,30 +56,14 @@ export interface SettlementOptions {
   readonly directClaimAfterEpochs: number;
   /** Token wei that one native coin is worth; 0 leaves gas out of the decision. */
   readonly gasTokenWei: bigint;
+  /** Price of a unit of gas, wei of ether, above which nothing new is sent. */
+  readonly maxGasPriceWei?: bigint | undefined;
+  /** Claim by samples from so many receipts on; undefined: where it is cheaper. */
+  readonly sampledClaimFromReceipts?: number | undefined;
 }
 
-/** What one round did. */
-export interface SettlementReport {
-  readonly paidWei: bigint;
-  readonly gasCostWei: bigint;
-  readonly transactions: readonly string[];
-  readonly waiting: readonly { readonly dealId: DealId; readonly reason: string; readonly dueWei: bigint }[];
-  readonly failures: readonly (ErrorReport & { readonly dealId: DealId })[];
-}
-
-/** The last round that paid something. */
-export interface LastSettlement {
-  readonly atMs: number;
-  readonly paidWei: bigint;
-  readonly transaction: string;
-}
-
-interface Round {
-  readonly transactions: string[];
-  readonly failures: (ErrorReport & { dealId: DealId })[];
-  paidWei: bigint;
-  gasCostWei: bigint;
-}
+/** What the chain says when a plan is made; absent when it was not asked. */
+type ChainFigures = Pick<SettlementQuestion, 'gasPriceWei' | 'bondableWei'>;
 
 const NATIVE_WEI = 10n ** 18n;
 
@@ -79,15 +72,18 @@ export class SettlementLoop {
   readonly #parts: SettlementParts;
   readonly #options: SettlementOptions;
   readonly #late: LateReceiptWatch;
+  readonly #claims: SampledClaims;
   #turn: Promise<unknown> = Promise.resolve();
   #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  #running: Promise<unknown> | undefined;
   #last: LastSettlement | undefined;
+  #claimTerms: ClaimTerms | undefined;
 
   constructor(parts: SettlementParts, options: SettlementOptions) {
     this.#parts = parts;
     this.#options = options;
     this.#late = new LateReceiptWatch({ lateEpochs: lateEpochsOf(options.epochSeconds) });
+    this.#claims = new SampledClaims(parts);
   }
 
   get last(): LastSettlement | undefined {
@@ -96,7 +92,8 @@ export class SettlementLoop {
 
   start(): void {
     this.#stopping = new AbortController();
-    this.#running ??= this.#run(this.#stopping.signal);
+    const { signal } = this.#stopping;
+    this.#running ??= Promise.all([this.#run(signal), this.#runClaims(signal)]);
   }
 
   /** Ends the loop; a transaction that is under way is not waited for: it is found on chain at the next start. */
@@ -106,70 +103,137 @@ export class SettlementLoop {
     this.#running = undefined;
   }
 
-  /** What would be done now, and what a unit of gas costs in the chain's coin. */
+  /** What would be done now, and what a unit of gas costs in the chain's coin. @throws ChainError */
   async preview(requested: boolean): Promise<{ plan: SettlementPlan; gasPriceWei: bigint }> {
-    const gasPriceWei = await this.#parts.reader.gasPriceWei();
-    return { plan: this.#plan(requested, gasPriceWei), gasPriceWei };
+    const { reader, node, sender } = this.#parts;
+    this.#claimTerms ??= await readClaimTerms(reader.provider, sender.deployment);
+    const [gasPriceWei, bondableWei] = await Promise.all([
+      reader.gasPriceWei(),
+      reader.tokenBalanceWei(node),
+    ]);
+    return { plan: this.#plan(requested, { gasPriceWei, bondableWei }), gasPriceWei };
   }
 
-  /** What the next round would do, gas left out. */
+  /** What the next round would do, without asking the chain. */
   plan(): SettlementPlan {
-    return this.#plan(false, 0n);
+    return this.#plan(false, {});
   }
 
   /** One round now; rounds never overlap. @throws ChainError when the chain is away */
   settle(requested: boolean, signal: AbortSignal): Promise<SettlementReport> {
-    const round = this.#turn.then(() => this.#settle(requested, signal));
-    this.#turn = round.catch(() => undefined);
-    return round;
+    return this.#inTurn(async (round) => {
+      await this.#settle(requested, round, signal);
+    });
+  }
+
+  async #inTurn(work: (round: SettlementRound) => Promise<void>): Promise<SettlementReport> {
+    const turn = this.#turn.then(() => this.#round(work));
+    this.#turn = turn.catch(() => undefined);
+    return turn;
+  }
+
+  async #round(work: (round: SettlementRound) => Promise<void>): Promise<SettlementReport> {
+    const round = new SettlementRound(this.#parts);
+    try {
+      await work(round);
+    } finally {
+      this.#last = round.last ?? this.#last;
+    }
+    return round.report;
   }
 
   async #run(signal: AbortSignal): Promise<void> {
     while (!signal.aborted) {
-      const failed = await this.settle(false, signal).then(
-        (report) => report.failures.length > 0,
-        (error: unknown) => {
-          if (!signal.aborted) this.#parts.log.warn({ error }, 'Settling failed and will be tried again');
-          return true;
-        },
-      );
+      const failed = await this.#hasFailed(this.settle(false, signal), signal);
       const now = this.#parts.clock.nowMs();
-      const { nextWakeMs } = this.#plan(false, 0n);
-      await pause(Math.max(nextWakeMs - now, failed ? RETRY_MS : 0), signal);
+      await pause(Math.max(this.plan().nextWakeMs - now, failed ? RETRY_MS : 0), signal);
     }
   }
 
-  async #settle(requested: boolean, signal: AbortSignal): Promise<SettlementReport> {
+  /** Follows open claims beside the rounds: a coordinator that lets a round wait must not cost a claim's window. */
+  async #runClaims(signal: AbortSignal): Promise<void> {
+    for (let failed = false; !signal.aborted;) {
+      await pause(failed ? RETRY_MS : CLAIM_LOOK_MS, signal);
+      if (signal.aborted || !this.#claims.areOpen) continue;
+      const look = this.#round(async (round) => this.#advanceClaims(round, signal));
+      failed = await this.#hasFailed(look, signal);
+    }
+  }
+
+  async #hasFailed(round: Promise<SettlementReport>, signal: AbortSignal): Promise<boolean> {
+    try {
+      return (await round).failures.length > 0;
+    } catch (error) {
+      if (!signal.aborted) this.#parts.log.warn({ error }, 'Settling failed and will be tried again');
+      return true;
+    }
+  }
+
+  async #settle(requested: boolean, round: SettlementRound, signal: AbortSignal): Promise<void> {
     await this.#parts.journal.flush();
     await this.#closeLateEpochs();
     this.#noteLosses();
     const { plan, gasPriceWei } = await this.preview(requested);
-    const round: Round = { transactions: [], failures: [], paidWei: 0n, gasCostWei: 0n };
     for (const step of plan.steps) {
-      if (step.kind === 'wait') continue;
       try {
-        if (step.kind === 'direct-claim') await this.#claim(step, round, signal);
-        else await this.#collect(step, signal);
+        await this.#take(step, round, signal);
       } catch (error) {
         signal.throwIfAborted();
         this.#fail(step.dealId, error, round);
       }
     }
+    await this.#askForOpenClaims(signal);
+    await this.#advanceClaims(round, signal);
     const vouchers = this.#redeemable(requested, gasPriceWei);
     for (let first = 0; first < vouchers.length; first += MAX_VOUCHERS_PER_BATCH) {
       await this.#redeem(vouchers.slice(first, first + MAX_VOUCHERS_PER_BATCH), round, signal);
     }
     await this.#forgetPaid();
-    return {
-      paidWei: round.paidWei,
-      gasCostWei: round.gasCostWei,
-      transactions: round.transactions,
-      failures: round.failures,
-      waiting: plan.steps.filter((step) => step.kind === 'wait'),
-    };
   }
 
-  #plan(requested: boolean, gasPriceWei: bigint): SettlementPlan {
+  async #take(step: SettlementStep, round: SettlementRound, signal: AbortSignal): Promise<void> {
+    switch (step.kind) {
+      case 'wait':
+        round.waits(step);
+        return;
+      case 'voucher':
+        await this.#collect(step, signal);
+        return;
+      case 'direct-claim':
+      case 'sampled-claim':
+        await this.#claim(step, round, signal);
+    }
+  }
+
+  async #advanceClaims(round: SettlementRound, signal: AbortSignal): Promise<void> {
+    const { reader, sender } = this.#parts;
+    this.#claimTerms ??= await readClaimTerms(reader.provider, sender.deployment);
+    const gasPriceWei = await reader.gasPriceWei();
+    const dear = gasAboveCeiling({ gasPriceWei, policy: this.#options }) !== undefined;
+    await this.#claims.advance({ terms: this.#claimTerms, gasAboveCeiling: dear }, round, signal);
+  }
+
+  /** A voucher for an open claim's epochs costs less than opening it, and returns the bond. */
+  async #askForOpenClaims(signal: AbortSignal): Promise<void> {
+    const { store, directory, log } = this.#parts;
+    for (const { deal } of directory.own()) {
+      const claim = store.openClaim(deal.dealId);
+      if (claim === undefined) continue;
+      try {
+        store.keepVoucher(await collectForClaim(this.#parts, claim, signal));
+        store.noteAnswering(deal.dealId);
+      } catch (error) {
+        signal.throwIfAborted();
+        const { code, message } = reportOf(error);
+        log.debug(
+          { dealId: deal.dealId, code, reason: message },
+          'No voucher for the epochs of an open claim',
+        );
+      }
+    }
+  }
+
+  #plan(requested: boolean, figures: ChainFigures): SettlementPlan {
     const { clock } = this.#parts;
     const { epochSeconds } = this.#options;
     const nowMs = clock.nowMs();
@@ -180,11 +244,9 @@ export class SettlementLoop {
       epochSeconds,
       requested,
       deals: dealAccounts(this.#parts, { epochSeconds, mayKnowMore }),
-      policy: {
-        minimumDueWei: this.#options.minimumDueWei,
-        directClaimAfterEpochs: this.#options.directClaimAfterEpochs,
-        tokenWeiPerGas: this.#tokenWeiPerGas(gasPriceWei),
-      },
+      policy: { ...this.#options, tokenWeiPerGas: this.#tokenWeiPerGas(figures.gasPriceWei ?? 0n) },
+      claimTerms: this.#claimTerms ?? UNREAD_CLAIM_TERMS,
+      ...figures,
     });
   }
 
@@ -192,10 +254,12 @@ export class SettlementLoop {
    * Kept vouchers that are worth a transaction now; also those of an earlier run, or of an escrow that was topped up.
    */
   #redeemable(requested: boolean, gasPriceWei: bigint): SignedVoucher[] {
+    if (gasAboveCeiling({ gasPriceWei, policy: this.#options }) !== undefined) return [];
     const gasWei = VOUCHER_GAS * this.#tokenWeiPerGas(gasPriceWei);
     return this.#parts.directory.own().flatMap(({ deal, allocation }) => {
       const signed = this.#parts.store.voucher(deal.dealId);
       if (signed === undefined || allocation.state === 'released') return [];
+      if (this.#parts.store.openClaim(deal.dealId) !== undefined) return [];
       if (signed.voucher.throughEpoch < allocation.throughEpoch) return [];
       const due = dueWei(allocation, signed.voucher.cumulative);
       const pressed = requested || allocation.thawEndEpoch !== undefined;
@@ -222,12 +286,14 @@ export class SettlementLoop {
     this.#late.noteAsked(step.dealId, step.throughEpoch, Number(recoveredBytes));
   }
 
-  async #redeem(vouchers: SignedVoucher[], round: Round, signal: AbortSignal): Promise<void> {
+  async #redeem(vouchers: SignedVoucher[], round: SettlementRound, signal: AbortSignal): Promise<void> {
     const { sender } = this.#parts;
     try {
-      const paid = await redeemVouchers(sender, vouchers, sender.address, signal);
+      const { transaction, payments } = await redeemVouchers(sender, vouchers, sender.address, signal);
       const dealIds = vouchers.map(({ voucher }) => voucher.dealId);
-      await this.#book(dealIds, paid, round);
+      round.spent('voucher', dealIds, transaction);
+      round.paid(payments, transaction);
+      for (const dealId of dealIds) await this.#parts.directory.refresh(dealId);
     } catch (error) {
       signal.throwIfAborted();
       const [only] = vouchers;
@@ -242,31 +308,26 @@ export class SettlementLoop {
   }
 
   async #claim(
-    step: Extract<SettlementStep, { kind: 'direct-claim' }>,
-    round: Round,
+    step: Extract<SettlementStep, { kind: 'direct-claim' | 'sampled-claim' }>,
+    round: SettlementRound,
     signal: AbortSignal,
   ): Promise<void> {
     const { journal, sender, directory } = this.#parts;
-    const own = await directory.refresh(step.dealId);
+    const { dealId, toEpoch } = step;
+    const own = await directory.refresh(dealId);
     if (own === undefined) return;
-    await this.#closeEpochs(step.dealId, step.toEpoch);
+    await this.#closeEpochs(dealId, toEpoch);
+    if (step.kind === 'sampled-claim') {
+      await this.#claims.commit(step, own, round, signal);
+      return;
+    }
     const fromEpoch = parseEpoch(own.allocation.throughEpoch + 1);
-    const receipts = journal.receipts({ dealId: step.dealId, fromEpoch, throughEpoch: step.toEpoch });
-    const claim = { dealId: step.dealId, toEpoch: step.toEpoch, receipts, to: sender.address };
-    const paid = await claimDirect(sender, claim, signal);
-    await this.#book([step.dealId], paid, round);
-  }
-
-  /** After a payment: reads anew what the chain says of the deals. */
-  async #book(settled: readonly DealId[], paid: PaidTransaction, round: Round): Promise<void> {
-    const { directory, log, clock } = this.#parts;
-    const paidWei = paid.payments.reduce((sum, payment) => sum + payment.paidWei, 0n);
-    round.paidWei += paidWei;
-    round.gasCostWei += paid.transaction.gasCostWei;
-    round.transactions.push(paid.transaction.hash);
-    this.#last = { atMs: clock.nowMs(), paidWei, transaction: paid.transaction.hash };
-    log.info({ paidWei: paidWei.toString(), transaction: paid.transaction.hash }, 'Settled');
-    for (const dealId of settled) await directory.refresh(dealId);
+    const receipts = journal.receipts({ dealId, fromEpoch, throughEpoch: toEpoch });
+    const claim = { dealId, toEpoch, receipts, to: sender.address };
+    const { transaction, payments } = await claimDirect(sender, claim, signal);
+    round.spent('direct-claim', [dealId], transaction);
+    round.paid(payments, transaction);
+    await directory.refresh(dealId);
   }
 
   /** Forgets receipts that are paid and cannot be followed by late ones; all that are paid when room is short. */
@@ -280,7 +341,8 @@ export class SettlementLoop {
       const unpaidWei = (store.voucher(dealId)?.voucher.cumulative ?? 0n) - allocation.paidWei;
       // What an empty escrow could not cover stays until it is topped up.
       if (active && allocation.balanceWei === 0n && unpaidWei > 0n) continue;
-      const settledThrough = allocation.throughEpoch;
+      // The epochs of an open claim read as settled; until it is decided a voucher may still ask for their receipts.
+      const settledThrough = store.openClaim(dealId)?.fromEpoch ?? allocation.throughEpoch;
       const willAsk = active && allocation.balanceWei > 0n && store.failingSince(dealId) === undefined;
       const last = journal.isCrowded
         ? settledThrough
@@ -324,17 +386,12 @@ export class SettlementLoop {
     }
   }
 
-  #fail(dealId: DealId, error: unknown, round: Round): void {
-    const report = reportOf(error);
+  #fail(dealId: DealId, error: unknown, round: SettlementRound): void {
+    const report = round.failed(dealId, error);
     const ofCoordinator = report.code.startsWith('COORDINATOR_') || report.code === 'VOUCHER_WRONG';
     const badVoucher = report.values['error'] === 'InvalidVoucherSignature';
     if (ofCoordinator || badVoucher) {
       this.#parts.store.noteFailing(dealId, this.#ripeEpoch() ?? parseEpoch(0));
     }
-    round.failures.push({ ...report, dealId });
-    this.#parts.log.warn(
-      { dealId, code: report.code, reason: report.message },
-      'A deal could not be settled yet',
-    );
   }
 }

@@ -186,6 +186,11 @@ export class SettlementStore {
     return this.#all('SELECT * FROM claims ORDER BY committed_block, deal_id').map(claimOfRow);
   }
 
+  /** Claims that are not decided. */
+  openClaims(): ClaimNote[] {
+    return this.#all(`SELECT * FROM claims WHERE state IN ('committed', 'seeded')`).map(claimOfRow);
+  }
+
   /** The claim of a deal that is not decided. */
   openClaim(dealId: DealId): ClaimNote | undefined {
     const sql = `SELECT * FROM claims WHERE deal_id = ? AND state IN ('committed', 'seeded')
@@ -237,6 +242,8 @@ export class SettlementStore {
   }
 
   noteNextBlock(anchor: string, nextBlock: number): void {
+    // Hashes of another network lead nowhere.
+    if (this.nextBlock(anchor) === undefined) this.#run('DELETE FROM followed_blocks');
     this.#run('INSERT OR REPLACE INTO followed VALUES (1, ?, ?)', nextBlock, anchor);
   }
 

@@ -4,7 +4,7 @@ import { MAX_RECEIPTS_PER_REQUEST } from '../../../sdk/protocol/limits.ts';
 import type { ReceiptWithGrant } from '../../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { SignedVoucher } from '../../../sdk/protocol/voucher.ts';
-import type { OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
+import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
 import { MAX_BETTER_ROUNDS } from '../../core/settlement/settlement-limits.ts';
 import { dueWei } from '../../core/settlement/settlement-plan.ts';
@@ -12,6 +12,7 @@ import { NodeError } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
 import type { CoordinatorClient, SettlementAnswer, SettlementPage } from './coordinator-client.ts';
 import { requireImportable } from './receipt-import.ts';
+import type { ClaimNote } from './settlement-notes.ts';
 import type { SettlementStore } from './settlement-store.ts';
 
 /** Receipts in one request to the coordinator. */
@@ -19,7 +20,7 @@ const RECEIPTS_PER_PAGE = 256;
 
 /** What collecting a voucher needs. */
 export interface VoucherCollectionParts {
-  readonly coordinator: CoordinatorClient;
+  readonly coordinator: Pick<CoordinatorClient, 'settle'>;
   readonly journal: Pick<ReceiptJournal, 'receipts' | 'appendPair' | 'totals'>;
   readonly store: Pick<SettlementStore, 'claimedSpans'>;
   readonly secp256k1: Secp256k1;
@@ -67,6 +68,39 @@ export async function collectVoucher(
   }
   const signed = requireVoucher(parts, wish, answer);
   return { signed, recoveredBytes: closedBytes(parts, wish) - before };
+}
+
+/**
+ * The voucher for the epochs of an open claim, worth at least what it locks, so that it can take its place.
+ *
+ * @throws as `collectVoucher`; NodeError VOUCHER_WRONG when the deal is not known
+ */
+export async function collectForClaim(
+  parts: VoucherCollectionParts & { readonly directory: Pick<CachedDealDirectory, 'known'> },
+  claim: ClaimNote,
+  signal: AbortSignal,
+): Promise<SignedVoucher> {
+  const own = parts.directory.known(claim.dealId);
+  if (own === undefined) {
+    throw new NodeError('VOUCHER_WRONG', {
+      message: 'The deal of an open claim is not known.',
+      remedy: 'Wait until the chain has been read.',
+      values: { dealId: claim.dealId },
+    });
+  }
+  const { paidWei, balanceWei } = own.allocation;
+  // As if there were no claim: its amount in the balance, its epochs not settled.
+  const allocation = {
+    ...own.allocation,
+    balanceWei: balanceWei + claim.lockedWei,
+    throughEpoch: claim.fromEpoch,
+  };
+  const wish = {
+    own: { ...own, allocation },
+    throughEpoch: claim.toEpoch,
+    cumulativeWei: paidWei + claim.lockedWei,
+  };
+  return (await collectVoucher(parts, wish, signal)).signed;
 }
 
 /** Sends what the journal has; gives the answer to the last page. */

@@ -17,5 +17,16 @@ export const MAX_RECEIPTS_PER_DIRECT_CLAIM = 256;
 
 /** What routes cost, for weighing them before asking the chain; the figures of contracts/GAS.md, rounded up. */
 export const VOUCHER_GAS = 60_000n;
-export const DIRECT_CLAIM_BASE_GAS = 80_000n;
-export const DIRECT_CLAIM_RECEIPT_GAS = 20_000n;
+export const DIRECT_CLAIM_BASE_GAS = 55_000n;
+export const DIRECT_CLAIM_RECEIPT_GAS = 12_500n;
+/** Commitment, the first of an allocation. */
+export const CLAIM_COMMIT_GAS = 100_000n;
+export const CLAIM_OPEN_BASE_GAS = 100_000n;
+/** Each sample of an opening: a receipt, its path, two recoveries. */
+export const CLAIM_OPEN_SAMPLE_GAS = 18_000n;
+
+/**
+ * Blocks before the end of a claim's window in which gas is no longer a reason to wait: some 13 minutes at 12 s, enough
+ * for a transaction to be replaced several times. Where the window is short, half of it.
+ */
+export const CLAIM_URGENT_BLOCKS = 64;

@@ -1,96 +1,17 @@
 import { epochAt, epochEndsAt } from '../../../sdk/protocol/epoch.ts';
-import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
+import { parseEpoch, type Epoch } from '../../../sdk/protocol/identifiers.ts';
+import { MAX_UINT128 } from '../../../sdk/protocol/limits.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
-import {
-  DIRECT_CLAIM_BASE_GAS,
-  DIRECT_CLAIM_RECEIPT_GAS,
-  EPOCH_GRACE_MS,
-  MAX_RECEIPTS_PER_DIRECT_CLAIM,
-  VOUCHER_GAS,
-} from './settlement-limits.ts';
-
-/** Durable receipts of one deal and epoch. */
-export interface EpochMeter {
-  readonly epoch: Epoch;
-  readonly bytes: bigint;
-  readonly receipts: number;
-}
-
-/** What the node knows about one deal when it decides. */
-export interface DealAccount {
-  readonly dealId: DealId;
-  readonly ratePerGiB: bigint;
-  /** What the allocation can still pay. */
-  readonly balanceWei: bigint;
-  /** What it has paid by any route. */
-  readonly paidWei: bigint;
-  /** Last epoch that is settled on chain; 0 when none is. */
-  readonly throughEpoch: Epoch;
-  /** Every epoch with receipts that count for this deal, in any order. */
-  readonly epochs: readonly EpochMeter[];
-  /** The first epoch since which the coordinator refused or was silent; undefined while it answers. */
-  readonly coordinatorFailingSince?: Epoch | undefined;
-  /** Viewers may have handed receipts to the coordinator that this node never saw. */
-  readonly coordinatorMayKnowMore: boolean;
-  /** Unix seconds at which a thawing allocation can be taken back. */
-  readonly thawEndsAtSeconds?: number | undefined;
-}
-
-/** The operator's thresholds. */
-export interface SettlementPolicy {
-  /** Settle by itself from this due amount on. */
-  readonly minimumDueWei: bigint;
-  /** Claim on chain after the coordinator failed for so many epochs. */
-  readonly directClaimAfterEpochs: number;
-  /** Token wei that one unit of gas is worth now; 0 when gas is not to be weighed. */
-  readonly tokenWeiPerGas: bigint;
-}
-
-export type WaitReason =
-  | 'NOTHING_DUE'
-  | 'ESCROW_EXHAUSTED'
-  | 'EPOCH_RUNNING'
-  | 'BELOW_MINIMUM'
-  | 'GAS_EXCEEDS_DUE'
-  | 'TOO_MANY_RECEIPTS';
-
-/** One decision for one deal. */
-export type SettlementStep =
-  | {
-      readonly kind: 'voucher';
-      readonly dealId: DealId;
-      readonly throughEpoch: Epoch;
-      /** What the voucher must at least say, by this node's own receipts. */
-      readonly cumulativeWei: bigint;
-      readonly dueWei: bigint;
-      readonly gas: bigint;
-    }
-  | {
-      readonly kind: 'direct-claim';
-      readonly dealId: DealId;
-      readonly toEpoch: Epoch;
-      readonly receipts: number;
-      readonly bytes: bigint;
-      readonly dueWei: bigint;
-      readonly gas: bigint;
-    }
-  | {
-      readonly kind: 'wait';
-      readonly dealId: DealId;
-      readonly reason: WaitReason;
-      /** What ended epochs would pay now. */
-      readonly dueWei: bigint;
-    };
-
-/** Everything a decision rests on. */
-export interface SettlementQuestion {
-  readonly nowMs: number;
-  readonly epochSeconds: number;
-  readonly deals: readonly DealAccount[];
-  readonly policy: SettlementPolicy;
-  /** The operator asked: thresholds do not hold back, rules do. */
-  readonly requested: boolean;
-}
+import { claimOnChain } from './claim-route.ts';
+import { EPOCH_GRACE_MS, VOUCHER_GAS } from './settlement-limits.ts';
+import type {
+  DealAccount,
+  SettlementPolicy,
+  SettlementQuestion,
+  SettlementStep,
+  WaitStep,
+} from './settlement-question.ts';
+import type { WaitCause } from './wait-reason.ts';
 
 /** Decisions for all deals, and when the next epoch is ripe. */
 export interface SettlementPlan {
@@ -99,15 +20,22 @@ export interface SettlementPlan {
 }
 
 /**
- * Decides what to settle by which route: the voucher first, the direct claim when the coordinator has failed long
- * enough and the claim is worth its gas (PAYMENT.md, parties and flow). Only epochs that have ended count.
+ * Decides what to settle by which route: the voucher first; a direct or a sampled claim, whichever is cheaper, when the
+ * coordinator has failed long enough and the claim is worth its gas (PAYMENT.md, parties and flow). Only epochs that have
+ * ended count. Bonds of claims planned together are covered together.
  */
 export function planSettlement(question: SettlementQuestion): SettlementPlan {
   const { nowMs, epochSeconds } = question;
   const ripe = lastRipeEpoch(nowMs, epochSeconds);
   const next = ripe === undefined ? parseEpoch(0) : parseEpoch(ripe + 1);
+  let bondableWei = question.bondableWei;
+  const steps = question.deals.map((deal) => {
+    const step = decide(deal, ripe, question, bondableWei);
+    if (step.kind === 'sampled-claim' && bondableWei !== undefined) bondableWei -= step.bondWei;
+    return step;
+  });
   return {
-    steps: question.deals.map((deal) => decide(deal, ripe, question)),
+    steps,
     nextWakeMs: epochEndsAt(next, epochSeconds) * 1000 + EPOCH_GRACE_MS,
   };
 }
@@ -125,7 +53,7 @@ export function cumulativeWei(deal: DealAccount, throughEpoch: Epoch): bigint {
     (sum, meter) => (meter.epoch <= throughEpoch ? sum + meter.bytes : sum),
     0n,
   );
-  return priceWei(bytes, deal.ratePerGiB);
+  return priceWei(bytes - (deal.voidedBytes ?? 0n), deal.ratePerGiB);
 }
 
 /** What redeeming a cumulative amount would pay now: min(cumulative − paid, balance), never negative. */
@@ -135,24 +63,32 @@ export function dueWei(deal: Pick<DealAccount, 'paidWei' | 'balanceWei'>, cumula
   return unpaid < deal.balanceWei ? unpaid : deal.balanceWei;
 }
 
-function decide(deal: DealAccount, ripe: Epoch | undefined, question: SettlementQuestion): SettlementStep {
+function decide(
+  deal: DealAccount,
+  ripe: Epoch | undefined,
+  question: SettlementQuestion,
+  bondableWei: bigint | undefined,
+): SettlementStep {
   const { dealId } = deal;
-  const running = deal.epochs.some((meter) => ripe === undefined || meter.epoch > ripe);
-  if (ripe === undefined) return { kind: 'wait', dealId, reason: 'EPOCH_RUNNING', dueWei: 0n };
+  if (ripe === undefined) return wait(deal, { reason: 'EPOCH_RUNNING' });
   const cumulative = cumulativeWei(deal, ripe);
   const due = dueWei(deal, cumulative);
+  if (deal.openClaim !== undefined) return wait(deal, { reason: 'CLAIM_OPEN', ...deal.openClaim });
   if (due === 0n && !(deal.coordinatorMayKnowMore && deal.balanceWei > 0n)) {
-    const exhausted = cumulative > deal.paidWei;
-    const reason = exhausted ? 'ESCROW_EXHAUSTED' : running ? 'EPOCH_RUNNING' : 'NOTHING_DUE';
-    return { kind: 'wait', dealId, reason, dueWei: 0n };
+    return wait(deal, nothingDue(deal, ripe, cumulative));
   }
-  if (claimsDirectly(deal, ripe, question)) return directClaim(deal, ripe, question);
+  const claims = mustClaim(deal, ripe, question);
+  const dear = gasAboveCeiling(question);
+  if (dear !== undefined && !(claims && isThawEnding(deal, question))) return wait(deal, dear, due);
+  if (claims) return claimOnChain(deal, ripe, question, bondableWei ?? MAX_UINT128);
   const pressed = question.requested || deal.thawEndsAtSeconds !== undefined || deal.coordinatorMayKnowMore;
-  if (!pressed && due < question.policy.minimumDueWei) {
-    return { kind: 'wait', dealId, reason: 'BELOW_MINIMUM', dueWei: due };
+  const { minimumDueWei, tokenWeiPerGas } = question.policy;
+  if (!pressed && due < minimumDueWei) {
+    return wait(deal, { reason: 'BELOW_MINIMUM', haveWei: due, needWei: minimumDueWei }, due);
   }
-  if (!pressed && due <= VOUCHER_GAS * question.policy.tokenWeiPerGas) {
-    return { kind: 'wait', dealId, reason: 'GAS_EXCEEDS_DUE', dueWei: due };
+  const gasWei = VOUCHER_GAS * tokenWeiPerGas;
+  if (!pressed && due <= gasWei) {
+    return wait(deal, { reason: 'GAS_EXCEEDS_DUE', haveWei: due, needWei: gasWei }, due);
   }
   return {
     kind: 'voucher',
@@ -164,43 +100,39 @@ function decide(deal: DealAccount, ripe: Epoch | undefined, question: Settlement
   };
 }
 
-/** The coordinator had its time; when the allocation thaws, it had it as soon as one epoch is left. */
-function claimsDirectly(deal: DealAccount, ripe: Epoch, question: SettlementQuestion): boolean {
-  const since = deal.coordinatorFailingSince;
-  if (since === undefined) return false;
-  if (ripe - since >= question.policy.directClaimAfterEpochs) return true;
-  if (deal.thawEndsAtSeconds === undefined) return false;
-  return question.nowMs / 1000 >= deal.thawEndsAtSeconds - 2 * question.epochSeconds;
+function wait(deal: DealAccount, cause: WaitCause, due = 0n): WaitStep {
+  return { kind: 'wait', dealId: deal.dealId, ...cause, dueWei: due };
 }
 
-/** Takes as many whole epochs as fit one transaction, oldest first: a claim closes every epoch up to its last. */
-function directClaim(deal: DealAccount, ripe: Epoch, question: SettlementQuestion): SettlementStep {
-  const { dealId } = deal;
-  const open = deal.epochs
-    .filter((meter) => meter.epoch > deal.throughEpoch && meter.epoch <= ripe && meter.receipts > 0)
-    .sort((a, b) => a.epoch - b.epoch);
-  let receipts = 0;
-  let bytes = 0n;
-  let toEpoch: Epoch | undefined;
-  for (const meter of open) {
-    if (receipts + meter.receipts > MAX_RECEIPTS_PER_DIRECT_CLAIM) break;
-    receipts += meter.receipts;
-    bytes += meter.bytes;
-    toEpoch = meter.epoch;
-  }
-  const value = priceWei(bytes, deal.ratePerGiB);
-  const due = value < deal.balanceWei ? value : deal.balanceWei;
-  if (toEpoch === undefined) {
-    return {
-      kind: 'wait',
-      dealId,
-      reason: open.length > 0 ? 'TOO_MANY_RECEIPTS' : 'NOTHING_DUE',
-      dueWei: due,
-    };
-  }
-  const gas = DIRECT_CLAIM_BASE_GAS + BigInt(receipts) * DIRECT_CLAIM_RECEIPT_GAS;
-  if (due <= gas * question.policy.tokenWeiPerGas) {
-    return { kind: 'wait', dealId, reason: 'GAS_EXCEEDS_DUE', dueWei: due };
-  }
-  return { kind: 'direct-claim', dealId, toEpoch, receipts, bytes, dueWei: due, gas };
+function nothingDue(deal: DealAccount, ripe: Epoch, cumulative: bigint): WaitCause {
+  const unpaidWei = cumulative - deal.paidWei;
+  if (unpaidWei > 0n) return { reason: 'ESCROW_EXHAUSTED', unpaidWei };
+  const running = deal.epochs.some((meter) => meter.epoch > ripe);
+  return { reason: running ? 'EPOCH_RUNNING' : 'NOTHING_DUE' };
+}
+
+/** The operator's ceiling, when gas costs more. */
+export function gasAboveCeiling(
+  question: Pick<SettlementQuestion, 'gasPriceWei'> & {
+    readonly policy: Pick<SettlementPolicy, 'maxGasPriceWei'>;
+  },
+): Extract<WaitCause, { reason: 'GAS_PRICE_ABOVE_CEILING' }> | undefined {
+  const { gasPriceWei, policy } = question;
+  const { maxGasPriceWei } = policy;
+  if (gasPriceWei === undefined || maxGasPriceWei === undefined || gasPriceWei <= maxGasPriceWei)
+    return undefined;
+  return { reason: 'GAS_PRICE_ABOVE_CEILING', gasPriceWei, maxGasPriceWei };
+}
+
+/** The coordinator had its time; when the allocation thaws, it had it as soon as one epoch is left. */
+function mustClaim(deal: DealAccount, ripe: Epoch, question: SettlementQuestion): boolean {
+  const since = deal.coordinatorFailingSince;
+  if (since === undefined) return false;
+  return ripe - since >= question.policy.directClaimAfterEpochs || isThawEnding(deal, question);
+}
+
+/** What is not claimed soon may be lost: then gas is no reason to wait. */
+function isThawEnding(deal: DealAccount, question: SettlementQuestion): boolean {
+  if (deal.thawEndsAtSeconds === undefined) return false;
+  return question.nowMs / 1000 >= deal.thawEndsAtSeconds - 2 * question.epochSeconds;
 }

@@ -17,7 +17,9 @@ export type StorageErrorCode =
   | 'JOURNAL_VERSION_UNKNOWN'
   | 'JOURNAL_FULL'
   | 'JOURNAL_FAILED'
-  | 'JOURNAL_CLOSED';
+  | 'JOURNAL_CLOSED'
+  /** The kept receipts of a sampled claim cannot be read. Values: path. */
+  | 'CLAIM_SNAPSHOT_CORRUPT';
 
 /** A refusal of the store or the journal, with its numbers and what mends it. */
 export class StorageError extends Error {

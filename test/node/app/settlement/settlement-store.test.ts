@@ -94,6 +94,11 @@ describe('settlement store', () => {
     reopen();
     expect(store.nextBlock('31337 0xa')).to.equal(70);
     expect(store.nextBlock('31337 0xb')).to.equal(undefined);
+    store.noteFollowedBlock(69, '0x69');
+    store.noteNextBlock('31337 0xa', 71);
+    expect(store.followedBlocks()).to.deep.equal([{ block: 69, hash: '0x69' }]);
+    store.noteNextBlock('31337 0xb', 7);
+    expect(store.followedBlocks()).to.deep.equal([]);
   });
 
   it('lets the metered bytes of an epoch only grow', () => {
@@ -168,8 +173,8 @@ describe('settlement store', () => {
     for (const block of [undefined, 49, 50]) store.notePayment(payment(block));
     store.noteClaim(claim(4, 'paid'));
     store.noteClaim(claim(5, 'committed'));
-    for (const block of [40, 49, 50]) store.noteFollowedBlock(block, `0x${block}`);
     store.noteNextBlock('31337 0xa', 51);
+    for (const block of [40, 49, 50]) store.noteFollowedBlock(block, `0x${block}`);
     expect(store.rollBack(50)).to.deep.equal([dealId]);
     expect(store.payments()).to.deep.equal([payment(undefined), payment(49)]);
     expect(store.claims()).to.deep.equal([claim(4, 'paid')]);

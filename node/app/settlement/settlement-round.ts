@@ -1,0 +1,86 @@
+import type { MinedTransaction } from '../../../sdk/chain/transactions.ts';
+import type { Payment } from '../../../sdk/chain/payments.ts';
+import type { DealId } from '../../../sdk/protocol/identifiers.ts';
+import type { Clock } from '../../adapters/clock/system-clock.ts';
+import type { WaitStep } from '../../core/settlement/settlement-question.ts';
+import { explainWait } from '../../core/settlement/wait-reason.ts';
+import { reportOf, type ErrorReport } from '../node-error.ts';
+import type { NodeLog } from '../node-log.ts';
+import type { GasStep } from './settlement-notes.ts';
+import type { SettlementStore } from './settlement-store.ts';
+
+/** A deal that waits: by which rule, and in words what would satisfy it. */
+export type WaitingDeal = WaitStep & { readonly message: string };
+
+/** What one round did. */
+export interface SettlementReport {
+  readonly paidWei: bigint;
+  readonly gasCostWei: bigint;
+  readonly transactions: readonly string[];
+  readonly waiting: readonly WaitingDeal[];
+  readonly failures: readonly (ErrorReport & { readonly dealId: DealId })[];
+}
+
+/** The last round that paid something. */
+export interface LastSettlement {
+  readonly atMs: number;
+  readonly paidWei: bigint;
+  readonly transaction: string;
+}
+
+/** Collects what a round does, and books what its transactions cost. */
+export class SettlementRound {
+  readonly #parts: { readonly store: SettlementStore; readonly clock: Clock; readonly log: NodeLog };
+  readonly #transactions: string[] = [];
+  readonly #waiting: WaitingDeal[] = [];
+  readonly #failures: (ErrorReport & { dealId: DealId })[] = [];
+  #paidWei = 0n;
+  #gasCostWei = 0n;
+  last: LastSettlement | undefined;
+
+  constructor(parts: { readonly store: SettlementStore; readonly clock: Clock; readonly log: NodeLog }) {
+    this.#parts = parts;
+  }
+
+  /** Books a transaction that was mined. */
+  spent(step: GasStep, dealIds: readonly DealId[], transaction: MinedTransaction): void {
+    const { store, clock } = this.#parts;
+    const { hash, gasUsed, gasCostWei } = transaction;
+    const atSeconds = Math.floor(clock.nowMs() / 1000);
+    store.noteGas({ transaction: hash, step, dealIds, gasUsed, gasCostWei, atSeconds });
+    this.#transactions.push(hash);
+    this.#gasCostWei += gasCostWei;
+  }
+
+  /** Counts what a transaction paid. */
+  paid(payments: readonly Payment[], { hash }: MinedTransaction): void {
+    const paidWei = payments.reduce((sum, payment) => sum + payment.paidWei, 0n);
+    if (paidWei === 0n) return;
+    this.#paidWei += paidWei;
+    this.last = { atMs: this.#parts.clock.nowMs(), paidWei, transaction: hash };
+    this.#parts.log.info({ paidWei: paidWei.toString(), transaction: hash }, 'Settled');
+  }
+
+  waits(step: WaitStep): void {
+    this.#waiting.push({ ...step, message: explainWait(step) });
+  }
+
+  /** A deal whose settling failed; it is tried again. */
+  failed(dealId: DealId, error: unknown): ErrorReport {
+    const report = reportOf(error);
+    this.#failures.push({ ...report, dealId });
+    const { code, message } = report;
+    this.#parts.log.warn({ dealId, code, reason: message }, 'A deal could not be settled yet');
+    return report;
+  }
+
+  get report(): SettlementReport {
+    return {
+      paidWei: this.#paidWei,
+      gasCostWei: this.#gasCostWei,
+      transactions: this.#transactions,
+      waiting: this.#waiting,
+      failures: this.#failures,
+    };
+  }
+}
