@@ -7,6 +7,7 @@ import type { TrieWord } from '../protocol/sum-trie.ts';
 import type { SignedVoucher } from '../protocol/voucher.ts';
 import { ChainError } from './chain-errors.ts';
 import { claimsInterface, connectContracts } from './contracts.ts';
+import { readMarketTerms } from './deals.ts';
 import type { Deployment } from './deployment.ts';
 import type { OpeningCall } from './claim-openings.ts';
 import { paymentsIn, type PaidTransaction } from './payments.ts';
@@ -67,13 +68,11 @@ export interface ClaimRecord extends ClaimKey {
 
 /** @throws ChainError CHAIN_UNREACHABLE */
 export async function readClaimTerms(provider: JsonRpcProvider, deployment: Deployment): Promise<ClaimTerms> {
-  const terms = await fromChain(connectContracts(provider, deployment).market.terms());
-  return {
-    samples: Number(terms.claimSamples),
-    saltWindowBlocks: Number(terms.saltWindowBlocks),
-    openingWindowBlocks: Number(terms.openingWindowBlocks),
-    bondFloorWei: terms.claimBondFloorWei,
-  };
+  const { claimSamples, saltWindowBlocks, openingWindowBlocks, claimBondFloorWei } = await readMarketTerms(
+    provider,
+    deployment,
+  );
+  return { samples: claimSamples, saltWindowBlocks, openingWindowBlocks, bondFloorWei: claimBondFloorWei };
 }
 
 /** The bond that a claim of a locked amount takes: the floor, or the share of one sample. */

@@ -164,6 +164,10 @@ describe('a deal from opening to closing, through the SDK', function () {
       thawEpochs: 2,
       protocolFeeBps: 0,
       feeRecipient: network.sender(0).address,
+      claimSamples: 16,
+      saltWindowBlocks: 1,
+      openingWindowBlocks: 64,
+      claimBondFloorWei: TOKEN,
     });
     const { dealId, transaction } = await openDeal(publisher, request('life', 100n * TOKEN));
     expect(dealId).to.equal(dealIdOf(deployment, publisher.address, id('life') as Hex));
