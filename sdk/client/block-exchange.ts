@@ -26,7 +26,7 @@ import type { GrantBook } from './grant-book.ts';
 import type { Refusal } from './json-call.ts';
 import type { ReceiptDelivery } from './receipt-delivery.ts';
 import { verdictOf } from './refusal-verdict.ts';
-import { Schedule, type Assignment } from './schedule.ts';
+import { DownloadSchedule, type Answered, type Assignment } from './download-schedule/download-schedule.ts';
 
 /** What the exchange works with. */
 export interface ExchangeComponents {
@@ -72,7 +72,6 @@ interface Flight {
   readonly account: GrantAccount;
   readonly ticket: Ticket;
   readonly key: string;
-  readonly startedMs: number;
 }
 
 /**
@@ -82,7 +81,7 @@ interface Flight {
 export class BlockExchange {
   readonly #components: ExchangeComponents;
   readonly #options: ExchangeOptions;
-  readonly #schedule = new Schedule();
+  readonly #schedule = new DownloadSchedule();
   readonly #sources = new Map<string, Source>();
   readonly #wants = new Map<string, Want>();
   readonly #flights = new Set<Promise<void>>();
@@ -159,7 +158,7 @@ export class BlockExchange {
     if (this.#stop.signal.aborted) return;
     const admits = (node: string, bytes: number) => {
       const source = this.#sources.get(node);
-      return source !== undefined && (this.#components.book.current(source.node)?.admits(bytes) ?? false);
+      return source !== undefined && this.#components.book.admitting(source.node, bytes) !== undefined;
     };
     const nowMs = this.#components.clock.nowMs();
     for (;;) {
@@ -168,7 +167,7 @@ export class BlockExchange {
       const flight = this.#board(assignment, nowMs);
       if (flight === undefined) {
         // The grant's epoch ended between the two looks at the clock.
-        this.#schedule.answered(assignment.source, assignment.block, { bytes: 0, startedMs: nowMs, nowMs });
+        this.#schedule.answered(assignment.source, assignment.block, { bytes: 0, nowMs });
         continue;
       }
       const flown = this.#fly(flight).finally(() => {
@@ -182,15 +181,16 @@ export class BlockExchange {
   #board({ source: node, block: key, bytes }: Assignment, startedMs: number): Flight | undefined {
     const source = this.#sources.get(node);
     const want = this.#wants.get(key);
-    const account = source && this.#components.book.current(source.node);
+    const account = source && this.#components.book.admitting(source.node, bytes);
     if (source === undefined || want === undefined || account === undefined) return undefined;
     source.underWay.set(key, startedMs);
-    return { source, want, account, key, startedMs, ticket: account.begin(bytes) };
+    return { source, want, account, key, ticket: account.begin(bytes) };
   }
 
   async #fly(flight: Flight): Promise<void> {
-    const { source, want, account, ticket, key, startedMs } = flight;
-    let bytes = 0;
+    const { source, want, account, ticket, key } = flight;
+    const { clock } = this.#components;
+    let answered: Answered = { bytes: 0, nowMs: 0 };
     try {
       const answer = await source.blocks.fetchBlock({
         cid: want.cid,
@@ -200,14 +200,16 @@ export class BlockExchange {
         stallTimeoutMs: this.#options.stallTimeoutMs,
         signal: source.stop.signal,
       });
-      if (answer.kind === 'block') bytes = await this.#arrived(flight, answer);
-      else this.#refused(flight, answer);
+      // Before the hash is checked: that takes the time of this machine, not of the source.
+      const nowMs = clock.nowMs();
+      if (answer.kind === 'refused') this.#refused(flight, answer);
+      else answered = { bytes: await this.#arrived(flight, answer), nowMs, waitedMs: answer.waitedMs };
     } catch (error) {
       account.brokeOff(ticket);
       this.#failed(flight, error);
     }
     source.underWay.delete(key);
-    this.#schedule.answered(source.node, key, { bytes, startedMs, nowMs: this.#components.clock.nowMs() });
+    this.#schedule.answered(source.node, key, answered);
   }
 
   #receiptFor({ account, ticket }: Flight): SignedReceipt | undefined {
@@ -330,6 +332,10 @@ export class BlockExchange {
     const { clock, book, delivery } = this.#components;
     const { signal } = this.#stop;
     while (!signal.aborted) {
+      for (const { source: node, windowBytes } of this.#schedule.view(clock.nowMs())) {
+        const source = this.#sources.get(node);
+        if (source !== undefined) book.widen(source.node, windowBytes);
+      }
       book.tend(this.nodes, { signal, onChange: () => this.#pump() });
       delivery.flushRetired(book.all());
       this.#retryMissing(clock.nowMs());

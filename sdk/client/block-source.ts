@@ -20,7 +20,13 @@ export interface BlockRequest {
 
 /** The bytes as they came, not yet verified, or the source's refusal. */
 export type BlockAnswer =
-  | { readonly kind: 'block'; readonly bytes: Uint8Array; readonly state: EdgeState }
+  | {
+      readonly kind: 'block';
+      readonly bytes: Uint8Array;
+      readonly state: EdgeState;
+      /** From the request until the answer began, milliseconds, where the transport tells it. */
+      readonly waitedMs?: number | undefined;
+    }
   | { readonly kind: 'refused'; readonly refusal: Refusal; readonly state: EdgeState };
 
 /** Port to a node that serves blocks for grants: HTTP now, libp2p streams for nodes behind NAT. */

@@ -1,8 +1,27 @@
 const KIB = 1024;
 const MIB = 1024 * KIB;
 
-/** Blocks asked of one source at a time; its credit window usually allows fewer. */
+/** Blocks asked of one source at a time; its window and its credit usually allow fewer. */
 export const MAX_IN_FLIGHT_PER_SOURCE = 8;
+
+/** Least that is asked of a source at a time: one full block, which is what the credit of one grant allows. */
+export const MIN_WINDOW_BYTES = MIB;
+
+/** Where less than this travels in a round trip, a larger window is not worth a try: a sixteenth of a block. */
+export const MIN_BDP_BYTES = 64 * KIB;
+
+/** Newest answers of a source that its least round trip is taken from. */
+export const PACE_SAMPLES = 16;
+
+/** Answers that a window is judged by; a larger one must deliver this many times faster to be kept … */
+export const WINDOW_SAMPLES = 3;
+export const WINDOW_GAIN = 1.06;
+
+/** … and is tried again after this long. */
+export const WINDOW_PROBE_INTERVAL_MS = 10_000;
+
+/** Grants of one node used side by side, when its round trip is too long for the credit of one (PAYMENT.md, credit). */
+export const MAX_LANES_PER_SOURCE = 4;
 
 /** Blocks of a download that are wanted at a time, over all sources. */
 export const MAX_WANTED_BLOCKS = 64;
@@ -13,11 +32,28 @@ export const DEFAULT_AHEAD_BYTES = 32 * MIB;
 /** Requests for the same block that may be under way at once. */
 export const MAX_COPIES_IN_FLIGHT = 2;
 
+/** Bytes asked for a second time, as a share of all that were asked for (DELIVERY.md, numbers to reach) … */
+export const MAX_COPY_SHARE = 0.01;
+
+/** … beside one block, which even the smallest file may have copied. */
+export const FREE_COPIES = 1;
+
+/** A holder that is this many times later than expected, and at least so late, counts as stalled: its blocks are asked
+ * for elsewhere whatever has been copied before. */
+export const STALLED_FACTOR = 4;
+export const MIN_STALLED_MS = 500;
+
+/** Stalled holders after which a block is left to the timeout of one of them. */
+export const MAX_STALLED_HOLDERS = 4;
+
 /** A block is asked of a second source only if its holder would take this many times longer … */
 export const STEAL_FACTOR = 2;
 
 /** … and at least this much longer. */
 export const MIN_STEAL_GAIN_MS = 60;
+
+/** The first block of all is copied before the others run out: when so few free blocks are left for each source. */
+export const URGENT_FREE_BLOCKS = 2;
 
 /** A source below this share of the best rate is slow: it gets blocks that are needed later. */
 export const SLOW_SOURCE_SHARE = 0.5;

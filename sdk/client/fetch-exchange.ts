@@ -58,14 +58,16 @@ class StallTimer {
 
 async function exchange(request: HttpRequest, signal: AbortSignal, stall: StallTimer): Promise<HttpAnswer> {
   stall.restart();
+  const sentMs = performance.now();
   const response = await fetch(request.url, {
     method: request.method,
     headers: { ...request.headers },
     ...(request.body !== undefined && { body: bodyOf(request.body) }),
     signal,
   });
+  const waitedMs = performance.now() - sentMs;
   const header = (name: string) => response.headers.get(name) ?? undefined;
-  if (response.body === null) return { status: response.status, header, body: new Uint8Array(0) };
+  if (response.body === null) return { status: response.status, header, body: new Uint8Array(0), waitedMs };
   const parts: Uint8Array[] = [];
   let length = 0;
   const reader = response.body.getReader() as ReadableStreamDefaultReader<Uint8Array>;
@@ -80,7 +82,7 @@ async function exchange(request: HttpRequest, signal: AbortSignal, stall: StallT
     }
     parts.push(value);
   }
-  return { status: response.status, header, body: joined(parts, length) };
+  return { status: response.status, header, body: joined(parts, length), waitedMs };
 }
 
 /** Bodies are receipts and short JSON: copying them costs nothing and frees them of shared memory. */

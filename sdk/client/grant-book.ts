@@ -1,4 +1,4 @@
-import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
+import { MAX_CREDIT_BYTES, MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import {
   CAP_GROWTH,
@@ -7,6 +7,7 @@ import {
   FIRST_CAP_BYTES,
   LOW_CAP_BYTES,
   MAX_CAP_BYTES,
+  MAX_LANES_PER_SOURCE,
   MAX_REFUSAL_PAUSE_MS,
   MIN_RENEWAL_MS,
   REFUSAL_PAUSE_MS,
@@ -26,14 +27,21 @@ export interface NodeAccount {
 }
 
 /**
- * All grants of a fetch: which one is used with a node now, and which must be asked for, because an epoch ends, a cap
+ * All grants of a fetch: which are used with a node now, and which must be asked for, because an epoch ends, a cap
  * is nearly used up, or the books of a grant no longer agree.
+ *
+ * A node risks at most its credit window under one grant (PAYMENT.md, off-chain credit): one block of full size. Where
+ * a round trip takes so long that one block does not keep the node busy, several grants are used side by side.
  */
 export class GrantBook {
   readonly #clock: Clock;
   readonly #issue: GrantIssuer;
   readonly #epochMs: number;
   readonly #accounts = new Map<Address, GrantAccount[]>();
+  /** Grants to use side by side, by node. @default 1 */
+  readonly #lanes = new Map<Address, number>();
+  /** Nodes for which the coordinator gave no further grant. */
+  readonly #narrow = new Set<Address>();
   /** Nodes whose next grant is being asked for. */
   readonly #asking = new Set<Address>();
   #failures = 0;
@@ -61,18 +69,36 @@ export class GrantBook {
     return added;
   }
 
-  /** The grant to use with a node now. Those that it takes the place of are retired. */
-  current(node: Address): GrantAccount | undefined {
+  /** The grants to use with a node now, most left first. Those that they take the place of are retired. */
+  current(node: Address): readonly GrantAccount[] {
     const nowMs = this.#clock.nowMs();
-    let best: GrantAccount | undefined;
+    const usable: GrantAccount[] = [];
     for (const account of this.#accounts.get(node) ?? []) {
       if (account.retired !== undefined || nowMs < this.#usableFromMs(account)) continue;
       if (nowMs >= account.epochEndsAtMs - this.#marginMs) account.retire('its epoch ended');
-      else if (best === undefined) best = account;
-      else if (account.leftBytes > best.leftBytes) best = succeed(best, account);
-      else succeed(account, best);
+      else usable.push(account);
     }
-    return best;
+    if (usable.length <= 1) return usable;
+    usable.sort((a, b) => b.leftBytes - a.leftBytes);
+    for (const succeeded of usable.splice(this.#lanesOf(node)))
+      succeeded.retire('another grant took its place');
+    return usable;
+  }
+
+  /** A grant of the node that admits a block of up to `bytes` now. */
+  admitting(node: Address, bytes: number): GrantAccount | undefined {
+    return this.current(node).find((account) => account.admits(bytes));
+  }
+
+  /** Uses as many grants of a node side by side as so many bytes in flight need. They are asked for by `tend`. */
+  widen(node: Address, windowBytes: number): void {
+    if (this.#narrow.has(node)) return;
+    const lanes = Math.min(MAX_LANES_PER_SOURCE, Math.ceil(windowBytes / MAX_CREDIT_BYTES));
+    if (lanes > this.#lanesOf(node)) this.#lanes.set(node, lanes);
+  }
+
+  #lanesOf(node: Address): number {
+    return this.#lanes.get(node) ?? 1;
   }
 
   /** Every grant ever taken. */
@@ -91,18 +117,44 @@ export class GrantBook {
     const nowMs = this.#clock.nowMs();
     if (nowMs < this.#notBeforeMs) return;
     const forNow: Address[] = [];
+    const forLanes: Address[] = [];
     const forNext: Address[] = [];
     for (const node of nodes) {
       if (this.#asking.has(node)) continue;
-      const account = this.current(node);
-      const renewable = account !== undefined && nowMs >= account.epochEndsAtMs - this.#renewalMs;
-      if (account === undefined || isLow(account)) forNow.push(node);
-      else if (renewable && !this.#hasNext(node, account)) forNext.push(node);
+      const accounts = this.current(node);
+      const least = accounts.at(-1);
+      const renewable = least !== undefined && nowMs >= least.epochEndsAtMs - this.#renewalMs;
+      if (least === undefined || isLow(least)) forNow.push(node);
+      else if (renewable && !this.#hasNext(node, least)) forNext.push(node);
+      else if (!renewable && accounts.length < this.#lanesOf(node)) forLanes.push(node);
     }
+    if (forLanes.length > 0) void this.#askForLanes(forLanes, options);
     if (forNow.length > 0) void this.#ask({ nodes: forNow, capBytes: this.#capFor(forNow), ...options });
     if (forNext.length > 0) {
       void this.#ask({ nodes: forNext, capBytes: this.#capFor(forNext), nextEpoch: true, ...options });
     }
+  }
+
+  /** One further grant for each node. A coordinator that gives none leaves the node with those that it has. */
+  async #askForLanes(
+    nodes: readonly Address[],
+    { signal, onChange }: { readonly signal: AbortSignal; readonly onChange: () => void },
+  ): Promise<void> {
+    const before = new Map(nodes.map((node) => [node, this.current(node).length]));
+    for (const node of nodes) this.#asking.add(node);
+    try {
+      this.add(await this.#issue({ nodes, capBytes: this.#capFor(nodes), signal }));
+    } catch (error) {
+      this.#lastFailure = error;
+    }
+    for (const node of nodes) {
+      this.#asking.delete(node);
+      const lanes = this.current(node).length;
+      if (lanes > (before.get(node) ?? 0)) continue;
+      this.#narrow.add(node);
+      this.#lanes.set(node, Math.max(1, lanes));
+    }
+    onChange();
   }
 
   /**
@@ -160,11 +212,6 @@ export class GrantBook {
   #usableFromMs(account: GrantAccount): number {
     return account.epochEndsAtMs - this.#epochMs - this.#marginMs;
   }
-}
-
-function succeed(previous: GrantAccount, next: GrantAccount): GrantAccount {
-  previous.retire('another grant took its place');
-  return next;
 }
 
 /** Bytes asked for under a grant so far. */

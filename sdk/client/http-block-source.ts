@@ -42,7 +42,8 @@ export class HttpBlockSource implements BlockSource {
       signal: request.signal,
     });
     const state = edgeStateOf(answer);
-    if (answer.status === 200) return { kind: 'block', bytes: answer.body, state };
+    const { status, body: bytes, waitedMs } = answer;
+    if (status === 200) return { kind: 'block', bytes, state, waitedMs };
     return { kind: 'refused', refusal: refusalOf(answer), state };
   }
 

@@ -17,6 +17,8 @@ export interface HttpAnswer {
   /** Header by its lower-case name. */
   header(name: string): string | undefined;
   readonly body: Uint8Array;
+  /** From the request until the headers came, milliseconds, where the transport tells it. */
+  readonly waitedMs?: number | undefined;
 }
 
 /**

@@ -47,6 +47,8 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
   readonly #resolve: (answer: HttpAnswer) => void;
   readonly #reject: (error: Error) => void;
   #controller: Dispatcher.DispatchController | undefined;
+  readonly #sentMs = performance.now();
+  #waitedMs = 0;
   #status = 0;
   #headers: Headers = {};
   #body: Uint8Array = new Uint8Array(0);
@@ -70,6 +72,7 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
   }
 
   onResponseStart(controller: Dispatcher.DispatchController, status: number, headers: Headers): void {
+    this.#waitedMs = performance.now() - this.#sentMs;
     this.#status = status;
     this.#headers = headers;
     const announced = Number(headers['content-length'] ?? 0);
@@ -106,6 +109,7 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
         return Array.isArray(value) ? value.join(', ') : value;
       },
       body: this.#body.subarray(0, this.#length),
+      waitedMs: this.#waitedMs,
     });
   }
 

@@ -164,7 +164,8 @@ describe('pushContent and fetchContent against the gateway of a node', function 
         const meter = ledger.meterOf(network.dealId);
         expect(meter?.receiptedBytes ?? 0).to.equal(delivered);
         expect(meter?.durableBytes ?? 0).to.equal(delivered);
-        expect(meter?.servedBytes ?? 0).to.equal(delivered);
+        // On a busy machine a copy may be under way when everything has arrived: it is broken off.
+        expect(meter?.servedBytes ?? 0).to.be.within(delivered, delivered + MIB);
       }
     });
   }
