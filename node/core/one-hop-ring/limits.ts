@@ -109,9 +109,6 @@ export const GUEST_LOOKUPS_PER_SECOND = 32;
 /** Non-members whose allowance is remembered. */
 export const MAX_GUESTS = 4_096;
 
-/** Members of the own cooperation group whose load and delay are kept fresh. */
-export const MAX_GROUP_PROBES = 8;
-
 /** Times of the protocol in milliseconds; a development network or a test may run faster. */
 export interface RingTiming {
   /** Between two keep-alives to the same member. @default 1_000 */
@@ -141,8 +138,6 @@ export interface RingTiming {
   readonly maxHedgeMs: number;
   /** Between two probes of a tombstone or of a contact outside the table. @default 5_000 */
   readonly tombstoneProbeIntervalMs: number;
-  /** Between two exchanges of load with a member of the own group. @default 2_000 */
-  readonly groupProbeIntervalMs: number;
   /** Membership changes are collected this long before replicas are moved. @default 200 */
   readonly rebalanceDelayMs: number;
   /** Life of a provider record. @default 1_800 s */
@@ -174,7 +169,6 @@ export const DEFAULT_TIMING: RingTiming = {
   minHedgeMs: 20,
   maxHedgeMs: 500,
   tombstoneProbeIntervalMs: 5_000,
-  groupProbeIntervalMs: 2_000,
   rebalanceDelayMs: 200,
   providerTtlSeconds: 1_800,
   republishIntervalMs: 600_000,

@@ -1,4 +1,3 @@
-import { MAX_GROUP_PROBES } from '../limits.ts';
 import type { Accusation } from '../membership-event.ts';
 import type { Membership } from '../membership.ts';
 import type { RingContext } from '../ring-context.ts';
@@ -33,7 +32,6 @@ export class FailureDetection {
   readonly #outsiders: Outsiders;
   #nextKeepAliveMs = Infinity;
   #nextOutsiderMs = Infinity;
-  #nextGroupMs = Infinity;
 
   constructor(context: RingContext, membership: Membership, effects: SuspicionEffects) {
     this.#context = context;
@@ -51,13 +49,11 @@ export class FailureDetection {
     const phase = this.#context.ports.random();
     this.#nextKeepAliveMs = nowMs + phase * timing.keepAliveIntervalMs;
     this.#nextOutsiderMs = nowMs + phase * timing.tombstoneProbeIntervalMs;
-    this.#nextGroupMs = nowMs + phase * timing.groupProbeIntervalMs;
   }
 
   stop(): void {
     this.#nextKeepAliveMs = Infinity;
     this.#nextOutsiderMs = Infinity;
-    this.#nextGroupMs = Infinity;
   }
 
   /** Edges that the registry lists; those outside the table are asked now and then. */
@@ -140,10 +136,6 @@ export class FailureDetection {
       this.#nextKeepAliveMs = nowMs + timing.keepAliveIntervalMs;
       this.#keepAlive(nowMs);
     }
-    if (nowMs >= this.#nextGroupMs) {
-      this.#nextGroupMs = nowMs + timing.groupProbeIntervalMs;
-      this.#probeGroup(nowMs);
-    }
     if (nowMs >= this.#nextOutsiderMs) {
       this.#nextOutsiderMs = nowMs + timing.tombstoneProbeIntervalMs;
       for (const contact of this.#outsiders.choose()) this.#probes.toContact(contact, nowMs);
@@ -153,7 +145,7 @@ export class FailureDetection {
   }
 
   nextMs(): number {
-    return Math.min(this.#nextKeepAliveMs, this.#nextOutsiderMs, this.#nextGroupMs, this.#suspicion.nextMs());
+    return Math.min(this.#nextKeepAliveMs, this.#nextOutsiderMs, this.#suspicion.nextMs());
   }
 
   get #isRunning(): boolean {
@@ -166,15 +158,6 @@ export class FailureDetection {
       if (this.#suspicion.isWatched(entry.nid) || !this.#isCertain(entry))
         this.#suspicion.watch(entry, nowMs);
     }
-  }
-
-  /** One member of the own region, at random: load and delay of the cooperation group. */
-  #probeGroup(nowMs: number): void {
-    const region = this.#context.admitted.region;
-    const chosen = this.#context
-      .randomMembers(4 * MAX_GROUP_PROBES)
-      .find((entry) => entry.record.region === region);
-    if (chosen !== undefined && !this.#isCertain(chosen)) this.#probes.toMember(chosen, nowMs);
   }
 
   #isCertain(entry: RingEntry): boolean {

@@ -61,11 +61,18 @@ describe('dissemination', function () {
     expect(origin && spreadMs(network, origin)).to.be.at.most(1_000);
   });
 
-  it('reaches every member although one message of ten is lost', () => {
-    const network = new VirtualNetwork(33);
-    const nodes = network.adoptNodes(names(200));
-    network.lossRate = 0.1;
-    expect(nodes[17] && spreadMs(network, nodes[17])).to.be.lessThan(2_000);
+  it('reaches nearly every member by the tree although one message of ten is lost, the others by repair', () => {
+    const seeds = [33, 101, 303, 404];
+    const times = seeds.map((seed) => {
+      const network = new VirtualNetwork(seed);
+      const [origin] = network.adoptNodes(names(200));
+      network.lossRate = 0.1;
+      return origin === undefined ? Infinity : spreadMs(network, origin);
+    });
+    // A member gets up to three messages: of 200, one is missed in every fifth run. Then two keep-alives, a second
+    // apart, show that its table differs, and the repair may lose a question, which takes 1.5 s.
+    for (const ms of times) expect(ms).to.be.lessThan(3_500);
+    expect(times.filter((ms) => ms < 600).length).to.be.at.least(2);
   });
 
   it('learns how long its children take, and stops taking over from them', () => {
