@@ -12,6 +12,15 @@ export const REPOSITORY_ROOT = join(dirname(fileURLToPath(import.meta.url)), '..
 /** Set while coverage is measured: tests then share Hardhat's own environment, in which the contracts are instrumented. */
 export const MEASURES_COVERAGE = process.env['BCDN_COVERAGE'] === '1';
 
+/**
+ * Hardhat's network alone, for a chain inside a process that tests something else: the toolbox would replace chai's own
+ * matchers by those for big numbers.
+ */
+export async function openHardhatNetwork(): Promise<HardhatRuntimeEnvironment> {
+  const { networks } = userConfig;
+  return createHardhatRuntimeEnvironment(networks === undefined ? {} : { networks }, {}, REPOSITORY_ROOT);
+}
+
 /** Hardhat with this repository's configuration, whatever the current directory is. */
 export async function openHardhat(): Promise<HardhatRuntimeEnvironment> {
   if (MEASURES_COVERAGE) return (await import('hardhat')).default;

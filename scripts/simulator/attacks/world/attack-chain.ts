@@ -4,7 +4,7 @@ import type { JsonRpcServer } from 'hardhat/types/network';
 import { openProvider } from '../../../../sdk/chain/provider.ts';
 import type { Deployment } from '../../../../sdk/chain/deployment.ts';
 import { deployBcdn } from '../../../deploy/deploy.ts';
-import { openHardhat } from '../../../deploy/hardhat-environment.ts';
+import { openHardhatNetwork } from '../../../deploy/hardhat-environment.ts';
 import { DEPLOY_PARAMETERS, type DeployParameters } from '../../../deploy/parameters.ts';
 import { SimulatorError } from '../../simulator-error.ts';
 
@@ -43,7 +43,7 @@ export class AttackChain {
   }
 
   static async start(): Promise<AttackChain> {
-    const hre = await openHardhat();
+    const hre = await openHardhatNetwork();
     const network = { network: 'default', override: { initialDate: START } };
     const server = await hre.network.createServer(network, LOOPBACK, 0);
     const { address, port } = await server.listen();
