@@ -5,6 +5,14 @@ import type { GatewayComponents } from './gateway-components.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
 import { FILL_TIMEOUT_MS, MAX_FILLS } from './gateway-limits.ts';
 
+/** What became of a missing block. */
+export interface FillOutcome {
+  /** Whether the block is stored now. */
+  readonly stored: boolean;
+  /** Whether another request was fetching it already. */
+  readonly collapsed: boolean;
+}
+
 /** Gets missing blocks from elsewhere: one flight for all who ask for the same one (DELIVERY.md, miss). */
 export class BlockFill {
   readonly #components: Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log'>;
@@ -14,17 +22,16 @@ export class BlockFill {
     this.#components = components;
   }
 
-  /** @returns whether the block is stored now */
-  fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<boolean> {
-    if (this.#components.fill === undefined) return Promise.resolve(false);
+  /** @throws GatewayError FILLS_BUSY */
+  async fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<FillOutcome> {
+    if (this.#components.fill === undefined) return { stored: false, collapsed: false };
     const key = `${cid.toString()} ${contentRoot ?? ''}`;
-    let flight = this.#flights.get(key);
-    if (flight === undefined) {
-      if (this.#flights.size >= MAX_FILLS) return Promise.reject(fillsBusy());
-      flight = this.#fetch(cid, contentRoot).finally(() => this.#flights.delete(key));
-      this.#flights.set(key, flight);
-    }
-    return flight;
+    const known = this.#flights.get(key);
+    if (known !== undefined) return { stored: await known, collapsed: true };
+    if (this.#flights.size >= MAX_FILLS) throw fillsBusy();
+    const flight = this.#fetch(cid, contentRoot).finally(() => this.#flights.delete(key));
+    this.#flights.set(key, flight);
+    return { stored: await flight, collapsed: false };
   }
 
   async #fetch(cid: CID, contentRoot: ContentRoot | undefined): Promise<boolean> {

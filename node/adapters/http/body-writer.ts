@@ -1,6 +1,6 @@
 import type { ServerResponse } from 'node:http';
 
-import { BODY_SLICE_BYTES, BODY_SLICE_TIMEOUT_MS } from './gateway-limits.ts';
+import { BODY_HELD_BYTES, BODY_SLICE_BYTES, BODY_SLICE_TIMEOUT_MS } from './gateway-limits.ts';
 
 /** How far a body got. */
 export interface SentBody {
@@ -11,12 +11,16 @@ export interface SentBody {
 
 /**
  * Writes bytes to a client in slices, each after the one before has left the process: memory stays bounded,
- * a client that stops reading is noticed, and what an aborted transfer cost is known.
+ * a client that stops reading is noticed, and what an aborted transfer cost is known. Small pieces are held
+ * until there is more, and leave together.
  */
 export class BodyWriter {
   readonly #response: ServerResponse;
   readonly #timeoutMs: number;
+  #held: Uint8Array[] = [];
+  #heldBytes = 0;
   #sentBytes = 0;
+  #complete = false;
   #closed = false;
   #onClose: () => void = () => undefined;
 
@@ -30,48 +34,66 @@ export class BodyWriter {
     });
   }
 
+  /** Whether the client is gone, or has everything. */
   get closed(): boolean {
     return this.#closed;
   }
 
-  /** Sends the bytes and ends the response. */
-  async finish(bytes: Uint8Array): Promise<SentBody> {
-    const last = Math.max(0, Math.ceil(bytes.length / BODY_SLICE_BYTES) - 1) * BODY_SLICE_BYTES;
-    if (last > 0) await this.write(bytes.subarray(0, last));
-    return this.end(bytes.subarray(last));
+  /** How far the body got until now. */
+  get sent(): SentBody {
+    return { sentBytes: this.#sentBytes, complete: this.#complete };
   }
 
   /** Sends part of a body. @returns false when the client is gone */
   async write(bytes: Uint8Array): Promise<boolean> {
+    if (this.#heldBytes + bytes.length <= BODY_HELD_BYTES) {
+      if (bytes.length > 0) this.#held.push(bytes);
+      this.#heldBytes += bytes.length;
+      return !this.#closed;
+    }
     for (let offset = 0; offset < bytes.length && !this.#closed; offset += BODY_SLICE_BYTES) {
       const slice = bytes.subarray(offset, offset + BODY_SLICE_BYTES);
-      const flushed = await this.#flushed((done) => this.#response.write(slice, done));
-      // A slice that was under way when the client left counts as sent: part of it may have arrived.
-      this.#sentBytes += slice.length;
+      const flushed = await this.#flushed(slice, (done) => this.#response.write(slice, done));
       if (!flushed) return false;
     }
     return !this.#closed;
   }
 
-  /** Sends the last part. */
-  async end(bytes: Uint8Array): Promise<SentBody> {
-    if (this.#closed) return { sentBytes: this.#sentBytes, complete: false };
-    const flushed = await this.#flushed((done) => this.#response.end(bytes, done));
-    this.#sentBytes += bytes.length;
-    return { sentBytes: this.#sentBytes, complete: flushed };
+  /** Sends the last part and ends the response. */
+  async finish(bytes: Uint8Array): Promise<void> {
+    const last = Math.max(0, Math.ceil(bytes.length / BODY_SLICE_BYTES) - 1) * BODY_SLICE_BYTES;
+    if (last > 0 && !(await this.write(bytes.subarray(0, last)))) return;
+    if (this.#closed) return;
+    const slice = bytes.subarray(last);
+    this.#complete = await this.#flushed(slice, (done) => this.#response.end(slice, done));
   }
 
-  /** Resolves when what was written left the process (true) or never will (false). */
-  #flushed(write: (done: () => void) => void): Promise<boolean> {
-    return new Promise((resolve) => {
+  /** Resolves when what was held and the slice left the process (true) or never will (false). */
+  async #flushed(slice: Uint8Array, write: (done: () => void) => void): Promise<boolean> {
+    const bytes = this.#heldBytes + slice.length;
+    const flushed = await new Promise<boolean>((resolve) => {
       const timer = setTimeout(() => this.#response.destroy(), this.#timeoutMs);
-      const settle = (flushed: boolean): void => {
+      const settle = (left: boolean): void => {
         clearTimeout(timer);
         this.#onClose = () => undefined;
-        resolve(flushed);
+        resolve(left);
       };
       this.#onClose = () => settle(this.#response.writableFinished);
-      write(() => settle(this.#response.writableFinished || !this.#response.destroyed));
+      const done = (): void => settle(this.#response.writableFinished || !this.#response.destroyed);
+      if (this.#held.length === 0) write(done);
+      else this.#together(() => write(done));
     });
+    // A slice that was under way when the client left counts as sent: part of it may have arrived.
+    this.#sentBytes += bytes;
+    return flushed;
+  }
+
+  #together(write: () => void): void {
+    this.#response.cork();
+    for (const bytes of this.#held) this.#response.write(bytes);
+    this.#held = [];
+    this.#heldBytes = 0;
+    write();
+    this.#response.uncork();
   }
 }

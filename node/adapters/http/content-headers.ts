@@ -2,26 +2,31 @@ import type { OutgoingHttpHeaders } from 'node:http';
 
 import type { CID } from 'multiformats/cid';
 
+import type { Exchange } from './exchange.ts';
 import { IMMUTABLE_SECONDS } from './gateway-limits.ts';
 
-/** How a response was obtained, for Cache-Status (RFC 9211). */
-export type CacheOutcome = 'hit' | 'fill';
+const IMMUTABLE = `public, max-age=${IMMUTABLE_SECONDS}, immutable`;
 
 /** Headers of every response that carries content, or says that the client has it. */
-export function contentHeaders(content: {
-  cid: CID;
-  etag: string;
-  path: string;
-  cache: CacheOutcome;
-  elapsedMs: number;
-}): OutgoingHttpHeaders {
-  const { cid, etag, path, cache, elapsedMs } = content;
+export function contentHeaders(
+  exchange: Exchange,
+  root: CID,
+  cacheControl: string = IMMUTABLE,
+): OutgoingHttpHeaders {
   return {
-    etag,
-    'cache-control': `public, max-age=${IMMUTABLE_SECONDS}, immutable`,
-    'cache-status': cache === 'hit' ? 'bcdn; hit' : 'bcdn; fwd=miss; stored',
-    'server-timing': `total;dur=${elapsedMs.toFixed(1)}`,
-    'x-ipfs-path': path,
-    'x-ipfs-roots': cid.toString(),
+    'cache-control': cacheControl,
+    vary: 'accept',
+    'x-ipfs-path': exchange.path,
+    'x-ipfs-roots': root.toString(),
   };
+}
+
+/**
+ * The address of the form that was chosen by Accept, at which caches that know no Vary find it too (trustless
+ * gateway specification, Content-Location).
+ */
+export function contentLocation(exchange: Exchange, format: 'raw' | 'car'): OutgoingHttpHeaders {
+  const { path, query } = exchange;
+  if (/(?:^|&)format=/.test(query)) return {};
+  return { 'content-location': `${path}?format=${format}${query === '' ? '' : `&${query}`}` };
 }

@@ -1,6 +1,7 @@
-import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { IncomingMessage, OutgoingHttpHeaders, ServerResponse } from 'node:http';
 
 import { errorBody } from '../../../sdk/protocol/http.ts';
+import { CROSS_ORIGIN_HEADERS } from './cross-origin.ts';
 import type { GatewayError } from './gateway-error.ts';
 
 /** One request and its response, with what the routes need to know about them. */
@@ -16,6 +17,11 @@ export interface Exchange {
   readonly client: string;
 }
 
+/** Begins the answer. Every head goes through here: any page may read it. */
+export function writeHead({ response }: Exchange, status: number, headers: OutgoingHttpHeaders): void {
+  response.writeHead(status, { ...CROSS_ORIGIN_HEADERS, ...headers });
+}
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function sendJson(exchange: Exchange, status: number, value: unknown): void {
@@ -27,7 +33,7 @@ export function sendText(
   answer: { status: number; contentType: string; body: string },
 ): void {
   const bytes = Buffer.from(answer.body);
-  exchange.response.writeHead(answer.status, {
+  writeHead(exchange, answer.status, {
     'content-type': answer.contentType,
     'content-length': bytes.length,
     'cache-control': 'no-store',
@@ -45,7 +51,7 @@ export function sendError(exchange: Exchange, error: GatewayError): void {
   const body = Buffer.from(`${JSON.stringify(errorBody(error))}\n`);
   // A body that nobody will read must not be taken for the next request.
   const unread = !request.complete && request.method !== 'GET' && request.method !== 'HEAD';
-  response.writeHead(error.status, {
+  writeHead(exchange, error.status, {
     ...error.headers,
     'content-type': JSON_TYPE,
     'content-length': body.length,

@@ -1,17 +1,23 @@
 import { ProtocolError, type ErrorValues } from '../../../sdk/protocol/errors.ts';
 import { DeliveryError, type DeliveryErrorCode } from '../../core/delivery/delivery-error.ts';
+import { HttpRequestError, type HttpRequestErrorCode } from '../../core/http-semantics/http-request-error.ts';
 import { StorageError, type StorageErrorCode } from '../../core/storage/storage-error.ts';
 
 /** What the gateway itself refuses. Listed once, stable, never reused. */
 export type GatewayErrorCode =
   | 'NOT_FOUND'
   | 'METHOD_NOT_ALLOWED'
-  | 'PATH_INVALID'
+  | 'NAMES_NOT_SERVED'
+  | 'TARGET_TOO_LONG'
   | 'FORMAT_UNSUPPORTED'
   | 'BLOCK_NOT_FOUND'
   | 'PATH_NOT_FOUND'
   | 'NOT_A_FILE'
+  | 'NOT_STORED'
+  | 'CLIENT_GONE'
+  | 'PRECONDITION_FAILED'
   | 'CONTENT_DAMAGED'
+  | 'CAR_TOO_LONG'
   | 'RANGE_UNSATISFIABLE'
   | 'GRANT_MALFORMED'
   | 'RECEIPT_MALFORMED'
@@ -47,7 +53,8 @@ export class GatewayError extends Error {
 
   constructor(
     status: number,
-    code: GatewayErrorCode | DeliveryErrorCode | StorageErrorCode | ProtocolError['code'],
+    code:
+      GatewayErrorCode | HttpRequestErrorCode | DeliveryErrorCode | StorageErrorCode | ProtocolError['code'],
     details: {
       message: string;
       remedy: string;
@@ -75,6 +82,11 @@ const DELIVERY_STATUS: Partial<Record<DeliveryErrorCode, number>> = {
   DEAL_AT_RISK_LIMIT: 503,
 };
 
+const REQUEST_STATUS: Partial<Record<HttpRequestErrorCode, number>> = {
+  PATH_TOO_LONG: 414,
+  FORMAT_NOT_ACCEPTABLE: 406,
+};
+
 const STORAGE_STATUS: Partial<Record<StorageErrorCode, number>> = {
   QUOTA_EXCEEDED: 507,
   DISK_FULL: 507,
@@ -93,6 +105,10 @@ const STORAGE_STATUS: Partial<Record<StorageErrorCode, number>> = {
 /** Any error of ours as an HTTP answer; undefined for one that nobody foresaw. */
 export function asGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof GatewayError) return error;
+  if (error instanceof HttpRequestError) {
+    const { message, values, remedy } = error;
+    return new GatewayError(REQUEST_STATUS[error.code] ?? 400, error.code, { message, values, remedy });
+  }
   if (error instanceof DeliveryError) {
     const { message, values, remedy } = error;
     return new GatewayError(DELIVERY_STATUS[error.code] ?? 403, error.code, { message, values, remedy });

@@ -11,16 +11,32 @@ export const DEFAULT_MAX_CONNECTIONS = 2_000;
 
 /** Bodies are sent in pieces of this size, so that an early end is known to this accuracy. */
 export const BODY_SLICE_BYTES = 256 * 1024;
+/** Smaller pieces wait for each other up to this sum, so that headers of parts need no packets of their own. */
+export const BODY_HELD_BYTES = 8 * 1024;
 /** A client takes each piece in this time (8.7 kB/s), or the connection is ended. */
 export const BODY_SLICE_TIMEOUT_MS = 30_000;
 /** An upload that brings nothing for this long is ended. */
 export const UPLOAD_IDLE_TIMEOUT_MS = 30_000;
 
-/** Longest path below a CID, and the most segments it may have. */
-export const MAX_PATH_LENGTH = 1024;
-export const MAX_PATH_SEGMENTS = 32;
+/** Paths whose end is remembered. */
+export const MAX_RESOLVED_PATHS = 8_192;
+/** Entries of a directory that a listing shows, and the blocks that are read to find them. */
+export const MAX_LISTED_ENTRIES = 2_000;
+export const MAX_LISTED_NODES = 2_000;
+/** How long a listing may be kept: its bytes depend on this program, not on the content alone. */
+export const LISTING_SECONDS = 604_800;
 /** Nodes between the root of a file and its leaves: a balanced DAG of an exabyte needs seven. */
 export const MAX_FILE_DEPTH = 32;
+
+/** Blocks of a CAR that are told apart, with at most 32 bytes each: 64 GiB of leaves of 256 KiB. */
+export const MAX_CAR_BLOCKS_KNOWN = 262_144;
+/** Links of a DAG that wait for their turn in a CAR; the block store takes no wider DAG either. */
+export const MAX_CAR_WAITING = 100_000;
+
+/** Requests that may wait on one connection for the answers before them (pipelining). */
+export const MAX_PIPELINED_REQUESTS = 16;
+/** How often connections that send their headers too slowly are looked for. */
+export const CONNECTIONS_CHECK_INTERVAL_MS = 2_000;
 
 /** Time for finding a missing block elsewhere before 404. */
 export const FILL_TIMEOUT_MS = 10_000;

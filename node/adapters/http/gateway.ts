@@ -2,46 +2,23 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
-import {
-  ACKNOWLEDGED_HEADER,
-  CREDIT_HEADER,
-  errorBody,
-  GRANT_HEADER,
-  RECEIPT_HEADER,
-  SERVED_HEADER,
-  UPLOAD_HEADER,
-} from '../../../sdk/protocol/http.ts';
+import { errorBody } from '../../../sdk/protocol/http.ts';
+import { MAX_TARGET_LENGTH } from '../../core/http-semantics/http-limits.ts';
 import { errorCode } from '../disk/disk-error.ts';
-import { sendError, type Exchange } from './exchange.ts';
+import { preflightHeaders } from './cross-origin.ts';
+import { sendError, writeHead, type Exchange } from './exchange.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
 import {
+  CONNECTIONS_CHECK_INTERVAL_MS,
   DEFAULT_MAX_CONNECTIONS,
   HEADERS_TIMEOUT_MS,
   KEEP_ALIVE_TIMEOUT_MS,
   MAX_HEADER_BYTES,
 } from './gateway-limits.ts';
 import { parseTarget } from './request-parsing.ts';
+import { RequestTurns } from './request-turns.ts';
 import { Routes, type Route } from './routes.ts';
-
-const EXPOSED = [
-  'content-range',
-  'content-length',
-  'accept-ranges',
-  'etag',
-  'server-timing',
-  'cache-status',
-  'x-ipfs-path',
-  'x-ipfs-roots',
-  ACKNOWLEDGED_HEADER,
-  CREDIT_HEADER,
-  SERVED_HEADER,
-].join(', ');
-const ALLOWED = ['range', 'if-none-match', 'if-range', GRANT_HEADER, RECEIPT_HEADER, UPLOAD_HEADER].join(
-  ', ',
-);
-/** Browsers may remember the answer to a preflight for a day. */
-const PREFLIGHT_SECONDS = '86400';
 
 /** A running HTTP gateway. */
 export interface Gateway {
@@ -86,6 +63,7 @@ class HttpGateway implements Gateway {
   readonly #components: GatewayComponents;
   readonly #options: GatewayOptions;
   readonly #routes: Routes;
+  readonly #turns = new RequestTurns();
   #server: Server | undefined;
 
   constructor(components: GatewayComponents, options: GatewayOptions) {
@@ -99,6 +77,7 @@ class HttpGateway implements Gateway {
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
+      connectionsCheckingInterval: CONNECTIONS_CHECK_INTERVAL_MS,
       keepAliveTimeout: KEEP_ALIVE_TIMEOUT_MS,
       // Uploads may take hours: silence is what ends them (request-body.ts).
       requestTimeout: 0,
@@ -127,6 +106,12 @@ class HttpGateway implements Gateway {
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
+    // A body that no route reads would keep the connection busy for as long as its sender likes.
+    if (hasUnwantedBody(request)) response.shouldKeepAlive = false;
+    this.#turns.take(request.socket, response, () => this.#begin(request, response));
+  };
+
+  #begin(request: IncomingMessage, response: ServerResponse): void {
     const { path, query } = parseTarget(request.url ?? '/');
     const exchange: Exchange = {
       request,
@@ -138,7 +123,7 @@ class HttpGateway implements Gateway {
       client: request.socket.remoteAddress ?? '',
     };
     void this.#answer(exchange);
-  };
+  }
 
   readonly #onConnection = (socket: Socket): void => {
     const { metrics } = this.#components;
@@ -155,11 +140,13 @@ class HttpGateway implements Gateway {
     const { response, request } = exchange;
     let name = 'unknown';
     try {
-      allowCrossOrigin(response);
+      requireTargetLength(request);
       const route = this.#routes.find(exchange.path);
       name = route.name;
-      if (request.method === 'OPTIONS') answerPreflight(response, route);
-      else {
+      if (request.method === 'OPTIONS') {
+        writeHead(exchange, 204, preflightHeaders(route.methods));
+        response.end();
+      } else {
         requireMethod(request, route);
         await route.run(exchange);
       }
@@ -197,19 +184,19 @@ function listen(server: Server, host: string, port: number): Promise<void> {
   });
 }
 
-/** Content is public: any page may read it, and the headers of the payment protocol. */
-function allowCrossOrigin(response: ServerResponse): void {
-  response.setHeader('access-control-allow-origin', '*');
-  response.setHeader('access-control-expose-headers', EXPOSED);
+/** A body of a request that has none by its method. */
+function hasUnwantedBody({ method, headers }: IncomingMessage): boolean {
+  if (method === 'POST' || method === 'PUT') return false;
+  return headers['transfer-encoding'] !== undefined || (headers['content-length'] ?? '0') !== '0';
 }
 
-function answerPreflight(response: ServerResponse, route: Route): void {
-  response.writeHead(204, {
-    'access-control-allow-methods': [...route.methods, 'OPTIONS'].join(', '),
-    'access-control-allow-headers': ALLOWED,
-    'access-control-max-age': PREFLIGHT_SECONDS,
+function requireTargetLength({ url = '' }: IncomingMessage): void {
+  if (url.length <= MAX_TARGET_LENGTH) return;
+  throw new GatewayError(414, 'TARGET_TOO_LONG', {
+    message: 'The address is too long.',
+    values: { length: url.length, maxLength: MAX_TARGET_LENGTH },
+    remedy: 'Shorten the path or the query.',
   });
-  response.end();
 }
 
 function requireMethod(request: IncomingMessage, route: Route): void {

@@ -1,18 +1,17 @@
 import { CONTENT_PATH, PROVIDERS_PATH, RECEIPTS_PATH, STATUS_PATH } from '../../../sdk/protocol/http.ts';
 import { BlockFill } from './block-fill.ts';
+import { ContentRoute, IPFS_PATH } from './content-route.ts';
 import { ContentUpload } from './content-upload-route.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { live, metrics, ready, status } from './health-routes.ts';
 import { findProviders } from './providers-route.ts';
-import { serveRawBlock, type BlockRouteParts } from './raw-block-route.ts';
 import { takeReceipts } from './receipts-route.ts';
-import { parseCidCached, parseContentPath, wantsRawBlock } from './request-parsing.ts';
+import { parseCidCached } from './request-parsing.ts';
 import { TransferDesk } from './transfer-desk.ts';
-import { serveFile } from './unixfs-file-route.ts';
 
-const IPFS_PATH = '/ipfs/';
+const IPNS_PATH = '/ipns/';
 
 /** Where a request goes: the name is what metrics call it. */
 export interface Route {
@@ -24,9 +23,9 @@ export interface Route {
 /** The gateway's routes. One lookup by prefix each: there are few, and blocks come first. */
 export class Routes {
   readonly #components: GatewayComponents;
-  readonly #parts: BlockRouteParts;
   readonly #desk: TransferDesk;
   readonly #upload: ContentUpload;
+  readonly #content: Route;
   readonly #byPath: ReadonlyMap<string, Route>;
   /** Set while the node stops: readiness says so. */
   draining = false;
@@ -35,7 +34,13 @@ export class Routes {
     this.#components = components;
     this.#desk = new TransferDesk(components, options);
     this.#upload = new ContentUpload(components);
-    this.#parts = { components, options, desk: this.#desk, fill: new BlockFill(components) };
+    const content = new ContentRoute({
+      components,
+      options,
+      desk: this.#desk,
+      fill: new BlockFill(components),
+    });
+    this.#content = { name: 'ipfs', methods: ['GET', 'HEAD'], run: (exchange) => content.serve(exchange) };
     this.#byPath = new Map(this.#fixedRoutes());
   }
 
@@ -46,23 +51,12 @@ export class Routes {
     if (fixed !== undefined) return fixed;
     if (path.startsWith(PROVIDERS_PATH)) return this.#providers;
     if (path.startsWith(CONTENT_PATH)) return this.#uploads;
+    if (path.startsWith(IPNS_PATH)) throw namesNotServed();
     throw new GatewayError(404, 'NOT_FOUND', {
       message: 'There is nothing at this path.',
       remedy: 'Content is at /ipfs/<cid>, the state of the node at /bcdn/v1/status.',
     });
   }
-
-  readonly #content: Route = {
-    name: 'ipfs',
-    methods: ['GET', 'HEAD'],
-    run: async (exchange) => {
-      const content = parseContentPath(exchange.path.slice(IPFS_PATH.length));
-      const raw = wantsRawBlock(exchange.request, exchange.query);
-      if (!raw) await serveFile(this.#parts, exchange, content);
-      else if (content.segments.length === 0) await serveRawBlock(this.#parts, exchange, content.cid);
-      else throw rawWithPath();
-    },
-  };
 
   readonly #providers: Route = {
     name: 'providers',
@@ -102,10 +96,10 @@ export class Routes {
   }
 }
 
-function rawWithPath(): GatewayError {
-  return new GatewayError(400, 'FORMAT_UNSUPPORTED', {
-    message: 'A single block is named by its CID alone.',
-    values: { format: 'raw' },
-    remedy: 'Leave out the path below the CID, or leave out format=raw.',
+/** Names that change need someone to resolve them, and answers that may not be kept. */
+function namesNotServed(): GatewayError {
+  return new GatewayError(404, 'NAMES_NOT_SERVED', {
+    message: 'This node serves content by CID, not by names that may change.',
+    remedy: 'Resolve the name first, then ask for /ipfs/<cid>.',
   });
 }

@@ -7,6 +7,7 @@ import {
   RECEIPT_HEADER,
   SERVED_HEADER,
 } from '../../../sdk/protocol/http.ts';
+import { DEFAULT_FREE_BYTES_PER_MINUTE, MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import { FreeAllowance } from '../../core/delivery/free-allowance.ts';
 import type { SentBody } from './body-writer.ts';
 import type { Exchange } from './exchange.ts';
@@ -27,16 +28,15 @@ export class TransferDesk {
   readonly #components: GatewayComponents;
   readonly #grants: GrantIntake;
   readonly #free: FreeAllowance;
+  readonly #freeBytesPerMinute: number;
   readonly #coordinatorUrl: string | undefined;
 
   constructor(components: GatewayComponents, options: GatewayOptions) {
     this.#components = components;
     this.#grants = new GrantIntake(components);
     this.receipts = new ReceiptIntake(components);
-    const { freeBytesPerMinute } = options;
-    this.#free = new FreeAllowance(
-      freeBytesPerMinute === undefined ? {} : { bytesPerMinute: freeBytesPerMinute },
-    );
+    this.#freeBytesPerMinute = options.freeBytesPerMinute ?? DEFAULT_FREE_BYTES_PER_MINUTE;
+    this.#free = new FreeAllowance({ bytesPerMinute: this.#freeBytesPerMinute });
     this.#coordinatorUrl = options.coordinatorUrl;
   }
 
@@ -54,6 +54,11 @@ export class TransferDesk {
     const open = await this.#grants.open(grantHeader);
     if (receiptHeader !== undefined) this.receipts.creditHeader(receiptHeader, open.grantHash);
     return open;
+  }
+
+  /** More than this cannot be set aside for one transfer; Infinity where bytes are not rationed. */
+  roomFor(open: OpenGrant | undefined): number {
+    return open === undefined ? this.#freeBytesPerMinute : MAX_SERVED_BLOCK_BYTES;
   }
 
   /** Sets `bytes` aside before they are sent. @throws DeliveryError, with 402 and how to obtain a grant */

@@ -1,11 +1,8 @@
-import { decode as decodeDagPb } from '@ipld/dag-pb';
-import { UnixFS } from 'ipfs-unixfs';
 import type { CID } from 'multiformats/cid';
 
-import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
-import type { ByteRange } from './byte-range.ts';
-import { GatewayError } from './gateway-error.ts';
+import type { ByteSpan } from '../../core/http-semantics/byte-ranges.ts';
 import { MAX_FILE_DEPTH } from './gateway-limits.ts';
+import { damaged, decodeUnixfs } from './unixfs-node.ts';
 
 /** Reads a block of the file; one that cannot be had is an error. */
 export type ReadBlock = (cid: CID) => Promise<Uint8Array>;
@@ -20,13 +17,14 @@ interface Part {
 
 /**
  * The bytes of a UnixFS file, in order, without copying and with one leaf in memory at a time. The
- * exporter's own reader copies each block and reads ahead of its consumer without bound, so only its path
- * resolution is used. Sizes that a node declares are checked against what its children turn out to hold.
+ * exporter's own reader copies each block and reads ahead of its consumer without bound, so only its way
+ * through sharded directories is used. Sizes that a node declares are checked against what its children turn
+ * out to hold.
  * @throws GatewayError CONTENT_DAMAGED
  */
 export async function* readFileRange(
   root: { readonly cid: CID; readonly sizeBytes: number },
-  range: ByteRange,
+  range: ByteSpan,
   read: ReadBlock,
 ): AsyncGenerator<Uint8Array> {
   const waiting: Part[] = [{ start: 0, length: root.sizeBytes, content: root.cid, depth: 0 }];
@@ -51,12 +49,12 @@ function partsOf(cid: CID, bytes: Uint8Array, part: Part): Part[] {
     if (length > 0) parts.push({ start: offset, length, content, depth: depth + 1 });
     offset += length;
   };
-  if (cid.code !== DAG_PB_CODEC) add(bytes, bytes.length);
-  else {
-    const { data, children } = decodeFileNode(cid, bytes);
-    if (data !== undefined) add(data, data.length);
-    for (const child of children) add(child.cid, child.length);
-  }
+  const node = decodeUnixfs(cid, bytes);
+  if (node.kind === 'leaf') add(node.bytes, node.bytes.length);
+  else if (node.kind === 'file') {
+    if (node.data !== undefined) add(node.data, node.data.length);
+    for (const child of node.children) add(child.cid, child.length);
+  } else throw damaged(cid, 'a node is not part of a file');
   if (offset - start !== part.length) {
     throw damaged(cid, 'a part is not as long as declared', {
       declared: part.length,
@@ -64,37 +62,4 @@ function partsOf(cid: CID, bytes: Uint8Array, part: Part): Part[] {
     });
   }
   return parts;
-}
-
-function decodeFileNode(
-  cid: CID,
-  bytes: Uint8Array,
-): { data: Uint8Array | undefined; children: { cid: CID; length: number }[] } {
-  try {
-    const { Data, Links } = decodeDagPb(bytes);
-    const file = UnixFS.unmarshal(Data ?? new Uint8Array(0));
-    if (file.isDirectory() || Links.length !== file.blockSizes.length) {
-      throw damaged(cid, 'a node is not part of a file', {});
-    }
-    const children = Links.map(({ Hash }, i) => ({ cid: Hash, length: Number(file.blockSizes[i] ?? 0n) }));
-    return { data: file.data, children };
-  } catch (cause) {
-    if (cause instanceof GatewayError) throw cause;
-    throw new GatewayError(422, 'CONTENT_DAMAGED', {
-      message: 'A node of the file cannot be decoded.',
-      values: { cid: cid.toString() },
-      remedy: DAMAGED_REMEDY,
-      cause,
-    });
-  }
-}
-
-const DAMAGED_REMEDY = 'Use format=raw to fetch its blocks; the publisher has to publish it again.';
-
-function damaged(cid: CID, reason: string, values: Record<string, number>): GatewayError {
-  return new GatewayError(422, 'CONTENT_DAMAGED', {
-    message: `The content is not a UnixFS file that can be read: ${reason}.`,
-    values: { cid: cid.toString(), ...values },
-    remedy: DAMAGED_REMEDY,
-  });
 }

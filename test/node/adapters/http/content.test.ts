@@ -77,12 +77,12 @@ describe('Gateway: files', () => {
     }
   });
 
-  it('refuse a range outside, and ignore what is no single range', async () => {
+  it('refuse a range outside, and ignore what is no range', async () => {
     const outside = await request(url, { headers: { range: 'bytes=300000-' } });
     expect(outside.statusCode).to.equal(416);
     expect(outside.headers['content-range']).to.equal('bytes */300000');
     expect(await outside.body.json()).to.have.nested.property('error.code', 'RANGE_UNSATISFIABLE');
-    for (const range of ['bytes=0-1,5-6', 'bytes=-', 'lines=1-2', 'bytes=x-y', 'bytes=5-1']) {
+    for (const range of ['bytes=-', 'lines=1-2', 'bytes=x-y', 'bytes=5-1']) {
       const { status, bytes } = await fetched(url, { range });
       expect([status, bytes.length], range).to.deep.equal([200, FILE_BYTES]);
     }
@@ -90,7 +90,11 @@ describe('Gateway: files', () => {
 
   it('answer HEAD without a body, 304 when the client has it, and If-Range by the ETag', async () => {
     const head = await fetched(url, { range: 'bytes=0-9' }, 'HEAD');
-    expect([head.status, head.bytes.length, head.headers['content-length']]).to.deep.equal([206, 0, '10']);
+    expect([head.status, head.bytes.length, head.headers['content-length']]).to.deep.equal([
+      200,
+      0,
+      '300000',
+    ]);
     const etag = String(head.headers['etag']);
     for (const condition of [etag, `W/${etag}`, '*', `"other", ${etag}`]) {
       const { status, bytes } = await fetched(url, { 'if-none-match': condition });
@@ -115,7 +119,17 @@ describe('Gateway: files', () => {
       code: 'PATH_NOT_FOUND',
       values: { path: `${root.toString()}/films/two.mp4` },
     });
-    expect(await refusalOf(`${base}/films`)).to.include({ status: 404, code: 'NOT_A_FILE' });
+    expect(await refusalOf(`${base}/films/one.mp4/`)).to.include({ status: 404, code: 'PATH_NOT_FOUND' });
+    expect(await refusalOf(`${base}/films/one.mp4/more`)).to.include({ status: 404, code: 'PATH_NOT_FOUND' });
+    expect(await refusalOf(`${fixture.origin}/ipns/example.org/x`)).to.include({
+      status: 404,
+      code: 'NAMES_NOT_SERVED',
+    });
+    expect(await refusalOf(`${base}/${'a'.repeat(2000)}`)).to.include({ status: 414, code: 'PATH_TOO_LONG' });
+    expect(await refusalOf(`${base}?${'a'.repeat(5000)}`)).to.include({
+      status: 414,
+      code: 'TARGET_TOO_LONG',
+    });
     expect(await refusalOf(`${base}/%ff`)).to.include({ status: 400, code: 'PATH_INVALID' });
     expect(await refusalOf(`${base}/${'a/'.repeat(40)}`)).to.include({ status: 400, code: 'PATH_INVALID' });
     expect(await refusalOf(`${fixture.origin}/ipfs/notacid`)).to.deep.equal({
@@ -246,7 +260,7 @@ describe('Gateway: without a grant', () => {
 });
 
 describe('Gateway: a file whose nodes lie', () => {
-  it('is refused or cut off, never served longer than its parts are', async () => {
+  it('is refused, never served longer than its parts are', async () => {
     const leaf = patternBytes(1000, 4);
     const file = new UnixFS({ type: 'file', blockSizes: [2000n] });
     const node = dagPb.encode({
@@ -260,20 +274,16 @@ describe('Gateway: a file whose nodes lie', () => {
     ];
     const fixture = await GatewayFixture.start({ content: { root, blocks, leaves: blocks.slice(0, 1) } });
     try {
-      const broken = await request(`${fixture.origin}/ipfs/${root.toString()}`).then(
-        async ({ body }) =>
-          body.arrayBuffer().then(
-            () => 'whole',
-            () => 'cut off',
-          ),
-        () => 'cut off',
-      );
-      expect(broken).to.equal('cut off');
+      expect(await refusalOf(`${fixture.origin}/ipfs/${root.toString()}`)).to.deep.equal({
+        status: 422,
+        code: 'CONTENT_DAMAGED',
+        values: { cid: rawCidOf(leaf).toString(), declared: 2000, actual: 1000 },
+      });
       const garbage = CID.createV1(dagPb.code, rawCidOf(leaf).multihash);
       expect(await refusalOf(`${fixture.origin}/ipfs/${garbage.toString()}`)).to.deep.equal({
         status: 422,
         code: 'CONTENT_DAMAGED',
-        values: { path: garbage.toString() },
+        values: { cid: garbage.toString() },
       });
     } finally {
       await fixture.stop();

@@ -1,0 +1,136 @@
+import type { CID } from 'multiformats/cid';
+
+import { CAR_TYPE, contentForm, RAW_TYPE, type ContentForm } from '../../core/http-semantics/content-form.ts';
+import { contentNames, type ContentNames } from '../../core/http-semantics/path-segments.ts';
+import type { BlockFill } from './block-fill.ts';
+import { serveCar } from './car-route.ts';
+import { serveDirectory } from './directory-route.ts';
+import { writeHead, type Exchange } from './exchange.ts';
+import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import { GatewayError } from './gateway-error.ts';
+import type { OpenGrant } from './grant-intake.ts';
+import { PathResolution } from './path-resolution.ts';
+import { isPart, serveRawBlock } from './raw-block-route.ts';
+import type { ContentExchange } from './representation.ts';
+import { RequestBlocks } from './request-blocks.ts';
+import { parseCidCached } from './request-parsing.ts';
+import type { TransferDesk } from './transfer-desk.ts';
+import { serveFile } from './unixfs-file-route.ts';
+
+export const IPFS_PATH = '/ipfs/';
+/** The empty identity CID, by which clients find out that this is a trustless gateway. */
+const PROBE_CID = 'bafkqaaa';
+/** A CARv1 header whose only root is the probe. */
+const PROBE_CAR = Buffer.from('19a265726f6f747381d82a450001550000' + '6776657273696f6e01', 'hex');
+
+export interface ContentRouteParts {
+  readonly components: Pick<GatewayComponents, 'blocks' | 'contents' | 'clock'>;
+  readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
+  readonly desk: TransferDesk;
+  readonly fill: BlockFill;
+}
+
+/** GET|HEAD /ipfs/<cid>[/path]: a file, a directory, a block or a CAR, for a grant or for free. */
+export class ContentRoute {
+  readonly #parts: ContentRouteParts;
+  readonly #resolution = new PathResolution();
+
+  constructor(parts: ContentRouteParts) {
+    this.#parts = parts;
+  }
+
+  /**
+   * @throws HttpRequestError; ProtocolError CID_INVALID, CID_UNSUPPORTED; GatewayError PATH_NOT_FOUND,
+   *   BLOCK_NOT_FOUND, …; DeliveryError
+   */
+  async serve(exchange: Exchange): Promise<void> {
+    const names = contentNames(exchange.path.slice(IPFS_PATH.length));
+    const form = contentForm(exchange.query, exchange.request.headers.accept);
+    if (names.cid === PROBE_CID && names.segments.length === 0) {
+      answerProbe(exchange, form);
+      return;
+    }
+    const cid = parseCidCached(names.cid);
+    if (form.kind === 'raw') {
+      if (names.segments.length > 0) throw rawWithPath();
+      await serveRawBlock(this.#parts.components, await this.#begin(exchange), cid);
+      return;
+    }
+    const content = await this.#begin(exchange);
+    requireGrantedContent(this.#parts, cid, content.open);
+    const path = await this.#resolution.resolve(cid, names.segments, content.blocks);
+    if (form.kind === 'car') {
+      await serveCar(content, { root: cid, segments: names.segments, path, form });
+      return;
+    }
+    const { entity } = path;
+    if (entity.kind === 'file') {
+      if (names.directory && names.segments.length > 0) throw notADirectory(names);
+      await serveFile(content, { root: cid, entity, name: names.segments.at(-1) });
+    } else if (entity.kind === 'directory') {
+      await serveDirectory(content, this.#resolution, { root: cid, names, cid: entity.cid });
+    } else throw notAFile(names);
+  }
+
+  async #begin(exchange: Exchange): Promise<ContentExchange> {
+    const { components, options, desk } = this.#parts;
+    const startedMs = components.clock.nowMs();
+    const open = await desk.grantOf(exchange);
+    const blocks = new RequestBlocks(this.#parts, exchange, open?.grant.contentRoot);
+    if (open !== undefined) blocks.verifyMs = components.clock.nowMs() - startedMs;
+    return { exchange, desk, options, open, blocks };
+  }
+}
+
+/** A grant pays for the content of its deal: its root has to be where the path begins. */
+function requireGrantedContent(
+  { components }: ContentRouteParts,
+  cid: CID,
+  open: OpenGrant | undefined,
+): void {
+  if (open === undefined || isPart(components.contents, open.grant.contentRoot, cid)) return;
+  throw new GatewayError(403, 'GRANT_WRONG_CONTENT', {
+    message: 'The path does not begin in the content that the grant is for.',
+    values: { cid: cid.toString(), contentRoot: open.grant.contentRoot },
+    remedy: 'Ask the coordinator for a grant of the deal that this content belongs to.',
+  });
+}
+
+/** What the trustless gateway specification wants for its probe: an empty block, or a CAR without blocks. */
+function answerProbe(exchange: Exchange, form: ContentForm): void {
+  const body = form.kind === 'car' ? PROBE_CAR : Buffer.alloc(0);
+  const type = form.kind === 'car' ? `${CAR_TYPE}; version=1; order=dfs; dups=n` : RAW_TYPE;
+  writeHead(exchange, 200, {
+    'content-type': type,
+    'content-length': body.length,
+    'content-disposition': `attachment; filename="${PROBE_CID}.${form.kind === 'car' ? 'car' : 'bin'}"`,
+    'x-content-type-options': 'nosniff',
+    'x-ipfs-path': exchange.path,
+    vary: 'accept',
+  });
+  exchange.response.end(exchange.headOnly ? undefined : body);
+}
+
+function rawWithPath(): GatewayError {
+  return new GatewayError(400, 'FORMAT_UNSUPPORTED', {
+    message: 'A single block is named by its CID alone.',
+    values: { format: 'raw' },
+    remedy: 'Leave out the path below the CID, or ask for a CAR with dag-scope=block.',
+  });
+}
+
+function notAFile({ cid, segments }: ContentNames): GatewayError {
+  return new GatewayError(404, 'NOT_A_FILE', {
+    message: 'The path names neither a file nor a directory.',
+    values: { path: [cid, ...segments].join('/') },
+    remedy: 'Use format=raw for the block itself.',
+  });
+}
+
+function notADirectory({ cid, segments }: ContentNames): GatewayError {
+  return new GatewayError(404, 'PATH_NOT_FOUND', {
+    message: 'The path ends with a slash, but names a file.',
+    values: { path: `${[cid, ...segments].join('/')}/` },
+    remedy: 'Leave out the slash at the end.',
+  });
+}
