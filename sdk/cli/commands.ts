@@ -1,0 +1,5 @@
+import { addAudit } from './audit/audit-command.ts';
+import type { AddCommand } from './command.ts';
+
+/** Every command of `bcdn`, in the order of its help. A new one is one file and one line here. */
+export const COMMANDS: readonly AddCommand[] = [addAudit];

@@ -1,0 +1,34 @@
+import { Command, CommanderError } from 'commander';
+
+import type { Perform } from './command.ts';
+import { COMMANDS } from './commands.ts';
+import { EXIT, type ExitCode } from './exit-codes.ts';
+import { tellFailure } from './failure.ts';
+import { processTerminal } from './terminal.ts';
+
+/** Runs the publishers' command line and resolves to its exit code. */
+export async function runCli(argv: readonly string[]): Promise<ExitCode> {
+  let exitCode: ExitCode = EXIT.fine;
+  const program = new Command('bcdn')
+    .description('What publishers and viewers of the BCDN network do from a terminal.')
+    .exitOverride()
+    .showHelpAfterError('(--help shows the options and examples)');
+  const perform: Perform = async (name, options, work) => {
+    const terminal = processTerminal(options.json === true);
+    try {
+      exitCode = await work(terminal);
+    } catch (failure) {
+      exitCode = tellFailure(terminal, name, failure);
+    }
+  };
+  for (const add of COMMANDS) add(program, perform);
+  try {
+    await program.parseAsync(argv);
+  } catch (failure) {
+    if (!(failure instanceof CommanderError)) throw failure;
+    return failure.exitCode === 0 ? EXIT.fine : EXIT.usage;
+  }
+  return exitCode;
+}
+
+process.exitCode = await runCli(process.argv);

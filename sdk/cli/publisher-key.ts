@@ -1,0 +1,63 @@
+import { readFile } from 'node:fs/promises';
+
+import { decryptKeystoreJson, isKeystoreJson } from 'ethers';
+
+import { hexToBytes } from '../protocol/bytes.ts';
+import { CliError } from './cli-error.ts';
+
+/** Where a publisher's key is. */
+export interface KeyPlace {
+  readonly keystore?: string;
+  readonly passwordFile?: string;
+}
+
+/**
+ * Opens a publisher's V3 keystore, as wallets export it.
+ * @throws CliError OPTION_MISSING, KEYSTORE_UNREADABLE, PASSWORD_UNREADABLE, PASSWORD_WRONG
+ */
+export async function openPublisherKey(place: KeyPlace, environment: NodeJS.ProcessEnv): Promise<Uint8Array> {
+  const keystore = required(place.keystore ?? environment['BCDN_KEYSTORE'], '--keystore', 'BCDN_KEYSTORE');
+  const passwordFile = required(
+    place.passwordFile ?? environment['BCDN_PASSWORD_FILE'],
+    '--password-file',
+    'BCDN_PASSWORD_FILE',
+  );
+  const json = await textOf(keystore, 'KEYSTORE_UNREADABLE');
+  if (!isKeystoreJson(json)) {
+    throw new CliError('KEYSTORE_UNREADABLE', `${keystore} is no V3 keystore.`, {
+      values: { file: keystore },
+      remedy: 'Export the key that opened the deal from your wallet as a keystore file.',
+    });
+  }
+  const password = (await textOf(passwordFile, 'PASSWORD_UNREADABLE')).replace(/\r?\n$/, '');
+  try {
+    const { privateKey } = await decryptKeystoreJson(json, password);
+    return hexToBytes(privateKey, 32);
+  } catch (cause) {
+    throw new CliError('PASSWORD_WRONG', `The password does not open ${keystore}.`, {
+      values: { keystore, passwordFile },
+      remedy: 'Check that the password is that of this keystore.',
+      cause,
+    });
+  }
+}
+
+function required(value: string | undefined, flag: string, variable: string): string {
+  if (value !== undefined && value !== '') return value;
+  throw new CliError('OPTION_MISSING', `${flag} is missing.`, {
+    values: { flag, variable },
+    remedy: `Give ${flag}, or set ${variable}.`,
+  });
+}
+
+async function textOf(file: string, code: 'KEYSTORE_UNREADABLE' | 'PASSWORD_UNREADABLE'): Promise<string> {
+  try {
+    return await readFile(file, 'utf8');
+  } catch (cause) {
+    throw new CliError(code, `${file} cannot be read.`, {
+      values: { file },
+      remedy: 'Check the path and that you may read the file.',
+      cause,
+    });
+  }
+}
