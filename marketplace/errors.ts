@@ -86,6 +86,30 @@ export const MARKETPLACE_ERRORS = {
     status: 409,
     remedy: 'Open the claim on chain, or wait until it is paid or void; then ask for a voucher again.',
   },
+  // Peers
+  PEER_NOT_REGISTERED: {
+    status: 409,
+    remedy: 'Register this address as a peer on chain, with the endpoint that it serves at.',
+  },
+  HOLDING_EXPIRED: { status: 422, remedy: 'Announce with an expiry in the future; check the clock.' },
+  HOLDING_TOO_LONG: { status: 422, remedy: 'Announce for a shorter time and again before it ends.' },
+  HOLDINGS_EXHAUSTED: { status: 429, remedy: 'Announce fewer contents; those announced end by themselves.' },
+  POOL_NOT_FUNDED: {
+    status: 409,
+    remedy: 'The publisher of the content pays no peers; it can fund the peer pool of its deal.',
+  },
+  POOL_TOO_SMALL: {
+    status: 409,
+    remedy: 'The publisher can fund the peer pool again; what peers earned is kept until then.',
+  },
+  PEER_AMOUNT_FELL: {
+    status: 500,
+    remedy: 'Restore the data directory: a root must never promise a peer less than one before.',
+  },
+  PEER_ROOT_UNKNOWN: {
+    status: 500,
+    remedy: 'Restore the data directory: the chain holds a root that this coordinator does not remember.',
+  },
   EPOCH_NOT_ENDED: { status: 409, remedy: 'Ask again when the epoch has ended.' },
   // Books of a deal
   BOOKS_SIGNATURE_INVALID: {
@@ -119,6 +143,7 @@ export const MARKETPLACE_ERRORS = {
   SECRET_UNREADABLE: { status: 500, remedy: 'Restore secret.key of the data directory from its backup.' },
   SECRET_EXPOSED: { status: 500, remedy: 'Run chmod 600 on the file.' },
   DEPLOYMENT_INVALID: { status: 500, remedy: 'Write the file with the deploy command.' },
+  POSTER_KEY_INVALID: { status: 500, remedy: 'Write 0x and 64 hexadecimal digits into the file.' },
   PORT_IN_USE: { status: 500, remedy: 'Choose another --port, or 0 for any free one.' },
 } as const satisfies Record<string, { status: number; remedy: string }>;
 

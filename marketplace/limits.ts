@@ -63,6 +63,23 @@ export const MAX_CANDIDATE_DEALS = 16;
 export const NEXT_EPOCH_SHARE = 0.2;
 export const NEXT_EPOCH_MIN_SECONDS = 2;
 
+// Peers
+/** Peers offered to a viewer beside the edges, if it does not say how many. */
+export const DEFAULT_PEERS_PER_REQUEST = 2;
+/** Holders of a content that are looked at for one request, those first that were not offered for long. */
+export const MAX_PEER_CANDIDATES = 32;
+/** Contents that one peer can announce at a time. */
+export const MAX_HOLDINGS_PER_PEER = 4096;
+/** Roots are signed when so much was earned since the last one … */
+export const PEER_ROOT_THRESHOLD_WEI = 10n ** 18n;
+/** … or anything, and so long ago; never before the contract takes the next root. */
+export const PEER_ROOT_INTERVAL_SECONDS = 24 * 3600;
+/** Trees of signed roots kept in memory for proofs. */
+export const MAX_CACHED_PEER_TREES = 16;
+/** Deals whose roots this coordinator posts itself in one round. */
+export const MAX_POSTED_DEALS = 1000;
+export const PEER_ROOT_POLL_MS = 2 * SECOND_MS;
+
 // Health probes
 export const PROBE_INTERVAL_MS = 2 * SECOND_MS;
 export const PROBE_TIMEOUT_MS = 1500;

@@ -20,6 +20,9 @@ interface Flags {
   readonly port: number;
   readonly pollInterval: number;
   readonly probeInterval: number;
+  readonly posterKeyFile?: string;
+  readonly peerRootInterval?: number;
+  readonly peerRootThresholdWei?: bigint;
   readonly resetReplacedChain: boolean;
   readonly logLevel: string;
   readonly json: boolean;
@@ -43,6 +46,17 @@ const program = new Command('bcdn-marketplace')
     'forget the index when the chain was restarted from another genesis',
     false,
   )
+  .option('--poster-key-file <file>', 'key of an account with gas that posts the roots of what peers earned')
+  .option(
+    '--peer-root-interval <seconds>',
+    'time after which anything that peers earned is worth a root (default: a day)',
+    integerFrom(0, 31_536_000),
+  )
+  .option(
+    '--peer-root-threshold-wei <wei>',
+    'earnings of peers that are worth a root at once (default: one token)',
+    wei,
+  )
   .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   .option('--json', 'print one line of JSON on stdout when serving', false)
   .action((flags: Flags) => run(flags));
@@ -62,6 +76,13 @@ async function run(flags: Flags): Promise<void> {
         pollIntervalMs: flags.pollInterval,
         probeIntervalMs: flags.probeInterval,
         onReplacedChain: flags.resetReplacedChain ? 'reset' : 'refuse',
+        peerRoots: {
+          ...(flags.peerRootInterval !== undefined && { intervalSeconds: flags.peerRootInterval }),
+          ...(flags.peerRootThresholdWei !== undefined && { thresholdWei: flags.peerRootThresholdWei }),
+        },
+        ...(flags.posterKeyFile !== undefined && {
+          posterKey: await readPosterKey(flags.posterKeyFile),
+        }),
       },
       logger,
     );
@@ -119,6 +140,18 @@ async function readDeployment(file: string): Promise<Deployment> {
       failure,
     );
   }
+}
+
+/** @throws MarketplaceError POSTER_KEY_INVALID */
+async function readPosterKey(file: string): Promise<string> {
+  const key = await readFile(file, 'utf8').catch(() => '');
+  if (/^0x[0-9a-fA-F]{64}$/.test(key.trim())) return key.trim();
+  throw new MarketplaceError('POSTER_KEY_INVALID', `${file} does not hold a private key.`, { file });
+}
+
+function wei(text: string): bigint {
+  if (!/^\d{1,39}$/.test(text)) throw new InvalidArgumentError('Expected an amount in wei, decimal.');
+  return BigInt(text);
 }
 
 function integerFrom(min: number, max: number): (text: string) => number {

@@ -18,6 +18,7 @@ import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
 import { quoteRoutes } from './routes/quote-routes.ts';
 import { booksRoutes } from './routes/receipt-download-routes.ts';
+import { peerRoutes } from './routes/peer-routes.ts';
 import { keyRoutes, settlementRoutes } from './routes/settlement-routes.ts';
 import { viewerRoutes } from './routes/viewer-routes.ts';
 
@@ -79,6 +80,7 @@ export async function createApi(
     viewerRoutes,
     keyRoutes,
     settlementRoutes,
+    peerRoutes,
     ledgerRoutes,
     booksRoutes,
     livenessRoutes,

@@ -7,6 +7,8 @@ import type { EpochClock } from '../coordinator/epoch-clock.ts';
 import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import type { KeyVault } from '../coordinator/key-vault.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
+import type { PeerHoldings } from '../coordinator/peer-holdings.ts';
+import type { PeerRoots } from '../coordinator/peer-roots.ts';
 import type { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
 import type { Database } from '../database/database.ts';
 import type { IndexerState } from '../indexer/indexer.ts';
@@ -26,4 +28,6 @@ export interface ApiComponents {
   readonly grants: GrantIssuance;
   readonly collector: Collector;
   readonly health: NodeHealth;
+  readonly holdings: PeerHoldings;
+  readonly peerRoots: PeerRoots;
 }

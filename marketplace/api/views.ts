@@ -5,6 +5,7 @@ import { encodeSignedGrant } from '../../sdk/protocol/grant.ts';
 import { encodeSignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
 import type { NodeRecord } from '../database/node-records.ts';
+import type { PeerPoolRecord } from '../database/peer-pools.ts';
 import type { HeldReceipt } from '../database/receipt-ledger.ts';
 import type { Health } from '../coordinator/node-health.ts';
 import type { DealEarnings, Earnings } from '../earnings/operator-earnings.ts';
@@ -71,10 +72,31 @@ const dealProperties = {
   withdrawnWei: schema.wei,
 } as const;
 
+export const peerPoolSchema = schema.object({
+  fundedWei: { ...schema.wei, description: 'Put in since the deal began, less what was released.' },
+  claimedWei: schema.wei,
+  postedWei: { ...schema.wei, description: 'Total of the root on chain.' },
+  sequence: { type: 'integer', minimum: 0, description: 'Of the root on chain; 0 before the first.' },
+  postedAt: { ...schema.seconds, description: 'When it was posted, Unix seconds.' },
+  thawEndEpoch: { ...schema.epoch, description: 'First epoch of its release; 0 unless thawing.' },
+});
+
+export function peerPoolView(pool: PeerPoolRecord) {
+  return {
+    fundedWei: pool.fundedWei.toString(),
+    claimedWei: pool.claimedWei.toString(),
+    postedWei: pool.postedWei.toString(),
+    sequence: pool.sequence,
+    postedAt: pool.postedAtSeconds,
+    thawEndEpoch: pool.thawEndEpoch,
+  };
+}
+
 export const dealSchema = schema.object(dealProperties);
 export const dealWithAllocationsSchema = schema.object({
   ...dealProperties,
   allocations: schema.list(schema.object(allocationProperties)),
+  peerPool: { ...schema.nullable(peerPoolSchema), description: 'Null if the deal pays no peers.' },
 });
 
 export function dealView(deal: DealRecord) {
@@ -94,8 +116,13 @@ export function dealView(deal: DealRecord) {
   };
 }
 
-export function dealWithAllocationsView(deal: DealRecord, allocations: readonly AllocationRecord[]) {
-  return { ...dealView(deal), allocations: allocations.map(allocationView) };
+export function dealWithAllocationsView(
+  deal: DealRecord,
+  allocations: readonly AllocationRecord[],
+  pool: PeerPoolRecord | undefined,
+) {
+  const peerPool = pool === undefined ? null : peerPoolView(pool);
+  return { ...dealView(deal), allocations: allocations.map(allocationView), peerPool };
 }
 
 function allocationView(allocation: AllocationRecord) {

@@ -21,6 +21,8 @@ import {
   type DealRecord,
 } from '../database/deal-records.ts';
 import { findGrant, type IssuedGrant } from '../database/grant-ledger.ts';
+import { readPeerMeters, type PeerMeter } from '../database/peer-ledger.ts';
+import { findPeerPool } from '../database/peer-pools.ts';
 import {
   findVoucher,
   keepBestReceipt,
@@ -35,6 +37,7 @@ import { MAX_BETTER_PAIRS } from '../limits.ts';
 import { billableBytes, cumulativeWei } from './earned-bytes.ts';
 import type { EpochClock } from './epoch-clock.ts';
 import type { KeyVault } from './key-vault.ts';
+import { earnedInAll } from './peer-earnings.ts';
 import { grantFault, receiptFault } from './receipt-check.ts';
 
 /** Receipts verified in one go before other requests get a turn. */
@@ -56,10 +59,19 @@ export interface RefusedReceipt {
   readonly values?: ErrorValues;
 }
 
+/** What the receipts of a peer are worth; each rate's bytes are priced in one sum. */
+export interface PeerStanding {
+  /** Since the deal began. */
+  readonly earnedWei: bigint;
+  readonly byRate: readonly PeerMeter[];
+}
+
 export interface Settlement {
   readonly accepted: number;
   readonly refused: readonly RefusedReceipt[];
   readonly voucher: SignedVoucher | undefined;
+  /** With the last page, of a node that serves as a peer of the deal. */
+  readonly peer: PeerStanding | undefined;
   /** Receipts of viewers that the node has not sent. */
   readonly better: readonly ReceiptWithGrant[];
 }
@@ -94,13 +106,14 @@ export class Collector {
   }
 
   /**
-   * Takes a page of a node's receipts and, with the last page, signs its voucher.
+   * Takes a page of a node's receipts and, with the last page, signs its voucher; a peer learns what it has earned.
    * @throws MarketplaceError DEAL_NOT_FOUND, ALLOCATION_NOT_FOUND, EPOCH_NOT_ENDED, CLAIM_OPEN, DEAL_NOT_SERVED,
    *   NOT_INDEXED_YET, CHAIN_STALE, CLOCK_DRIFT
    */
   async settle(request: SettlementRequest): Promise<Settlement> {
     const deal = await this.#requireDeal(request.dealId);
-    await this.#requireAllocation(request);
+    const isPeer = await this.#isPeer(request);
+    if (!isPeer) await this.#requireAllocation(request);
     const { epoch, epochSeconds } = await this.#components.epochClock.now();
     if (request.throughEpoch >= epoch) {
       throw new MarketplaceError('EPOCH_NOT_ENDED', 'A voucher settles epochs that have ended.', {
@@ -108,12 +121,44 @@ export class Collector {
         currentEpoch: epoch,
       });
     }
-    const { good, refused } = await this.#check(request.pairs, (pair) => this.#checkPair(pair, request));
+    const { good, refused } = await this.#check(request.pairs, async (pair) =>
+      this.#inTime(await this.#checkPair(pair, request), { runningEpoch: epoch, epochSeconds }),
+    );
     await this.#keep(good, 'node');
-    if (!request.final) return { accepted: good.length, refused, voucher: undefined, better: [] };
-    const afterEpoch = await this.#betterAfter(request, epochSeconds);
-    const voucher = await this.#signVoucher(request, deal);
-    return { accepted: good.length, refused, voucher, better: await this.#better(request, afterEpoch) };
+    const taken = { accepted: good.length, refused };
+    if (!request.final) return { ...taken, voucher: undefined, peer: undefined, better: [] };
+    const afterEpoch = isPeer
+      ? epoch - lateEpochsOf(epochSeconds) - 1
+      : await this.#betterAfter(request, epochSeconds);
+    const voucher = isPeer ? undefined : await this.#signVoucher(request, deal);
+    const peer = await this.#peerStanding(request);
+    return { ...taken, voucher, peer, better: await this.#better(request, afterEpoch) };
+  }
+
+  /** A node that is allocated nothing by a deal that pays peers. */
+  async #isPeer({ dealId, node }: SettlementRequest): Promise<boolean> {
+    const { read } = this.#components.database;
+    if ((await findAllocation(read, dealId, node)) !== undefined) return false;
+    return (await findPeerPool(read, dealId)) !== undefined;
+  }
+
+  /**
+   * What a pool may have to pay is bounded only if grants of peers end: after the late window of their epoch nothing
+   * more is taken from the peer either.
+   */
+  #inTime(
+    result: CheckedReceipt | RefusedReceipt,
+    now: { runningEpoch: Epoch; epochSeconds: number },
+  ): CheckedReceipt | RefusedReceipt {
+    if ('code' in result || result.issued.peerRatePerGiB === undefined) return result;
+    const { grant, grantHash } = result.issued;
+    return takesReceipts(grant.epoch, now) ? result : tooLate(grantHash, grant, now);
+  }
+
+  async #peerStanding({ dealId, node }: SettlementRequest): Promise<PeerStanding | undefined> {
+    const byRate = await readPeerMeters(this.#components.database.read, dealId, node);
+    if (byRate.length === 0) return undefined;
+    return { earnedWei: earnedInAll(byRate), byRate };
   }
 
   /** Takes receipts from viewers whose node does not take them any more, until their late window is over. */
@@ -122,13 +167,8 @@ export class Collector {
     const { good, refused } = await this.#check(pairs, async (pair) => {
       const { epoch } = pair.signedGrant.grant;
       if (now === undefined || takesReceipts(epoch, now)) return this.#checkPair(pair);
-      const values = {
-        epoch,
-        currentEpoch: now.runningEpoch,
-        lateEpochs: lateEpochsOf(now.epochSeconds),
-      };
-      const grantHash = grantHashOf(this.#components.domain, pair.signedGrant.grant);
-      return { grantHash, code: 'RECEIPT_TOO_LATE', values };
+      const { grant } = pair.signedGrant;
+      return tooLate(grantHashOf(this.#components.domain, grant), grant, now);
     });
     await this.#keep(good, 'viewer');
     const acknowledged = [];
@@ -270,6 +310,15 @@ function requireSuperseding(voucher: Voucher, { paidWei }: AllocationRecord, cla
       dueWei: `${dueWei}`,
     },
   );
+}
+
+function tooLate(
+  grantHash: GrantHash,
+  { epoch }: Grant,
+  now: { runningEpoch: Epoch; epochSeconds: number },
+): RefusedReceipt {
+  const values = { epoch, currentEpoch: now.runningEpoch, lateEpochs: lateEpochsOf(now.epochSeconds) };
+  return { grantHash, code: 'RECEIPT_TOO_LATE', values };
 }
 
 function isOf({ dealId, node, throughEpoch }: SettlementRequest, grant: Grant): boolean {

@@ -7,6 +7,8 @@ import { MAX_CHAIN_SILENCE_MS, NEXT_EPOCH_MIN_SECONDS, NEXT_EPOCH_SHARE } from '
 
 export interface EpochMoment {
   readonly epoch: Epoch;
+  /** Time of the chain, Unix seconds. */
+  readonly chainSeconds: number;
   /** Milliseconds until the epoch ends. */
   readonly endsInMs: number;
   readonly epochSeconds: number;
@@ -96,6 +98,7 @@ export function momentOf(chainSeconds: number, epochSeconds: number, wallMs: num
   );
   return {
     epoch,
+    chainSeconds,
     endsInMs,
     epochSeconds,
     endsAtWallSeconds: (wallMs + endsInMs) / 1000,

@@ -31,17 +31,21 @@ import {
   type IssuedGrant,
 } from '../database/grant-ledger.ts';
 import { findNode, type NodeRecord } from '../database/node-records.ts';
+import { noteOffered } from '../database/peer-ledger.ts';
 import { findVoucher } from '../database/receipt-ledger.ts';
 import { MarketplaceError } from '../errors.ts';
 import {
   DEFAULT_NODES_PER_REQUEST,
   MAX_CANDIDATE_DEALS,
+  DEFAULT_PEERS_PER_REQUEST,
   MAX_GRANTS_PER_VIEWER_NODE_EPOCH,
+  MAX_NODES_PER_REQUEST,
 } from '../limits.ts';
 import type { EpochClock, EpochMoment } from './epoch-clock.ts';
 import type { DigestSigner, KeyVault } from './key-vault.ts';
 import type { NodeHealth } from './node-health.ts';
 import { grantCap, rankNodes } from './node-selection.ts';
+import { peersFor, PoolRoom, type PeerOffer, type PeerWish } from './peer-offers.ts';
 import { signerOf } from './receipt-check.ts';
 import type { ViewerChallenge } from './viewer-challenge.ts';
 
@@ -61,6 +65,8 @@ export interface GrantsRequest {
   /** Only these nodes, if given. */
   readonly nodes: readonly Address[] | undefined;
   readonly maxNodes: number | undefined;
+  /** Peers beside the nodes with an allocation. @default 2 */
+  readonly maxPeers: number | undefined;
   readonly region: string | undefined;
 }
 
@@ -84,9 +90,29 @@ interface GrantComponents {
   readonly takeViewerRequest: (viewerKey: Address) => void;
 }
 
+/** One grant to be issued, if there is room for it. */
+interface Offer {
+  readonly node: NodeRecord;
+  readonly remainingBytes: bigint;
+  readonly peerRatePerGiB: bigint | undefined;
+}
+
+interface Issue {
+  readonly request: GrantsRequest;
+  readonly epoch: Epoch;
+  readonly moment: EpochMoment;
+  readonly choice: Choice;
+}
+
+interface Issued {
+  readonly issued: IssuedGrant;
+  readonly node: NodeRecord;
+}
+
 interface Choice {
   readonly deal: DealRecord;
   readonly nodes: readonly { readonly node: NodeRecord; readonly allocation: AllocationRecord }[];
+  readonly peers: readonly PeerOffer[];
   readonly sign: DigestSigner;
 }
 
@@ -117,7 +143,7 @@ export class GrantIssuance {
     }
     const epoch = parseEpoch(request.epoch === 'next' ? moment.epoch + 1 : moment.epoch);
     const choice = await this.#choose(request, epoch);
-    const grants = await database.write((sql) => this.#issueAll(sql, { request, epoch, choice }));
+    const grants = await database.write((sql) => this.#issueAll(sql, { request, epoch, moment, choice }));
     return { dealId: choice.deal.dealId, epoch, moment, grants };
   }
 
@@ -189,7 +215,8 @@ export class GrantIssuance {
     }
     const up = new Set((await health.upAmong(active.map(({ node }) => node))).map((node) => node.address));
     const nodes = active.filter(({ node }) => up.has(node.address));
-    if (nodes.length === 0) {
+    const peers = await peersFor(this.#components, deal, { wish: peerWishOf(request), allocations });
+    if (nodes.length === 0 && peers.length === 0) {
       throw new MarketplaceError('NO_NODE_AVAILABLE', 'No node of the deal can serve now.', {
         dealId: deal.dealId,
         allocated: allocations.length,
@@ -199,14 +226,11 @@ export class GrantIssuance {
         healthy: 0,
       });
     }
-    return { deal, nodes, sign };
+    return { deal, nodes, peers, sign };
   }
 
   /** In one transaction: the challenge is used up, caps are reserved and grants remembered, or nothing happens. */
-  async #issueAll(
-    sql: Sql,
-    issue: { request: GrantsRequest; epoch: Epoch; choice: Choice },
-  ): Promise<{ issued: IssuedGrant; node: NodeRecord }[]> {
+  async #issueAll(sql: Sql, issue: Issue): Promise<Issued[]> {
     const { request, choice } = issue;
     const nowSeconds = Math.floor(this.#components.clock.nowMs() / 1000);
     if (await hasUsedChallenge(sql, request.nonce)) {
@@ -219,11 +243,12 @@ export class GrantIssuance {
       candidates.push({ address: node.address, region: node.region, node, ...room });
     }
     const ranked = rankNodes(candidates, request.region).filter(({ remainingBytes }) => remainingBytes > 0n);
-    const grants: { issued: IssuedGrant; node: NodeRecord }[] = [];
+    const grants: Issued[] = [];
     for (const { node, remainingBytes } of ranked.slice(0, request.maxNodes ?? DEFAULT_NODES_PER_REQUEST)) {
-      const issued = await this.#issueOne(sql, { ...issue, node, remainingBytes });
+      const issued = await this.#issueOne(sql, issue, { node, remainingBytes, peerRatePerGiB: undefined });
       if (issued !== undefined) grants.push({ issued, node });
     }
+    grants.push(...(await this.#issueForPeers(sql, issue)));
     if (grants.length === 0) {
       throw new MarketplaceError(
         'ALLOCATION_EXHAUSTED',
@@ -237,16 +262,36 @@ export class GrantIssuance {
     return grants;
   }
 
-  async #issueOne(
-    sql: Sql,
-    issue: { request: GrantsRequest; epoch: Epoch; choice: Choice; node: NodeRecord; remainingBytes: bigint },
-  ): Promise<IssuedGrant | undefined> {
-    const { request, epoch, choice, node } = issue;
+  /** All peers of a deal are paid from one pool: what one grant takes the next does not find. */
+  async #issueForPeers(sql: Sql, issue: Issue): Promise<Issued[]> {
+    const { choice, moment } = issue;
+    if (choice.peers.length === 0) return [];
+    const { dealId, contentRoot } = choice.deal;
+    const now = { epoch: moment.epoch, epochSeconds: moment.epochSeconds };
+    const room = await PoolRoom.read(sql, dealId, now);
+    const grants: Issued[] = [];
+    for (const [position, peer] of choice.peers.entries()) {
+      const { node, ratePerGiB } = peer;
+      // In a small pool the first grant would leave nothing to the others of the same answer.
+      const share = BigInt(choice.peers.length - position);
+      const offer = { node, remainingBytes: room.bytesFor(peer) / share, peerRatePerGiB: ratePerGiB };
+      const issued = await this.#issueOne(sql, issue, offer);
+      if (issued === undefined) continue;
+      room.take(issued.grant.capBytes, ratePerGiB);
+      await noteOffered(sql, { peer: node.address, contentRoot, atMs: issued.issuedAtMs });
+      grants.push({ issued, node });
+    }
+    return grants;
+  }
+
+  async #issueOne(sql: Sql, issue: Issue, offer: Offer): Promise<IssuedGrant | undefined> {
+    const { request, epoch, choice } = issue;
+    const { node, remainingBytes, peerRatePerGiB } = offer;
     const { deal } = choice;
     const subject = { dealId: deal.dealId, node: node.address, viewerKey: request.viewerKey, epoch };
     const taken = new Set(await readCapsOf(sql, subject));
     if (taken.size >= MAX_GRANTS_PER_VIEWER_NODE_EPOCH) return undefined;
-    let capBytes = grantCap(issue.remainingBytes, request.capBytes);
+    let capBytes = grantCap(remainingBytes, request.capBytes);
     // Grants carry no serial number: another one for the same viewer, node and epoch differs in its cap.
     while (taken.has(Number(capBytes))) capBytes -= 1n;
     if (capBytes <= 0n) return undefined;
@@ -257,10 +302,16 @@ export class GrantIssuance {
       signature: choice.sign(digest),
       grantHash: parseGrantHash(bytesToHex(digest)),
       issuedAtMs: this.#components.clock.nowMs(),
+      peerRatePerGiB,
     };
     await insertGrant(sql, issued);
     return issued;
   }
+}
+
+function peerWishOf({ viewerKey, region, nodes, maxPeers }: GrantsRequest): PeerWish {
+  const most = nodes === undefined ? DEFAULT_PEERS_PER_REQUEST : MAX_NODES_PER_REQUEST;
+  return { viewerKey, region, nodes, maxPeers: maxPeers ?? most };
 }
 
 /**

@@ -96,12 +96,20 @@ export class KeyVault {
 
   /** Signer of the deal's vouchers through an epoch. @throws MarketplaceError DEAL_NOT_SERVED */
   async voucherSigner(deal: DealRecord, throughEpoch: number): Promise<DigestSigner> {
-    const signer =
-      (await this.#signerOf(deal, deal.collector, 'collector')) ??
-      (throughEpoch <= deal.keyLastEpoch
-        ? await this.#signerOf(deal, deal.previousCollector, 'collector')
-        : undefined);
-    return signer ?? this.#refuse(deal, 'collector key', deal.collector);
+    return (await this.collectorSigner(deal, throughEpoch)).sign;
+  }
+
+  /**
+   * The collector key that is good in an epoch and that this coordinator holds, with its address.
+   * @throws MarketplaceError DEAL_NOT_SERVED
+   */
+  async collectorSigner(deal: DealRecord, epoch: number): Promise<{ sign: DigestSigner; address: Address }> {
+    const previous = epoch <= deal.keyLastEpoch ? deal.previousCollector : undefined;
+    for (const address of [deal.collector, previous]) {
+      const sign = await this.#signerOf(deal, address, 'collector');
+      if (sign !== undefined && address !== undefined) return { sign, address };
+    }
+    return this.#refuse(deal, 'collector key', deal.collector);
   }
 
   async #signerOf(

@@ -2,7 +2,7 @@ import { httpOriginOf } from '../../sdk/client/endpoint.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
-import { readNodesOfOpenDeals, type NodeRecord } from '../database/node-records.ts';
+import { readServingNodes, type NodeRecord } from '../database/node-records.ts';
 import {
   MAX_PROBE_SILENCES,
   MAX_PARALLEL_PROBES,
@@ -35,7 +35,7 @@ interface HealthRecord {
 }
 
 /**
- * Knows which nodes answer. Nodes with money in a deal are asked for `/readyz` at intervals; one that is down gets
+ * Knows which nodes answer. Nodes with money in a deal, and peers that hold a content, are asked for `/readyz` at intervals; one that is down gets
  * no grants. A node that answered before is down only after MAX_PROBE_SILENCES probes without answer in a row. A node
  * that was never asked, or that has moved since, is asked when somebody wants to know.
  */
@@ -81,7 +81,9 @@ export class NodeHealth {
   }
 
   async #round(): Promise<void> {
-    const nodes = await readNodesOfOpenDeals(this.#components.database.read, MAX_PROBED_NODES);
+    const { database, clock } = this.#components;
+    const nowSeconds = Math.floor(clock.nowMs() / 1000);
+    const nodes = await readServingNodes(database.read, { nowSeconds, limit: MAX_PROBED_NODES });
     const present = new Set(nodes.map((node) => node.address));
     for (const address of this.#known.keys()) if (!present.has(address)) this.#known.delete(address);
     await this.#probeAll(nodes);

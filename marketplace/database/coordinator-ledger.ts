@@ -1,10 +1,14 @@
 import type { Sql } from './database.ts';
 
+const LEDGER_TABLES = [
+  ...['peer_leaves', 'peer_roots', 'peer_amounts', 'peer_bytes', 'peer_holdings'],
+  ...['vouchers', 'receipts', 'grants', 'used_challenges'],
+];
+
 /**
- * Forgets grants, receipts, vouchers and challenges of a chain that no longer exists. Keys stay: they belong to
+ * Forgets grants, receipts, vouchers, peer roots and challenges of a chain that no longer exists. Keys stay: they belong to
  * no chain, and a publisher may still name them.
  */
 export async function clearCoordinatorLedger(sql: Sql): Promise<void> {
-  for (const table of ['vouchers', 'receipts', 'grants', 'used_challenges'])
-    await sql.run(`DELETE FROM ${table}`);
+  for (const table of LEDGER_TABLES) await sql.run(`DELETE FROM ${table}`);
 }

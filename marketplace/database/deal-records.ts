@@ -124,6 +124,16 @@ export async function listAllocationsOfNode(
   return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(allocationOf) };
 }
 
+/** Whether an open deal of the content has a peer pool that does not thaw. */
+export async function isPaidForPeers(sql: Sql, contentRoot: ContentRoot): Promise<boolean> {
+  const row = await sql.get(
+    `SELECT deals.deal_id FROM deals JOIN peer_pools ON peer_pools.deal_id = deals.deal_id
+     WHERE deals.content_root = ? AND deals.state = 'open' AND peer_pools.thaw_end = 0 LIMIT 1`,
+    contentRoot,
+  );
+  return row !== undefined;
+}
+
 function dealOf(row: Row): DealRecord {
   return {
     dealId: parseDealId(textOf(row, 'deal_id')),

@@ -10,19 +10,22 @@ import {
   type GrantHash,
 } from '../../sdk/protocol/identifiers.ts';
 import type { Row, Sql } from './database.ts';
-import { bytesOf, integerOf, textOf } from './rows.ts';
+import { bigintOf, bytesOf, integerOf, optionalTextOf, textOf } from './rows.ts';
 
 /** A grant that this coordinator has issued. */
 export interface IssuedGrant extends SignedGrant {
   readonly grantHash: GrantHash;
   readonly issuedAtMs: number;
+  /** What a peer is paid for a GiB under it, from the deal's peer pool; undefined for a node with an allocation. */
+  readonly peerRatePerGiB: bigint | undefined;
 }
 
 export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> {
   const { grant } = issued;
   await sql.run(
-    `INSERT INTO grants (grant_hash, deal_id, node, viewer_key, epoch, cap_bytes, content_root, signature, issued_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO grants (grant_hash, deal_id, node, viewer_key, epoch, cap_bytes, content_root, signature, issued_at_ms,
+       peer_rate_per_gib)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     issued.grantHash,
     grant.dealId,
     grant.node,
@@ -32,6 +35,7 @@ export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> 
     grant.contentRoot,
     issued.signature,
     issued.issuedAtMs,
+    issued.peerRatePerGiB?.toString() ?? null,
   );
 }
 
@@ -55,14 +59,15 @@ export async function readCapsOf(
   return rows.map((row) => integerOf(row, 'cap_bytes'));
 }
 
-/** Bytes that grants of epochs above `afterEpoch` allow from a node. */
+/** Bytes that grants of epochs above `afterEpoch` allow from a node at the expense of its allocation. */
 export async function sumGrantedBytes(
   sql: Sql,
   allocation: { dealId: DealId; node: Address },
   afterEpoch: number,
 ): Promise<bigint> {
   const row = await sql.get(
-    'SELECT COALESCE(SUM(cap_bytes), 0) AS granted FROM grants WHERE deal_id = ? AND node = ? AND epoch > ?',
+    `SELECT COALESCE(SUM(cap_bytes), 0) AS granted FROM grants
+     WHERE deal_id = ? AND node = ? AND epoch > ? AND peer_rate_per_gib IS NULL`,
     allocation.dealId,
     allocation.node,
     afterEpoch,
@@ -102,5 +107,7 @@ export function issuedGrantOf(row: Row): IssuedGrant {
     },
     signature: bytesOf(row, 'signature'),
     issuedAtMs: integerOf(row, 'issued_at_ms'),
+    peerRatePerGiB:
+      optionalTextOf(row, 'peer_rate_per_gib') === undefined ? undefined : bigintOf(row, 'peer_rate_per_gib'),
   };
 }

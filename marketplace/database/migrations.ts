@@ -111,11 +111,44 @@ const RECEIPTS_BY_DEAL: Migration = {
   statements: [`CREATE INDEX receipts_by_deal ON receipts (deal_id, grant_hash)`],
 };
 
+/**
+ * Peers: what they hold, what their grants are priced at, what they earned, and the roots that promise it. A row of
+ * `peer_amounts` remembers the amount of before, so that the check refuses a lower one whatever the program does.
+ */
+const PEER_LEDGER: Migration = {
+  version: 5,
+  name: 'peer ledger',
+  statements: [
+    `ALTER TABLE grants ADD COLUMN peer_rate_per_gib TEXT`,
+    `ALTER TABLE receipts ADD COLUMN peer_rate_per_gib TEXT`,
+    `CREATE INDEX grants_of_peers ON grants (deal_id, epoch) WHERE peer_rate_per_gib IS NOT NULL`,
+    `CREATE TABLE peer_holdings (
+       peer TEXT NOT NULL, content_root TEXT NOT NULL, expires_at_seconds INTEGER NOT NULL,
+       offered_at_ms INTEGER NOT NULL, PRIMARY KEY (peer, content_root))`,
+    `CREATE INDEX peer_holdings_by_content ON peer_holdings (content_root, offered_at_ms)`,
+    `CREATE TABLE peer_bytes (
+       deal_id TEXT NOT NULL, peer TEXT NOT NULL, rate_per_gib TEXT NOT NULL, bytes INTEGER NOT NULL CHECK (bytes >= 0),
+       PRIMARY KEY (deal_id, peer, rate_per_gib))`,
+    `CREATE TABLE peer_amounts (
+       deal_id TEXT NOT NULL, peer TEXT NOT NULL, signed_wei TEXT NOT NULL, floor_wei TEXT NOT NULL,
+       PRIMARY KEY (deal_id, peer),
+       CHECK (LENGTH(signed_wei) > LENGTH(floor_wei)
+         OR (LENGTH(signed_wei) = LENGTH(floor_wei) AND signed_wei >= floor_wei)))`,
+    `CREATE TABLE peer_roots (
+       deal_id TEXT NOT NULL, sequence INTEGER NOT NULL, root TEXT NOT NULL, total_wei TEXT NOT NULL,
+       collector TEXT NOT NULL, signature BLOB NOT NULL, signed_at_ms INTEGER NOT NULL, PRIMARY KEY (deal_id, sequence))`,
+    `CREATE TABLE peer_leaves (
+       deal_id TEXT NOT NULL, sequence INTEGER NOT NULL, peer TEXT NOT NULL, cumulative_wei TEXT NOT NULL,
+       PRIMARY KEY (deal_id, sequence, peer))`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
   CLAIMS_AND_POOLS,
   RECEIPTS_BY_DEAL,
+  PEER_LEDGER,
 ];
 
 /**

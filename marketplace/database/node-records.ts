@@ -63,14 +63,22 @@ export async function readEdges(sql: Sql, limit: number): Promise<NodeRecord[]> 
   );
 }
 
-/** Nodes with money in a deal that is still open or closing. @param limit most that are read */
-export async function readNodesOfOpenDeals(sql: Sql, limit: number): Promise<NodeRecord[]> {
+/**
+ * Nodes with money in a deal that is still open or closing, and peers that hold paid content now.
+ * @param range.limit most that are read
+ */
+export async function readServingNodes(
+  sql: Sql,
+  range: { nowSeconds: number; limit: number },
+): Promise<NodeRecord[]> {
   const rows = await sql.all(
     `SELECT * FROM nodes WHERE address IN (
        SELECT node FROM allocations JOIN deals ON deals.deal_id = allocations.deal_id
        WHERE deals.state <> 'closed' AND allocations.state IN ('active', 'thawing'))
+     OR address IN (SELECT peer FROM peer_holdings WHERE expires_at_seconds > ?)
      ORDER BY address LIMIT ?`,
-    limit,
+    range.nowSeconds,
+    range.limit,
   );
   return rows.map(nodeOf);
 }

@@ -5,6 +5,7 @@ import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Row, Sql } from './database.ts';
 import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
 import type { Page, PageOf } from './node-records.ts';
+import { addPeerBytes } from './peer-ledger.ts';
 import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
 
 /** Who handed a receipt in. */
@@ -24,7 +25,7 @@ export interface Allocation {
 }
 
 const RECEIPT_COLUMNS = `grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
-  grants.content_root, grants.signature, grants.issued_at_ms, receipts.bytes_cumulative,
+  grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, receipts.bytes_cumulative,
   receipts.signature AS receipt_signature, receipts.source, receipts.updated_at_ms`;
 
 /** Bytes of the best receipt held for a grant. */
@@ -35,7 +36,7 @@ export async function readReceiptedBytes(sql: Sql, grantHash: GrantHash): Promis
 
 /**
  * Keeps the receipt if it counts more bytes than the one held. The same receipt from the node marks it as known to
- * the node. @returns whether anything changed
+ * the node. Bytes of a peer are added to what it has earned. @returns whether anything changed
  */
 export async function keepBestReceipt(
   sql: Sql,
@@ -43,27 +44,35 @@ export async function keepBestReceipt(
   kept: { signedReceipt: SignedReceipt; source: ReceiptSource; nowMs: number },
 ): Promise<boolean> {
   const { receipt, signature } = kept.signedReceipt;
+  const { grant, grantHash, peerRatePerGiB } = issued;
+  const beforeBytes = peerRatePerGiB === undefined ? 0n : ((await readReceiptedBytes(sql, grantHash)) ?? 0n);
   const changed = await sql.run(
-    `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)
+    `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms,
+       peer_rate_per_gib)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
      ON CONFLICT (grant_hash) DO UPDATE SET bytes_cumulative = excluded.bytes_cumulative,
        signature = excluded.signature, source = excluded.source, updated_at_ms = excluded.updated_at_ms
      WHERE excluded.bytes_cumulative > receipts.bytes_cumulative
         OR (excluded.bytes_cumulative = receipts.bytes_cumulative AND excluded.source = 'node'
             AND receipts.source = 'viewer')`,
-    issued.grantHash,
-    issued.grant.dealId,
-    issued.grant.node,
-    issued.grant.epoch,
+    grantHash,
+    grant.dealId,
+    grant.node,
+    grant.epoch,
     Number(receipt.bytesCumulative),
     signature,
     kept.source,
     kept.nowMs,
+    peerRatePerGiB?.toString() ?? null,
   );
+  if (peerRatePerGiB !== undefined && receipt.bytesCumulative > beforeBytes) {
+    const bytes = receipt.bytesCumulative - beforeBytes;
+    await addPeerBytes(sql, grant.dealId, { peer: grant.node, ratePerGiB: peerRatePerGiB, bytes });
+  }
   return changed > 0;
 }
 
-/** Receipted bytes by epoch, for epochs up to `throughEpoch`. */
+/** Bytes by epoch that are receipted at the expense of the allocation, for epochs up to `throughEpoch`. */
 export async function readBytesByEpoch(
   sql: Sql,
   allocation: Allocation,
@@ -71,7 +80,7 @@ export async function readBytesByEpoch(
 ): Promise<{ epoch: number; bytes: bigint }[]> {
   const rows = await sql.all(
     `SELECT epoch, SUM(bytes_cumulative) AS bytes FROM receipts
-     WHERE deal_id = ? AND node = ? AND epoch <= ? GROUP BY epoch ORDER BY epoch`,
+     WHERE deal_id = ? AND node = ? AND epoch <= ? AND peer_rate_per_gib IS NULL GROUP BY epoch ORDER BY epoch`,
     allocation.dealId,
     allocation.node,
     throughEpoch,

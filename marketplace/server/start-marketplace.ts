@@ -1,10 +1,13 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
+import { Wallet } from 'ethers';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { domainOf, type Deployment } from '../../sdk/chain/deployment.ts';
+import { openProvider } from '../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { createApi } from '../api/api.ts';
 import { Metrics } from '../api/metrics.ts';
@@ -15,7 +18,11 @@ import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import { KeyVault } from '../coordinator/key-vault.ts';
 import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
+import { PeerHoldings } from '../coordinator/peer-holdings.ts';
+import { PeerRootPosting } from '../coordinator/peer-root-posting.ts';
+import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
+import type { Database } from '../database/database.ts';
 import { readChainIdentity } from '../database/chain-index.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { describeFailure, MarketplaceError } from '../errors.ts';
@@ -49,6 +56,10 @@ export interface MarketplaceOptions {
   readonly onReplacedChain?: 'refuse' | 'reset';
   readonly addressRate?: Rate;
   readonly viewerRate?: Rate;
+  /** When peer roots are signed. @default from 10^18 wei on, or anything after a day */
+  readonly peerRoots?: PeerRootPolicy;
+  /** Private key of an account with gas that posts peer roots. @default none: peers post what is signed */
+  readonly posterKey?: string;
   readonly clock?: Clock;
 }
 
@@ -100,6 +111,8 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       },
     );
     const signing = { database, clock, ...crypto, epochClock, vault };
+    const peerRoots = new PeerRoots(signing, options.peerRoots);
+    const posting = openPosting({ database, clock, roots: peerRoots, options, logger });
     const api = await createApi(
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
@@ -111,15 +124,18 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
           takeViewerRequest: (viewerKey) => viewerRate.take(viewerKey),
         }),
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
+        holdings: new PeerHoldings({ database, clock, ...crypto }),
+        peerRoots,
       },
       { ...(options.addressRate !== undefined && { addressRate: options.addressRate }) },
     );
     const url = await listen(api, options);
     indexer.start();
     health.start();
+    posting?.start();
     const stop = async (): Promise<void> => {
       await api.close();
-      await Promise.all([indexer.stop(), health.stop()]);
+      await Promise.all([indexer.stop(), health.stop(), posting?.stop()]);
       await database.close();
     };
     return { url, chain, stop };
@@ -127,6 +143,27 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     await database.close();
     throw failure;
   }
+}
+
+/** Where the coordinator has an account of its own. */
+function openPosting(parts: {
+  database: Database;
+  clock: Clock;
+  roots: PeerRoots;
+  options: MarketplaceOptions;
+  logger: Logger;
+}): PeerRootPosting | undefined {
+  const { database, clock, roots, options, logger } = parts;
+  if (options.posterKey === undefined) return undefined;
+  const { deployment, rpcUrl } = options;
+  const provider = openProvider({ url: rpcUrl, chainId: deployment.chainId });
+  const sender = new TransactionSender({ provider, wallet: new Wallet(options.posterKey), deployment });
+  return new PeerRootPosting({
+    ...{ database, clock, roots, sender },
+    onPosted: (dealId, sequence) => logger.info({ dealId, sequence }, 'Posted a peer root.'),
+    onFailure: (dealId, failure) =>
+      logger.warn({ dealId, reason: describeFailure(failure) }, 'A peer root was not posted.'),
+  });
 }
 
 async function listen(api: FastifyInstance, options: MarketplaceOptions): Promise<string> {

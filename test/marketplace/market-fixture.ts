@@ -88,6 +88,23 @@ export class TestMarket {
     return sender;
   }
 
+  /** Registers an active peer. */
+  async registerPeer(
+    account: number,
+    peer: { region: string; askWeiPerGiB?: bigint; endpoints: readonly string[] },
+  ): Promise<TransactionSender> {
+    const sender = await this.sender(account);
+    await registerNode(sender, {
+      role: 'peer',
+      libp2pPublicKey: `0x${account.toString(16).padStart(64, '0')}`,
+      region: peer.region,
+      endpoints: peer.endpoints,
+      askWeiPerGiB: peer.askWeiPerGiB ?? WEI_PER_BYTE,
+      stakeWei: 0n,
+    });
+    return sender;
+  }
+
   async mine(blocks: number): Promise<void> {
     await this.provider.send('hardhat_mine', [`0x${blocks.toString(16)}`]);
   }

@@ -11,6 +11,7 @@ import {
   type DealRecord,
 } from '../../database/deal-records.ts';
 import { findNode } from '../../database/node-records.ts';
+import { findPeerPool } from '../../database/peer-pools.ts';
 import { MarketplaceError } from '../../errors.ts';
 import { MAX_CANDIDATE_DEALS } from '../../limits.ts';
 import type { ApiComponents } from '../components.ts';
@@ -124,5 +125,10 @@ export function contentRoutes(app: FastifyInstance, { database, health }: ApiCom
 }
 
 async function withAllocations(sql: Sql, deal: DealRecord) {
-  return dealWithAllocationsView(deal, await readAllocationsOfDeal(sql, deal.dealId));
+  const { dealId } = deal;
+  return dealWithAllocationsView(
+    deal,
+    await readAllocationsOfDeal(sql, dealId),
+    await findPeerPool(sql, dealId),
+  );
 }

@@ -9,7 +9,7 @@ import {
   type ReceiptWithGrant,
 } from '../../../sdk/protocol/receipt.ts';
 import { encodeSignedVoucher } from '../../../sdk/protocol/voucher.ts';
-import type { RefusedReceipt } from '../../coordinator/collector.ts';
+import type { PeerStanding, RefusedReceipt } from '../../coordinator/collector.ts';
 import { MARKETPLACE_ERRORS, MarketplaceError } from '../../errors.ts';
 import type { ApiComponents } from '../components.ts';
 import * as schema from '../schemas.ts';
@@ -38,6 +38,15 @@ const settlementSchema = schema.object({
   },
   cumulativeWei: { ...schema.nullable(schema.wei), description: 'Of the voucher.' },
   throughEpoch: { ...schema.nullable({ type: 'integer' }), description: 'Of the voucher.' },
+  peer: {
+    ...schema.nullable(
+      schema.object({
+        earnedWei: { ...schema.wei, description: 'Since the deal began.' },
+        byRate: schema.list(schema.object({ ratePerGiB: schema.wei, bytes: schema.bytes })),
+      }),
+    ),
+    description: 'Of a node that serves as a peer, with the last page.',
+  },
   better: { type: 'string', description: 'Base64url of receipts of viewers that the node has not sent.' },
 });
 
@@ -101,7 +110,8 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
     '/v1/settlements',
     {
       schema: {
-        summary: 'Receipts of a node, page by page; the last page is answered with its voucher.',
+        summary:
+          'Receipts of a node or peer, page by page; the last is answered with its voucher, or what it has earned.',
         body: schema.object({
           dealId: schema.bytes32,
           node: schema.address,
@@ -113,7 +123,7 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
       },
     },
     async ({ body }) => {
-      const { accepted, refused, voucher, better } = await collector.settle({
+      const { accepted, refused, voucher, peer, better } = await collector.settle({
         dealId: parseDealId(body.dealId),
         node: parseAddress(body.node),
         throughEpoch: parseEpoch(body.throughEpoch),
@@ -128,10 +138,21 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
         voucher: voucher === undefined ? null : base64UrlEncode(encodeSignedVoucher(voucher)),
         cumulativeWei: voucher?.voucher.cumulative.toString() ?? null,
         throughEpoch: voucher?.voucher.throughEpoch ?? null,
+        peer: peer === undefined ? null : peerView(peer),
         better: base64UrlEncode(encodeReceiptsWithGrants(better)),
       };
     },
   );
+}
+
+function peerView({ earnedWei, byRate }: PeerStanding) {
+  return {
+    earnedWei: earnedWei.toString(),
+    byRate: byRate.map(({ ratePerGiB, bytes }) => ({
+      ratePerGiB: ratePerGiB.toString(),
+      bytes: Number(bytes),
+    })),
+  };
 }
 
 function withRemedy(refused: RefusedReceipt): RefusedReceipt & { remedy: string } {

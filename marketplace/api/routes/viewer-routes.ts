@@ -6,7 +6,7 @@ import { encodeSignedGrant } from '../../../sdk/protocol/grant.ts';
 import { parseAddress, parseBytes32, parseDealId } from '../../../sdk/protocol/identifiers.ts';
 import type { GrantsRequest, IssuedGrants } from '../../coordinator/grant-issuance.ts';
 import { MarketplaceError } from '../../errors.ts';
-import { MAX_GRANT_CAP_BYTES, MAX_NODES_PER_REQUEST } from '../../limits.ts';
+import { DEFAULT_PEERS_PER_REQUEST, MAX_GRANT_CAP_BYTES, MAX_NODES_PER_REQUEST } from '../../limits.ts';
 import type { ApiComponents } from '../components.ts';
 import * as schema from '../schemas.ts';
 
@@ -27,6 +27,12 @@ const grantsBodySchema = schema.query(
     },
     nodes: { type: 'array', items: schema.address, minItems: 1, maxItems: MAX_NODES_PER_REQUEST },
     maxNodes: { type: 'integer', minimum: 1, maximum: MAX_NODES_PER_REQUEST },
+    maxPeers: {
+      type: 'integer',
+      minimum: 0,
+      maximum: MAX_NODES_PER_REQUEST,
+      description: `Peers beside the nodes; ${DEFAULT_PEERS_PER_REQUEST} if neither this nor nodes is given.`,
+    },
     region: schema.region,
     epoch: { type: 'string', enum: ['current', 'next'], default: 'current' },
   },
@@ -43,6 +49,7 @@ interface GrantsBody {
   readonly capBytes?: string;
   readonly nodes?: readonly string[];
   readonly maxNodes?: number;
+  readonly maxPeers?: number;
   readonly region?: string;
   readonly epoch: 'current' | 'next';
 }
@@ -58,6 +65,7 @@ const grantsSchema = schema.object({
   grants: schema.list(
     schema.object({
       node: schema.address,
+      role: { type: 'string', enum: ['edge', 'peer'], description: 'A peer holds the content whole.' },
       region: { type: 'string' },
       endpoints: schema.endpoints,
       grantHash: schema.bytes32,
@@ -109,6 +117,7 @@ function requestOf(body: GrantsBody): GrantsRequest {
     capBytes: body.capBytes === undefined ? undefined : BigInt(body.capBytes),
     nodes: body.nodes?.map(parseAddress),
     maxNodes: body.maxNodes,
+    maxPeers: body.maxPeers,
     region: body.region,
   };
 }
@@ -131,6 +140,7 @@ function grantsView({ dealId, epoch, moment, grants }: IssuedGrants, asked: 'cur
     epochEndsInMs: moment.endsInMs + extraSeconds * 1000,
     grants: grants.map(({ issued, node }) => ({
       node: node.address,
+      role: node.role,
       region: node.region,
       endpoints: node.endpoints,
       grantHash: issued.grantHash,

@@ -2,6 +2,7 @@ import { CID } from 'multiformats/cid';
 import { create as digestOf } from 'multiformats/hashes/digest';
 
 import { allocate, openDeal } from '../../../sdk/chain/deals.ts';
+import { fundPeerPool } from '../../../sdk/chain/peer-pool.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { grantRequestDigest } from '../../../sdk/protocol/authorisation.ts';
 import { base64UrlDecode, base64UrlEncode, bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
@@ -28,6 +29,7 @@ export interface Grants {
   readonly epochEndsInMs: number;
   readonly grants: readonly {
     node: string;
+    role: string;
     region: string;
     capBytes: number;
     grantHash: string;
@@ -71,6 +73,7 @@ export class DealRoom {
   /** Opens a deal of fresh content with money for the given nodes, and waits until it is indexed. */
   async openFundedDeal(
     amounts: ReadonlyMap<TransactionSender, bigint>,
+    peerPoolWei = 0n,
   ): Promise<{ dealId: DealId; cid: CID }> {
     const publisher = this.#publisher;
     const keys = await this.api.ok<{ grantKey: string; collector: string }>(
@@ -84,7 +87,7 @@ export class DealRoom {
       contentRoot: parseContentRoot(bytesToHex(root)),
       contentCodec: 0x55,
       serviceLevel: 0,
-      depositWei: [...amounts.values()].reduce((sum, amount) => sum + amount, 0n),
+      depositWei: [...amounts.values()].reduce((sum, amount) => sum + amount, peerPoolWei),
     });
     const requests = [...amounts].map(([node, amountWei]) => ({
       node: node.address,
@@ -92,6 +95,7 @@ export class DealRoom {
       ratePerGiB: WEI_PER_BYTE,
     }));
     await allocate(publisher, dealId, requests);
+    if (peerPoolWei > 0n) await fundPeerPool(publisher, dealId, peerPoolWei);
     await this.levelWithChain();
     return { dealId, cid: CID.createV1(0x55, digestOf(0x12, root)) };
   }
