@@ -66,7 +66,7 @@ export interface GrantsRequest {
   readonly nodes: readonly Address[] | undefined;
   readonly maxNodes: number | undefined;
   /** Peers beside the nodes with an allocation. @default 2 */
-  readonly maxPeers: number | undefined;
+  readonly maxPeers?: number | undefined;
   readonly region: string | undefined;
 }
 
