@@ -1,0 +1,84 @@
+import { join } from 'node:path';
+
+import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
+import type { ImportedContent } from '../../../sdk/publish/imported-content.ts';
+import { EdgeProcess } from './edge-process.ts';
+import { EPOCH_SECONDS, GrantDesk, type OfferedEdge } from './grant-desk.ts';
+
+interface RunningEdge extends OfferedEdge {
+  readonly process: EdgeProcess;
+}
+
+/** Bytes over all edges since the fleet began. */
+export interface FleetMeter {
+  readonly servedBytes: number;
+  readonly receiptedBytes: number;
+}
+
+/** Edges in processes of their own that hold the same content, and the desk that grants them. */
+export class EdgeFleet {
+  readonly marketplaceUrl: string;
+  readonly content: ImportedContent;
+  readonly #desk: GrantDesk;
+  readonly #edges: readonly RunningEdge[];
+
+  /** @throws BenchError BENCH_PROCESS_FAILED, BENCH_TIMEOUT */
+  static async start(count: number, content: ImportedContent, directory: string): Promise<EdgeFleet> {
+    const desk = new GrantDesk(content.root);
+    const marketplaceUrl = await desk.start();
+    const processes = Array.from({ length: count }, () => new EdgeProcess());
+    try {
+      const edges = await Promise.all(
+        processes.map(async (process, index) => {
+          const node = parseAddress(`0x${(index + 1).toString(16).padStart(40, '0')}`);
+          const { origin } = await process.ask('start', {
+            ...{ node, dealId: desk.dealId, market: desk.market, grantSigner: desk.signer },
+            ...{ root: content.root.toString(), archivePath: content.carFile.path },
+            journalPath: join(directory, `edge-${index}`, 'receipts.journal'),
+            epochSeconds: EPOCH_SECONDS,
+          });
+          return { node, origin, process };
+        }),
+      );
+      return new EdgeFleet({ desk, edges, content, marketplaceUrl });
+    } catch (error) {
+      await Promise.all(processes.map((process) => process.end()));
+      await desk.stop();
+      throw error;
+    }
+  }
+
+  private constructor(parts: {
+    desk: GrantDesk;
+    edges: readonly RunningEdge[];
+    content: ImportedContent;
+    marketplaceUrl: string;
+  }) {
+    this.#desk = parts.desk;
+    this.#edges = parts.edges;
+    this.content = parts.content;
+    this.marketplaceUrl = parts.marketplaceUrl;
+  }
+
+  /** Only the first edges take part from now on, each with its cap in bytes a second; 0 is none. */
+  async prepare(caps: readonly number[]): Promise<void> {
+    const taking = this.#edges.slice(0, caps.length);
+    await Promise.all(
+      taking.map(({ process }, index) => process.ask('cap', { bytesPerSecond: caps[index] ?? 0 })),
+    );
+    this.#desk.offer(taking);
+  }
+
+  async meter(): Promise<FleetMeter> {
+    const meters = await Promise.all(this.#edges.map(({ process }) => process.ask('meter', {})));
+    return {
+      servedBytes: meters.reduce((sum, { servedBytes }) => sum + servedBytes, 0),
+      receiptedBytes: meters.reduce((sum, { receiptedBytes }) => sum + receiptedBytes, 0),
+    };
+  }
+
+  async end(): Promise<void> {
+    await Promise.all(this.#edges.map(({ process }) => process.end()));
+    await this.#desk.stop();
+  }
+}

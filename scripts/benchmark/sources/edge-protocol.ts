@@ -1,0 +1,32 @@
+/** What the measuring process asks an edge's process to do. */
+export interface EdgeTasks {
+  start: { ask: EdgeSetup; answer: { origin: string } };
+  /** Limits the upload from now on, without the burst that an idle edge may send at once; 0 for no limit. */
+  cap: { ask: { bytesPerSecond: number }; answer: object };
+  /** Bytes that have left it, those of answers that were broken off included; and those that it holds receipts for. */
+  meter: { ask: object; answer: { servedBytes: number; receiptedBytes: number } };
+}
+
+/** Addresses and hashes in hexadecimal. */
+export interface EdgeSetup {
+  readonly node: string;
+  readonly dealId: string;
+  readonly market: string;
+  readonly grantSigner: string;
+  readonly root: string;
+  readonly archivePath: string;
+  readonly journalPath: string;
+  readonly epochSeconds: number;
+}
+
+export type EdgeTask = keyof EdgeTasks;
+
+export interface EdgeMessage {
+  readonly id: number;
+  readonly task: EdgeTask;
+  readonly ask: EdgeTasks[EdgeTask]['ask'];
+}
+
+export type EdgeReply =
+  | { readonly id: number; readonly answer: EdgeTasks[EdgeTask]['answer'] }
+  | { readonly id: number; readonly failure: string };
