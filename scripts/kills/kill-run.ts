@@ -14,24 +14,31 @@ import { ViewerSession } from '../../sdk/client/viewer-session.ts';
 import { contentRootOf } from '../../sdk/protocol/content.ts';
 import { epochEndsAt } from '../../sdk/protocol/epoch.ts';
 import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
+import type { Publication } from '../../sdk/publish/publish.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { DevnetError } from '../devnet/devnet-error.ts';
 import type { Progress } from '../devnet/progress.ts';
 import { RandomStreams } from '../measuring/random-streams.ts';
 import { booksOnDisk } from './books-on-disk.ts';
-import { EPOCH_SECONDS, WEI_PER_BYTE, type KillNetwork } from './kill-network.ts';
 import { planKills, type Moment, type Phase, type PlannedKill } from './kill-plan.ts';
 import { doublePayments, readChainPay, readPayments, type PaidNode } from './payments.ts';
 import { ReceiptBook, type Comparison } from './receipt-book.ts';
 import { isClean, type KillReport } from './report.ts';
+import type { SmallEdge, SmallNetwork } from './small-network.ts';
 import { Viewer } from './viewer.ts';
 
+/** Short epochs: many of them end, and are settled, between two kills. */
+export const EPOCH_SECONDS = 3;
+/** A price that has no fraction of a wei for any number of bytes: each route pays exactly what its receipts are worth. */
+export const WEI_PER_BYTE = 1_000_000n;
 const VIEWERS = 3;
 const KEY_BYTES = 32;
 /** Nobody listens there: a coordinator that is gone for good. */
 const NO_COORDINATOR = 'http://127.0.0.1:9';
 /** No voucher is redeemed by itself: what is due piles up until a kill is aimed at its settlement. */
 const NEVER_BY_ITSELF = (10n ** 30n).toString();
+/** More than a claim has here. */
+const MANY_RECEIPTS = 10_000;
 /** The last settlement waits for an epoch's end and, perhaps, for a claim to be decided; this is for a slow machine. */
 const FINAL_SETTLEMENT_MS = 120_000;
 const FINAL_POLL_MS = 500;
@@ -42,22 +49,33 @@ export interface KillRunOptions {
   readonly signal: AbortSignal;
 }
 
+/** What a run works on: a network in which one edge serves one publication. */
+export interface KillRunParts {
+  readonly network: SmallNetwork;
+  readonly edge: SmallEdge;
+  readonly publication: Publication;
+  readonly progress: Progress;
+}
+
+/** No coordinator answers and no minimum holds claims back; from how many receipts on they are sampled. */
+const claiming = (sampledFromReceipts: number): readonly string[] => [
+  ...['--marketplace-url', NO_COORDINATOR, '--direct-claim-after-epochs', '1'],
+  ...['--settle-minimum-wei', NEVER_BY_ITSELF],
+  ...['--sampled-claim-from-receipts', String(sampledFromReceipts)],
+];
+
 /** Flags of `bcdn-node start` by phase. */
 const PHASE_FLAGS: Readonly<Record<Phase, readonly string[]>> = {
+  'direct-claim': claiming(MANY_RECEIPTS),
+  'sampled-claim': claiming(1),
   voucher: ['--settle-minimum-wei', NEVER_BY_ITSELF],
-  'direct-claim': [
-    ...['--marketplace-url', NO_COORDINATOR, '--direct-claim-after-epochs', '1'],
-    ...['--settle-minimum-wei', NEVER_BY_ITSELF],
-  ],
-  'sampled-claim': [
-    ...['--marketplace-url', NO_COORDINATOR, '--direct-claim-after-epochs', '1'],
-    ...['--settle-minimum-wei', NEVER_BY_ITSELF],
-  ],
 };
 
 /** Kills the edge of a network again and again while viewers fetch from it, and holds its books against theirs. */
 export class KillRun {
-  readonly #network: KillNetwork;
+  readonly #network: SmallNetwork;
+  readonly #edge: SmallEdge;
+  readonly #publication: Publication;
   readonly #options: KillRunOptions;
   readonly #progress: Progress;
   readonly #book = new ReceiptBook();
@@ -69,9 +87,11 @@ export class KillRun {
   #invented = 0;
   #overpaid = 0;
 
-  constructor(components: { network: KillNetwork; progress: Progress }, options: KillRunOptions) {
-    this.#network = components.network;
-    this.#progress = components.progress;
+  constructor(parts: KillRunParts, options: KillRunOptions) {
+    this.#network = parts.network;
+    this.#edge = parts.edge;
+    this.#publication = parts.publication;
+    this.#progress = parts.progress;
     this.#options = options;
   }
 
@@ -101,14 +121,13 @@ export class KillRun {
   }
 
   get #paidNode(): PaidNode {
-    return { dealId: this.#network.publication.dealId, node: this.#network.edge.operator };
+    return { dealId: this.#publication.dealId, node: this.#edge.node.operator };
   }
 
   async #startViewers(signal: AbortSignal): Promise<Promise<void>[]> {
-    const { marketplaceUrl, publication, edge } = this.#network;
-    const api = new MarketplaceApi({ http: this.#http, clock: systemClock }, marketplaceUrl);
+    const api = new MarketplaceApi({ http: this.#http, clock: systemClock }, this.#network.marketplaceUrl);
     const domain = domainOf(await api.network());
-    const { cid, dealId } = publication;
+    const { cid, dealId } = this.#publication;
     return Array.from({ length: VIEWERS }, (_, index) => {
       const random = new RandomStreams(this.#options.seed).stream(`viewer ${index}`);
       const privateKey = Uint8Array.from({ length: KEY_BYTES }, () => Math.floor(random() * 256));
@@ -117,7 +136,7 @@ export class KillRun {
         { domain, dealId, contentRoot: contentRootOf(cid), privateKey },
       );
       const parts = { session, http: this.#http, book: this.#book, random };
-      return new Viewer(parts, { node: edge.operator, cid }).run(signal);
+      return new Viewer(parts, { node: this.#edge.node.operator, cid }).run(signal);
     });
   }
 
@@ -130,8 +149,7 @@ export class KillRun {
 
   /** Starts the edge (the first time it runs already), kills it at the planned moment, and looks at what is left. */
   async #killOnce({ phase, moment, afterMs }: PlannedKill, restart: boolean): Promise<void> {
-    const { edge } = this.#network;
-    const serving = restart ? this.#network.startEdge(PHASE_FLAGS[phase]) : Promise.resolve();
+    const serving = restart ? this.#edge.start(PHASE_FLAGS[phase]) : Promise.resolve();
     let settling = false;
     if (moment === 'starting') {
       serving.catch(() => undefined);
@@ -151,7 +169,7 @@ export class KillRun {
     }
     if (settling) this.#duringSettlement += 1;
     this.#moments[moment] += 1;
-    await edge.kill();
+    await this.#edge.node.kill();
     await serving.catch(() => undefined);
     await this.#inspect();
   }
@@ -167,14 +185,14 @@ export class KillRun {
 
   /** Has the edge settle, like `bcdn-node settle`. */
   async #settle(): Promise<void> {
-    const { controlSocket: socket } = dataDirAt(this.#network.dataDir);
+    const { controlSocket: socket } = dataDirAt(this.#edge.dataDir);
     await askNode({ socket, path: '/settle', answer: settleDocument, timeoutMs: FINAL_SETTLEMENT_MS });
   }
 
   /** What the disk and the chain say while the node is dead. */
   async #inspect(): Promise<void> {
-    const { dataDir, publication, provider, deployment } = this.#network;
-    this.#note(this.#book.compare(await booksOnDisk(dataDir, publication.dealId)));
+    const { provider, deployment } = this.#network;
+    this.#note(this.#book.compare(await booksOnDisk(this.#edge.dataDir, this.#publication.dealId)));
     const { paidWei, lockedWei, throughEpoch } = await readChainPay(provider, deployment, this.#paidNode);
     if (lockedWei > 0n) this.#duringOpenClaim += 1;
     if (paidWei + lockedWei > this.#worthWei(-1, throughEpoch)) this.#overpaid += 1;
@@ -184,7 +202,7 @@ export class KillRun {
   async #redeliver(): Promise<void> {
     const receipts = this.#book.undelivered().map(({ pair }) => pair.signedReceipt);
     if (receipts.length === 0) return;
-    const source = new HttpBlockSource(this.#http, this.#network.edge.httpUrl);
+    const source = new HttpBlockSource(this.#http, this.#edge.node.httpUrl);
     try {
       for (const { grantHash, bytes } of await source.deliverReceipts(receipts)) {
         this.#book.acknowledge(grantHash, bytes);
@@ -197,16 +215,16 @@ export class KillRun {
 
   /** Everything is settled with the coordinator there again; gives the bytes in the node's own books. */
   async #settleAll(): Promise<number> {
-    const { edge } = this.#network;
-    await this.#network.startEdge([]);
+    const { node } = this.#edge;
+    await this.#edge.start([]);
     await this.#redeliver();
     const deadlineMs = performance.now() + FINAL_SETTLEMENT_MS;
     for (;;) {
       await this.#settle();
-      const { total } = await edge.command('earnings');
+      const { total } = await node.command('earnings');
       const { bytes, meteredWei, paidWei } = requireTotal(total);
       if (meteredWei === paidWei || performance.now() > deadlineMs) {
-        await edge.kill();
+        await node.kill();
         await this.#inspect();
         return Number(bytes);
       }

@@ -6,18 +6,22 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { DevnetError } from '../devnet/devnet-error.ts';
 import { Progress } from '../devnet/progress.ts';
-import { KillNetwork } from './kill-network.ts';
-import { KillRun } from './kill-run.ts';
+import { EPOCH_SECONDS, KillRun, WEI_PER_BYTE } from './kill-run.ts';
 import { parseKillOptions } from './options.ts';
 import { reportJson, reportLines } from './report.ts';
+import { SmallNetwork } from './small-network.ts';
 
 const INTERRUPTED_EXIT = 130;
+const GIB = 1024n ** 3n;
 
 const options = parseKillOptions(process.argv.slice(2), Math.random);
 const folder = await mkdtemp(join(tmpdir(), 'bcdn-kills-'));
 const progress = new Progress(process.stderr, { quiet: false });
-const network = new KillNetwork(folder);
+const network = new SmallNetwork({
+  ...{ folder, edges: 1, epochSeconds: EPOCH_SECONDS, askWeiPerGiB: WEI_PER_BYTE * GIB },
+});
 const stopping = new AbortController();
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -36,9 +40,13 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   try {
     progress.say(`${options.count} kills, seed ${options.seed}`);
-    await progress.task('Chain, marketplace, edge, content', async () => network.start());
+    await progress.task('Chain, marketplace, edge', async () => network.start());
+    const [edge] = network.edges;
+    if (edge === undefined) throw new DevnetError('STOPPED', 'The network has no edge.');
+    const publication = await progress.task('Content', async () => network.publish());
     const { signal } = stopping;
-    const report = await new KillRun({ network, progress }, { ...options, signal }).run();
+    const parts = { network, edge, publication, progress };
+    const report = await new KillRun(parts, { ...options, signal }).run();
     if (options.json) process.stdout.write(`${reportJson(report)}\n`);
     else for (const line of reportLines(report)) process.stdout.write(`${line}\n`);
     return report.ok ? 0 : 1;
