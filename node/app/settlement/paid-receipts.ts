@@ -1,5 +1,8 @@
 import type { DealId, Epoch } from '../../../sdk/protocol/identifiers.ts';
+import type { CachedDealDirectory } from '../../adapters/chain/cached-deal-directory.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
+import type { LateReceiptWatch } from '../../core/settlement/late-receipts.ts';
+import type { NodeLog } from '../node-log.ts';
 import type { SettlementStore } from './settlement-store.ts';
 
 /**
@@ -18,4 +21,38 @@ export async function forgetEpochs(
   if (over.length === 0) return;
   for (const [epoch, bytes] of over) store.noteMetered(dealId, epoch, bytes);
   await journal.markPaid(dealId, throughEpoch);
+}
+
+export interface ForgettingParts {
+  readonly directory: Pick<CachedDealDirectory, 'own'>;
+  readonly journal: Pick<ReceiptJournal, 'totals' | 'markPaid' | 'isCrowded'>;
+  readonly store: SettlementStore;
+  readonly log: NodeLog;
+}
+
+/** Forgets receipts that are paid and cannot be followed by late ones; all that are paid when room is short. */
+export async function forgetPaid(
+  parts: ForgettingParts,
+  late: Pick<LateReceiptWatch, 'forgettableThrough'>,
+  ripeEpoch: Epoch,
+): Promise<void> {
+  const { directory, journal, store, log } = parts;
+  for (const { deal, allocation } of directory.own()) {
+    const { dealId } = deal;
+    const active = allocation.state !== 'released';
+    const unpaidWei = (store.voucher(dealId)?.voucher.cumulative ?? 0n) - allocation.paidWei;
+    // What an empty escrow could not cover stays until it is topped up.
+    if (active && allocation.balanceWei === 0n && unpaidWei > 0n) continue;
+    // The epochs of an open claim read as settled; until it is decided a voucher may still ask for their receipts.
+    const settledThrough = store.openClaim(dealId)?.fromEpoch ?? allocation.throughEpoch;
+    const willAsk = active && allocation.balanceWei > 0n && store.failingSince(dealId) === undefined;
+    const last = journal.isCrowded
+      ? settledThrough
+      : late.forgettableThrough(dealId, { settledThrough, ripeEpoch, willAsk });
+    try {
+      if (last !== undefined) await forgetEpochs(parts, dealId, last);
+    } catch (error) {
+      log.warn({ dealId, error }, 'Paid receipts could not be let go and stay in the journal');
+    }
+  }
 }

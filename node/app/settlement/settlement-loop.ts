@@ -15,20 +15,26 @@ import { UNREAD_CLAIM_TERMS } from '../../core/settlement/claim-route.ts';
 import { LateReceiptWatch } from '../../core/settlement/late-receipts.ts';
 import { MAX_VOUCHERS_PER_BATCH, VOUCHER_GAS } from '../../core/settlement/settlement-limits.ts';
 import {
+  cumulativeWei,
   dueWei,
   gasAboveCeiling,
   lastRipeEpoch,
   planSettlement,
   type SettlementPlan,
 } from '../../core/settlement/settlement-plan.ts';
-import type { SettlementQuestion, SettlementStep } from '../../core/settlement/settlement-question.ts';
+import type {
+  DealAccount,
+  SettlementQuestion,
+  SettlementStep,
+} from '../../core/settlement/settlement-question.ts';
 import type { NodeLog } from '../node-log.ts';
 import { reportOf } from '../node-error.ts';
 import { dealAccounts } from './deal-accounts.ts';
-import { forgetEpochs } from './paid-receipts.ts';
+import { forgetPaid } from './paid-receipts.ts';
 import { SampledClaims } from './sampled-claims.ts';
 import { SettlementRound, type LastSettlement, type SettlementReport } from './settlement-round.ts';
 import type { SettlementStore } from './settlement-store.ts';
+import { isPaidByVoucher } from './voucher-before-claim.ts';
 import { collectForClaim, collectVoucher, type VoucherCollectionParts } from './voucher-collection.ts';
 
 /** Epochs that take receipts from viewers although they are ripe, when nothing is settled meanwhile. */
@@ -188,7 +194,8 @@ export class SettlementLoop {
     for (let first = 0; first < vouchers.length; first += MAX_VOUCHERS_PER_BATCH) {
       await this.#redeem(vouchers.slice(first, first + MAX_VOUCHERS_PER_BATCH), round, signal);
     }
-    await this.#forgetPaid();
+    const ripeEpoch = this.#ripeEpoch();
+    if (ripeEpoch !== undefined) await forgetPaid(this.#parts, this.#late, ripeEpoch);
   }
 
   async #take(step: SettlementStep, round: SettlementRound, signal: AbortSignal): Promise<void> {
@@ -201,7 +208,8 @@ export class SettlementLoop {
         return;
       case 'direct-claim':
       case 'sampled-claim':
-        await this.#claim(step, round, signal);
+        if (!(await this.#isPaidByVoucher(step.dealId, round, signal)))
+          await this.#claim(step, round, signal);
     }
   }
 
@@ -234,20 +242,22 @@ export class SettlementLoop {
   }
 
   #plan(requested: boolean, figures: ChainFigures): SettlementPlan {
-    const { clock } = this.#parts;
-    const { epochSeconds } = this.#options;
-    const nowMs = clock.nowMs();
-    const ripe = lastRipeEpoch(nowMs, epochSeconds) ?? parseEpoch(0);
-    const mayKnowMore = (dealId: DealId): boolean => requested || this.#late.isDue(dealId, ripe);
     return planSettlement({
-      nowMs,
-      epochSeconds,
+      nowMs: this.#parts.clock.nowMs(),
+      epochSeconds: this.#options.epochSeconds,
       requested,
-      deals: dealAccounts(this.#parts, { epochSeconds, mayKnowMore }),
+      deals: this.#accounts(requested),
       policy: { ...this.#options, tokenWeiPerGas: this.#tokenWeiPerGas(figures.gasPriceWei ?? 0n) },
       claimTerms: this.#claimTerms ?? UNREAD_CLAIM_TERMS,
       ...figures,
     });
+  }
+
+  #accounts(requested: boolean): DealAccount[] {
+    const { epochSeconds } = this.#options;
+    const ripe = this.#ripeEpoch() ?? parseEpoch(0);
+    const mayKnowMore = (dealId: DealId): boolean => requested || this.#late.isDue(dealId, ripe);
+    return dealAccounts(this.#parts, { epochSeconds, mayKnowMore });
   }
 
   /**
@@ -284,6 +294,16 @@ export class SettlementLoop {
     store.noteAnswering(step.dealId);
     store.keepVoucher(signed);
     this.#late.noteAsked(step.dealId, step.throughEpoch, Number(recoveredBytes));
+  }
+
+  async #isPaidByVoucher(dealId: DealId, round: SettlementRound, signal: AbortSignal): Promise<boolean> {
+    const throughEpoch = this.#ripeEpoch();
+    const own = await this.#parts.directory.refresh(dealId);
+    const account = this.#accounts(true).find((each) => each.dealId === dealId);
+    if (own === undefined || throughEpoch === undefined || account === undefined) return false;
+    await this.#closeEpochs(dealId, throughEpoch);
+    const wish = { own, throughEpoch, cumulativeWei: cumulativeWei(account, throughEpoch) };
+    return isPaidByVoucher(this.#parts, wish, round, signal);
   }
 
   async #redeem(vouchers: SignedVoucher[], round: SettlementRound, signal: AbortSignal): Promise<void> {
@@ -328,31 +348,6 @@ export class SettlementLoop {
     round.spent('direct-claim', [dealId], transaction);
     round.paid(payments, transaction);
     await directory.refresh(dealId);
-  }
-
-  /** Forgets receipts that are paid and cannot be followed by late ones; all that are paid when room is short. */
-  async #forgetPaid(): Promise<void> {
-    const { directory, journal, store, log } = this.#parts;
-    const ripeEpoch = this.#ripeEpoch();
-    if (ripeEpoch === undefined) return;
-    for (const { deal, allocation } of directory.own()) {
-      const { dealId } = deal;
-      const active = allocation.state !== 'released';
-      const unpaidWei = (store.voucher(dealId)?.voucher.cumulative ?? 0n) - allocation.paidWei;
-      // What an empty escrow could not cover stays until it is topped up.
-      if (active && allocation.balanceWei === 0n && unpaidWei > 0n) continue;
-      // The epochs of an open claim read as settled; until it is decided a voucher may still ask for their receipts.
-      const settledThrough = store.openClaim(dealId)?.fromEpoch ?? allocation.throughEpoch;
-      const willAsk = active && allocation.balanceWei > 0n && store.failingSince(dealId) === undefined;
-      const last = journal.isCrowded
-        ? settledThrough
-        : this.#late.forgettableThrough(dealId, { settledThrough, ripeEpoch, willAsk });
-      try {
-        if (last !== undefined) await forgetEpochs(this.#parts, dealId, last);
-      } catch (error) {
-        log.warn({ dealId, error }, 'Paid receipts could not be let go and stay in the journal');
-      }
-    }
   }
 
   /** Ends epochs for viewers' receipts. */
