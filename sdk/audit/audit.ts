@@ -134,10 +134,7 @@ class Books {
     const sum = (of: (bill: NodeBill) => bigint): bigint =>
       bills.reduce((total, bill) => total + of(bill), 0n);
     const rejected = [...this.#rejected.values()].reduce((total, count) => total + count, 0);
-    const isRight = bills.every(
-      ({ differences, notYetBilledWei }) =>
-        notYetBilledWei >= 0n && differences.every(({ isWrong }) => !isWrong),
-    );
+    const isRight = bills.every(({ differences }) => differences.every(({ isWrong }) => !isWrong));
     return {
       ...{ dealId: this.#header.dealId, chainId: this.#header.chainId, market: this.#header.market },
       ...{ block: this.#header.block, source: this.#source, eventsDiffer: this.#eventsDiffer },

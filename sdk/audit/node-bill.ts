@@ -43,9 +43,9 @@ export interface NodeBill {
   readonly throughEpoch: number;
   /** What `billedBytes` cost, at most what was allocated. */
   readonly recomputedWei: bigint;
-  /** The larger of the voucher and what was paid. */
+  /** The larger of what was paid and the voucher, of which no more than was allocated can be paid. */
   readonly billedWei: bigint;
-  /** recomputed − billed: above zero, not yet billed; below zero, billed without receipts. */
+  /** recomputed − billed: above zero, not yet billed; below zero, billed above the receipts (see `differences`). */
   readonly notYetBilledWei: bigint;
   readonly paidWei: bigint;
   readonly feeWei: bigint;
@@ -81,8 +81,8 @@ export function billOf(
   const spans = history.claimedSpans;
   const billedBytes = justifiedBytes(held, spans, throughEpoch);
   const price = priceWei(billedBytes, history.ratePerGiB);
-  const recomputedWei = price < history.payableWei ? price : history.payableWei;
-  const billedWei = larger(terms?.cumulative ?? 0n, history.paidWei);
+  const recomputedWei = smaller(price, history.payableWei);
+  const billedWei = larger(smaller(terms?.cumulative ?? 0n, history.payableWei), history.paidWei);
   const payments = auditedPayments(history, held);
   const { openClaim } = history;
   return {
@@ -250,6 +250,10 @@ function sumOf({ bytesByEpoch }: NodeReceipts, includes: (epoch: number) => bool
   let sum = 0n;
   for (const [epoch, bytes] of bytesByEpoch) if (includes(epoch)) sum += bytes;
   return sum;
+}
+
+function smaller(a: bigint, b: bigint): bigint {
+  return a < b ? a : b;
 }
 
 function larger(a: bigint, b: bigint): bigint {

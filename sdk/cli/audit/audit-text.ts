@@ -33,7 +33,7 @@ function nodeText(bill: NodeBill): string[] {
       ? 'agrees to the last unit'
       : notYetBilledWei > 0n
         ? `${notYetBilledWei} wei not billed yet`
-        : `${-notYetBilledWei} wei billed without receipts`;
+        : `${-notYetBilledWei} wei billed above the receipts`;
   return [
     '',
     `Node ${bill.node}, ${tokens(bill.ratePerGiB)} a GiB`,

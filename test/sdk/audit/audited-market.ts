@@ -58,7 +58,9 @@ export class AuditedMarket {
   }
 
   static async open(): Promise<AuditedMarket> {
-    const market = await TestMarket.open({ epochSeconds: 600, claimWindowEpochs: 1, thawEpochs: 2 });
+    const market = await TestMarket.open({
+      ...{ epochSeconds: 600, claimWindowEpochs: 1, thawEpochs: 2, claimBondFloorWei: 1n },
+    });
     const directory = await temporaryDirectory();
     const servers = [await ReadinessServer.open(), await ReadinessServer.open()];
     const edge = (account: number, region: string): Promise<TransactionSender> =>
