@@ -1,4 +1,5 @@
 import type { Domain } from '../protocol/eip712.ts';
+import { ProtocolError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import {
@@ -11,7 +12,7 @@ import { AuditError } from './audit-error.ts';
 import type { AuditHeader, AuditLine, AuditTotals } from './audit-file.ts';
 import { MAX_EVENTS, MAX_LISTED_RECEIPTS, RECEIPTS_PER_PROGRESS } from './audit-limits.ts';
 import { BestReceipts } from './best-receipts.ts';
-import { sameEvents, type DealEvent } from './deal-event.ts';
+import { inconsistent, sameEvents, type DealEvent } from './deal-event.ts';
 import { DealHistory } from './deal-history.ts';
 import { billOf, isIn, type NodeBill } from './node-bill.ts';
 import type { ClaimedSpan } from './node-history.ts';
@@ -166,14 +167,18 @@ class Books {
       this.#eventsDiffer = !sameEvents(trusted, events);
     }
     for (const event of trusted ?? events) {
-      if (event.arguments['dealId'] === this.#header.dealId) this.#history.apply(event);
-      else throw otherDeal(event);
+      if (event.arguments['dealId'] !== this.#header.dealId) throw otherDeal(event);
+      orAuditError(
+        () => this.#history.apply(event),
+        (failure) => inconsistent(event, failure.message),
+      );
     }
   }
 
   #takeVouchers(records: Uint8Array): void {
     for (let offset = 0; offset < records.length; offset += SIGNED_VOUCHER_BYTES) {
-      const signed = decodeSignedVoucher(records.subarray(offset, offset + SIGNED_VOUCHER_BYTES));
+      const record = records.subarray(offset, offset + SIGNED_VOUCHER_BYTES);
+      const signed = orAuditError(() => decodeSignedVoucher(record), badVoucher);
       this.#voucherCount++;
       const before = this.#vouchers.get(signed.voucher.node);
       const isOfDeal = signed.voucher.dealId === this.#header.dealId;
@@ -271,6 +276,24 @@ function outOfPlace(kind: string, expected: string): AuditError {
     values: { kind, expected },
     remedy: 'Download the file again with bcdn audit download.',
   });
+}
+
+function badVoucher(failure: ProtocolError): AuditError {
+  return new AuditError('AUDIT_FILE_MALFORMED', `A voucher cannot be decoded: ${failure.message}`, {
+    values: { reason: failure.code },
+    remedy: 'Download the file again with bcdn audit download.',
+    cause: failure,
+  });
+}
+
+/** What the protocol layer refuses is a fault of the file. */
+function orAuditError<T>(work: () => T, failed: (failure: ProtocolError) => AuditError): T {
+  try {
+    return work();
+  } catch (failure) {
+    if (failure instanceof ProtocolError) throw failed(failure);
+    throw failure;
+  }
 }
 
 function neverOpened(): AuditError {
