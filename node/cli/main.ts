@@ -1,4 +1,6 @@
 import { Command, CommanderError } from 'commander';
+
+import description from '../../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { describeEarnings, runEarnings } from './earnings.ts';
 import { describeInit, runInit } from './init.ts';
@@ -16,6 +18,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.fine;
   const program = new Command('bcdn-node')
     .description('Run a node of the BCDN network: serve verified bytes, collect receipts, be paid.')
+    .version(description.version, '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(--help shows the options and examples)');
 

@@ -1,5 +1,6 @@
 import { Command, CommanderError } from 'commander';
 
+import description from '../../package.json' with { type: 'json' };
 import type { Perform } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -11,6 +12,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   let exitCode: ExitCode = EXIT.fine;
   const program = new Command('bcdn')
     .description('What publishers and viewers of the BCDN network do from a terminal.')
+    .version(description.version, '-V, --version', 'print the version')
     .exitOverride()
     .showHelpAfterError('(--help shows the options and examples)');
   const perform: Perform = async (name, options, work) => {
