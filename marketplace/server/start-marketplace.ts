@@ -9,6 +9,7 @@ import { domainOf, type Deployment } from '../../sdk/chain/deployment.ts';
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { RememberedSigners } from '../../sdk/signing/remembered-signers.ts';
 import { createApi } from '../api/api.ts';
 import { Metrics } from '../api/metrics.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
@@ -93,7 +94,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       { clock, chain, epochSeconds: async () => (await readChainIdentity(database.read))?.epochSeconds },
       { maxDriftSeconds: deployment.chainId === DEVELOPMENT_CHAIN_ID ? undefined : MAX_CLOCK_DRIFT_SECONDS },
     );
-    const crypto = { secp256k1: nativeSecp256k1, domain: domainOf(deployment) };
+    const crypto = { secp256k1: new RememberedSigners(nativeSecp256k1), domain: domainOf(deployment) };
     const vault = new KeyVault({ database, clock, secp256k1: nativeSecp256k1 }, secret);
     const challenge = new ViewerChallenge({ clock }, secret);
     const health = new NodeHealth(
