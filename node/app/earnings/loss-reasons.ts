@@ -23,6 +23,7 @@ export const LOSS_TEXTS: Readonly<Record<LossReason, RuleText>> = {
   },
   CLAIM_VOID: {
     rule: 'a sampled claim that was not opened in time is void, and its epochs are closed',
-    remedy: 'a voucher that the publisher signs of its own accord; keep the node running while a claim is open',
+    remedy:
+      'a voucher that the publisher signs of its own accord; keep the node running while a claim is open',
   },
 };
