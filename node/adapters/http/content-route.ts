@@ -3,17 +3,19 @@ import type { CID } from 'multiformats/cid';
 import { CAR_TYPE, contentForm, RAW_TYPE, type ContentForm } from '../../core/http-semantics/content-form.ts';
 import { contentNames, type ContentNames } from '../../core/http-semantics/path-segments.ts';
 import type { BlockFill } from './block-fill.ts';
-import { serveCar } from './car-route.ts';
+import { serveCar, type NamedCar } from './car-route.ts';
 import { serveDirectory } from './directory-route.ts';
 import { writeHead, type Exchange } from './exchange.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
+import { MAX_CARS } from './gateway-limits.ts';
 import type { OpenGrant } from './grant-intake.ts';
 import { PathResolution } from './path-resolution.ts';
 import { isPart, serveRawBlock } from './raw-block-route.ts';
 import type { ContentExchange } from './representation.ts';
 import { RequestBlocks } from './request-blocks.ts';
 import { parseCidCached } from './request-parsing.ts';
+import { SendingMemory } from './sending-memory.ts';
 import type { TransferDesk } from './transfer-desk.ts';
 import { serveFile } from './unixfs-file-route.ts';
 
@@ -34,6 +36,8 @@ export interface ContentRouteParts {
 export class ContentRoute {
   readonly #parts: ContentRouteParts;
   readonly #resolution = new PathResolution();
+  readonly #memory = new SendingMemory();
+  #cars = 0;
 
   constructor(parts: ContentRouteParts) {
     this.#parts = parts;
@@ -60,7 +64,7 @@ export class ContentRoute {
     requireGrantedContent(this.#parts, cid, content.open);
     const path = await this.#resolution.resolve(cid, names.segments, content.blocks);
     if (form.kind === 'car') {
-      await serveCar(content, { root: cid, segments: names.segments, path, form });
+      await this.#serveCar(content, { root: cid, segments: names.segments, path, form });
       return;
     }
     const { entity } = path;
@@ -72,13 +76,23 @@ export class ContentRoute {
     } else throw notAFile(names);
   }
 
+  async #serveCar(content: ContentExchange, car: NamedCar): Promise<void> {
+    if (this.#cars >= MAX_CARS) throw carsBusy();
+    this.#cars += 1;
+    try {
+      await serveCar(content, car);
+    } finally {
+      this.#cars -= 1;
+    }
+  }
+
   async #begin(exchange: Exchange): Promise<ContentExchange> {
     const { components, options, desk } = this.#parts;
     const startedMs = components.clock.nowMs();
     const open = await desk.grantOf(exchange);
     const blocks = new RequestBlocks(this.#parts, exchange, open?.grant.contentRoot);
     if (open !== undefined) blocks.verifyMs = components.clock.nowMs() - startedMs;
-    return { exchange, desk, options, open, blocks };
+    return { exchange, desk, options, open, blocks, memory: this.#memory };
   }
 }
 
@@ -109,6 +123,15 @@ function answerProbe(exchange: Exchange, form: ContentForm): void {
     vary: 'accept',
   });
   exchange.response.end(exchange.headOnly ? undefined : body);
+}
+
+function carsBusy(): GatewayError {
+  return new GatewayError(503, 'CARS_BUSY', {
+    message: 'The node is sending as many CARs as it can.',
+    values: { maxCars: MAX_CARS },
+    remedy: 'Try again in a few seconds, ask for blocks one by one, or ask another node.',
+    headers: { 'retry-after': '5' },
+  });
 }
 
 function rawWithPath(): GatewayError {

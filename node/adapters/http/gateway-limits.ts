@@ -11,6 +11,12 @@ export const DEFAULT_MAX_CONNECTIONS = 2_000;
 
 /** Bodies are sent in pieces of this size, so that an early end is known to this accuracy. */
 export const BODY_SLICE_BYTES = 256 * 1024;
+/** Blocks that responses hold while clients take them may take this much memory together; beyond it … */
+export const MAX_HELD_BLOCK_BYTES = 32 * 1024 * 1024;
+/** … responses hold copies of this size instead: 1,000 slow clients take 94 MiB. */
+export const BODY_PIECE_BYTES = 96 * 1024;
+/** CARs at once: each holds a whole block of at most 2 MiB. */
+export const MAX_CARS = 128;
 /** Smaller pieces wait for each other up to this sum, so that headers of parts need no packets of their own. */
 export const BODY_HELD_BYTES = 8 * 1024;
 /** A client takes each piece in this time (8.7 kB/s), or the connection is ended. */

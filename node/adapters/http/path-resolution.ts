@@ -31,11 +31,10 @@ export class PathResolution {
 
   /** @throws GatewayError PATH_NOT_FOUND, CONTENT_DAMAGED, and what reading blocks throws */
   async resolve(root: CID, segments: readonly string[], blocks: RequestBlocks): Promise<ResolvedPath> {
-    const sizeBytes = await blocks.sizeOf(root);
     if (segments.length === 0 && root.code !== DAG_PB_CODEC) {
-      return { entity: { kind: 'file', cid: root, sizeBytes }, trail: [] };
+      return { entity: { kind: 'file', cid: root, sizeBytes: await blocks.sizeOf(root) }, trail: [] };
     }
-    const key = [root.toString(), ...segments].join('/');
+    const key = segments.length === 0 ? root.toString() : `${root.toString()}/${segments.join('/')}`;
     const known = this.#resolved.get(key);
     if (known !== undefined) {
       // A client that is told of a file is to find it.

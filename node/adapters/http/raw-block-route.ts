@@ -2,10 +2,13 @@ import type { CID } from 'multiformats/cid';
 
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
+import { spanLength } from '../../core/http-semantics/byte-ranges.ts';
 import { RAW_TYPE } from '../../core/http-semantics/content-form.ts';
+import { blockPieces, fewBytes } from './block-pieces.ts';
 import { contentHeaders, contentLocation } from './content-headers.ts';
 import type { GatewayComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
+import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import { sendRepresentation, type ContentExchange } from './representation.ts';
 import { blockNotFound } from './request-blocks.ts';
 
@@ -17,6 +20,12 @@ export async function serveRawBlock(
 ): Promise<void> {
   const sizeBytes = await locate(components, content, cid);
   const text = cid.toString();
+  const { blocks, memory } = content;
+  const read = async (): Promise<Uint8Array> => {
+    const bytes = await blocks.get(cid);
+    if (bytes.length !== sizeBytes) throw blockNotFound(cid);
+    return bytes;
+  };
   await sendRepresentation(content, {
     cid: text,
     etag: `"${text}.raw"`,
@@ -27,11 +36,10 @@ export async function serveRawBlock(
       ...contentLocation(content.exchange, 'raw'),
       'content-disposition': `attachment; filename="${text}.bin"`,
     },
-    bytes: async ({ start, end }) => {
-      const bytes = await content.blocks.get(cid);
-      if (bytes.length !== sizeBytes) throw blockNotFound(cid);
-      return end - start + 1 === sizeBytes ? bytes : bytes.subarray(start, end + 1);
-    },
+    bytes: (span) =>
+      spanLength(span) <= BODY_PIECE_BYTES
+        ? fewBytes(read, cid, span)
+        : blockPieces({ read, memory }, cid, span),
   });
 }
 

@@ -17,6 +17,7 @@ import { GatewayError } from './gateway-error.ts';
 import type { OpenGrant } from './grant-intake.ts';
 import type { RequestBlocks } from './request-blocks.ts';
 import { headerOf } from './request-parsing.ts';
+import type { SendingMemory } from './sending-memory.ts';
 import type { TransferDesk } from './transfer-desk.ts';
 
 /** Bytes with a fixed length that a request may ask for, whole or in ranges. */
@@ -38,6 +39,7 @@ export interface ContentExchange {
   readonly exchange: Exchange;
   readonly desk: TransferDesk;
   readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
+  readonly memory: SendingMemory;
   /** The grant that pays; undefined for a client without one. */
   readonly open: OpenGrant | undefined;
   readonly blocks: RequestBlocks;
@@ -127,26 +129,32 @@ async function sendBody(
   const leave = await desk.take(exchange, open, answer.contentLength);
   const writer = new BodyWriter(exchange.response, { timeoutMs: options.slowClientTimeoutMs });
   try {
-    const body = piecesOf(representation, answer.pieces);
-    let next = await body.next();
-    if (writer.closed) return;
-    writeHead(exchange, answer.status, headersOf(content, representation, answer));
-    // The last piece ends the response in one go, which small files notice.
-    let held: Uint8Array = new Uint8Array(0);
-    for (; next.done !== true; next = await body.next()) {
-      if (held.length > 0 && !(await writer.write(held))) return;
-      held = next.value;
+    let missing = answer.contentLength;
+    for await (const bytes of piecesOf(representation, answer.pieces)) {
+      if (writer.closed) return;
+      if (!exchange.response.headersSent) begin(content, representation, answer);
+      missing -= bytes.length;
+      // The last piece ends the response in one go, which small files notice.
+      if (missing === 0) await writer.finish(bytes);
+      else if (!(await writer.write(bytes))) return;
     }
-    await writer.finish(held);
+    if (answer.contentLength === 0) {
+      begin(content, representation, answer);
+      await writer.finish(new Uint8Array(0));
+    } else if (missing > 0) exchange.response.destroy();
   } finally {
     leave.settle(writer.sent);
   }
 }
 
+function begin(content: ContentExchange, representation: Representation, answer: Answer): void {
+  writeHead(content.exchange, answer.status, headersOf(content, representation, answer));
+}
+
 async function* piecesOf(
   representation: Representation,
   pieces: readonly Piece[],
-): AsyncGenerator<Uint8Array, undefined> {
+): AsyncGenerator<Uint8Array> {
   for (const piece of pieces) {
     if (typeof piece === 'string') {
       yield Buffer.from(piece, 'latin1');

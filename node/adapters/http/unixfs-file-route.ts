@@ -1,10 +1,13 @@
 import type { CID } from 'multiformats/cid';
 
 import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
+import { spanLength } from '../../core/http-semantics/byte-ranges.ts';
 import { parseQuery } from '../../core/http-semantics/query.ts';
 import { contentDisposition } from '../../core/http-semantics/response-fields.ts';
+import { blockPieces, fewBytes } from './block-pieces.ts';
 import { contentHeaders } from './content-headers.ts';
 import { contentTypeOf } from './content-type.ts';
+import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import type { Entity } from './path-resolution.ts';
 import { sendRepresentation, type ContentExchange } from './representation.ts';
 import { readFileRange } from './unixfs-file-reader.ts';
@@ -21,7 +24,8 @@ export interface NamedFile {
 export async function serveFile(content: ContentExchange, file: NamedFile): Promise<void> {
   const { entity, root } = file;
   const { cid, sizeBytes } = entity;
-  const { exchange, blocks } = content;
+  const { exchange, blocks, memory } = content;
+  const source = { read: (block: CID) => blocks.get(block), memory };
   const { fileName, disposition } = presentation(exchange.query, file.name);
   await sendRepresentation(content, {
     cid: cid.toString(),
@@ -33,8 +37,10 @@ export async function serveFile(content: ContentExchange, file: NamedFile): Prom
       ...(disposition === undefined ? {} : { 'content-disposition': disposition }),
     },
     bytes: (span) => {
-      if (cid.code === DAG_PB_CODEC) return readFileRange(entity, span, (block) => blocks.get(block));
-      return blocks.get(cid).then((bytes) => bytes.subarray(span.start, span.end + 1));
+      if (cid.code === DAG_PB_CODEC) return readFileRange(entity, span, source);
+      return spanLength(span) <= BODY_PIECE_BYTES
+        ? fewBytes(source.read, cid, span)
+        : blockPieces(source, cid, span);
     },
   });
 }
