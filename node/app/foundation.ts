@@ -6,7 +6,7 @@ import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
 import { CachedDealDirectory } from '../adapters/chain/cached-deal-directory.ts';
-import { ChainClock } from '../adapters/chain/chain-clock.ts';
+import { ChainClock, DEVELOPMENT_CHAIN_ID } from '../adapters/chain/chain-clock.ts';
 import { ChainReader } from '../adapters/chain/chain-reader.ts';
 import { RegistrySnapshot } from '../adapters/chain/registry-snapshot.ts';
 import { systemClock, type Clock } from '../adapters/clock/system-clock.ts';
@@ -19,6 +19,9 @@ import type { NodeConfig } from './config/config-file.ts';
 import { DataDirLock } from './config/data-dir-lock.ts';
 import { createLog } from './node-log.ts';
 import { SettlementStore } from './settlement/settlement-store.ts';
+
+/** On a chain that others use, too: what a reorganisation may take out, and how long cheap gas may take. */
+const PUBLIC_CHAIN_SENDING = { confirmations: 3, timeoutMs: 600_000, pollIntervalMs: 1_000 } as const;
 
 /** The keys of a node, opened. */
 export interface NodeKeys {
@@ -110,7 +113,13 @@ export async function openFoundation(
     reader,
     registry: new RegistrySnapshot({ reader }),
     directory: new CachedDealDirectory({ reader }, { node }),
-    sender: new TransactionSender({ provider, wallet: new Wallet(keys.operator.privateKey), deployment }),
+    sender: new TransactionSender(
+      { provider, wallet: new Wallet(keys.operator.privateKey), deployment },
+      {
+        ...(deployment.chainId === DEVELOPMENT_CHAIN_ID ? {} : PUBLIC_CHAIN_SENDING),
+        maxFeePerGasWei: settings.maxGasPriceWei,
+      },
+    ),
     blocks,
     journal,
     store,

@@ -1,12 +1,22 @@
 import { setTimeout as sleepMs } from 'node:timers/promises';
 
-import { Transaction, type BaseWallet, type JsonRpcProvider, type TransactionRequest } from 'ethers';
+import { Transaction, type BaseWallet, type JsonRpcProvider } from 'ethers';
 
-import type { Hex } from '../protocol/bytes.ts';
 import { parseAddress, type Address } from '../protocol/identifiers.ts';
 import { ChainError } from './chain-errors.ts';
 import type { Deployment } from './deployment.ts';
-import { decodeRevert, isConnectionFailure, toChainError } from './reverts.ts';
+import { offerOf, type FeeOffer } from './fee-offer.ts';
+import { isConnectionFailure, toChainError } from './reverts.ts';
+import {
+  isAlreadyKnown,
+  TransactionWatch,
+  type ContractCall,
+  type MinedTransaction,
+  type SignedTransaction,
+  type TransactionBody,
+} from './transaction-watch.ts';
+
+export type { ChainLog, ContractCall, MinedTransaction } from './transaction-watch.ts';
 
 /** Limits and waits of sending. */
 export interface SendingOptions {
@@ -16,7 +26,19 @@ export interface SendingOptions {
   readonly pollIntervalMs?: number;
   /** Gas limit as a share of the estimate, percent: state may change before mining. @default 130 */
   readonly gasMarginPercent?: number;
+  /** Blocks that a transaction must be deep, its own included: what a reorganisation takes out before is sent again. @default 1 */
+  readonly confirmations?: number;
+  /** Not mined for so long, it is replaced by one that offers at least 13 % more. @default 45_000 */
+  readonly stuckAfterMs?: number;
+  /**
+   * Replacements offer no more than this for a unit of gas, wei of ether, unless the first offer was above it.
+   * @default ten times the first offer
+   */
+  readonly maxFeePerGasWei?: bigint | undefined;
 }
+
+type SendingLimits = Required<Omit<SendingOptions, 'maxFeePerGasWei'>> &
+  Pick<SendingOptions, 'maxFeePerGasWei'>;
 
 /** Time, so that tests need not wait. */
 export interface SendingClock {
@@ -28,40 +50,10 @@ export interface SendingClock {
 /** What a sender is made of. */
 export interface SendingParts {
   readonly provider: JsonRpcProvider;
-  /** The key that signs; nobody else may send with it meanwhile. */
+  /** The key that signs. Others may send with it, too: a nonce that they take is given up for the next one. */
   readonly wallet: BaseWallet;
   readonly deployment: Deployment;
   readonly clock?: SendingClock;
-}
-
-/** A call of a contract. */
-export interface ContractCall {
-  readonly to: Address;
-  readonly data: string;
-}
-
-/** An event as the chain logged it. */
-export interface ChainLog {
-  readonly address: Address;
-  readonly topics: readonly string[];
-  readonly data: string;
-}
-
-/** A transaction that was mined and succeeded. */
-export interface MinedTransaction {
-  readonly hash: Hex;
-  readonly blockNumber: number;
-  readonly gasUsed: bigint;
-  /** What the gas cost, wei of ether. */
-  readonly gasCostWei: bigint;
-  readonly logs: readonly ChainLog[];
-}
-
-interface SignedTransaction {
-  readonly raw: string;
-  readonly hash: string;
-  readonly nonce: number;
-  readonly request: TransactionRequest;
 }
 
 interface Wait {
@@ -79,11 +71,11 @@ const systemClock: SendingClock = {
 const NONCE_TAKEN = 'nonce taken';
 /** Attempts with a fresh nonce when another program used the key in between. */
 const MAX_NONCE_ATTEMPTS = 3;
-const ALREADY_KNOWN = /already known|known transaction|already exists|already imported/i;
 
 /**
- * Sends transactions with one key, one nonce after another, and waits until they are mined. A transaction is signed
- * once: after a lost connection the very same bytes are sent again, so nothing can happen twice.
+ * Sends transactions with one key, one nonce after another, and waits until they are mined. A call keeps its nonce: after a
+ * lost connection the very same bytes are sent again, and what replaces a stuck transaction has its nonce, so nothing can
+ * happen twice. Only when another transaction was mined with the nonce, the call gets the next one.
  */
 export class TransactionSender {
   readonly provider: JsonRpcProvider;
@@ -92,8 +84,10 @@ export class TransactionSender {
   /** The sending account. */
   readonly address: Address;
   readonly #clock: SendingClock;
-  readonly #options: Required<SendingOptions>;
+  readonly #options: SendingLimits;
   readonly #inFlight = new Set<number>();
+  /** Not mined in their time. */
+  readonly #left = new Set<TransactionWatch>();
   #turn: Promise<unknown> = Promise.resolve();
 
   constructor(parts: SendingParts, options: SendingOptions = {}) {
@@ -106,6 +100,9 @@ export class TransactionSender {
       timeoutMs: options.timeoutMs ?? 120_000,
       pollIntervalMs: options.pollIntervalMs ?? 250,
       gasMarginPercent: options.gasMarginPercent ?? 130,
+      confirmations: options.confirmations ?? 1,
+      stuckAfterMs: options.stuckAfterMs ?? 45_000,
+      maxFeePerGasWei: options.maxFeePerGasWei,
     };
   }
 
@@ -117,11 +114,19 @@ export class TransactionSender {
    */
   async send(call: ContractCall, signal?: AbortSignal): Promise<MinedTransaction> {
     const wait: Wait = { deadlineMs: this.#clock.nowMs() + this.#options.timeoutMs, signal };
-    const sent = await this.#inTurn(() => this.#broadcastWithFreshNonce(call, wait));
-    try {
-      return await this.#mined(sent, wait);
-    } finally {
-      this.#inFlight.delete(sent.nonce);
+    for (let attempt = 1; ; attempt++) {
+      const sent = await this.#inTurn(() => this.#broadcastWithFreshNonce(call, wait));
+      const watch = this.#watch(sent);
+      try {
+        const mined = await this.#mined(watch, wait);
+        if (mined !== undefined) return mined;
+      } catch (error) {
+        if (error instanceof ChainError && error.code === 'CHAIN_TIMEOUT') this.#left.add(watch);
+        throw error;
+      } finally {
+        if (!this.#left.has(watch)) this.#inFlight.delete(watch.nonce);
+      }
+      if (attempt >= MAX_NONCE_ATTEMPTS) throw nonceTaken(watch.nonce);
     }
   }
 
@@ -147,14 +152,14 @@ export class TransactionSender {
     for (let attempt = 1; ; attempt++) {
       this.#requireNotAborted(wait.signal);
       const signed = await this.#sign(call);
-      this.#inFlight.add(signed.nonce);
+      this.#inFlight.add(signed.body.nonce);
       try {
         await this.#broadcast(signed, wait);
         return signed;
       } catch (error) {
-        this.#inFlight.delete(signed.nonce);
-        const nonceTaken = error instanceof ChainError && error.values['reason'] === NONCE_TAKEN;
-        if (!nonceTaken || attempt >= MAX_NONCE_ATTEMPTS) throw error;
+        this.#inFlight.delete(signed.body.nonce);
+        const isTaken = error instanceof ChainError && error.values['reason'] === NONCE_TAKEN;
+        if (!isTaken || attempt >= MAX_NONCE_ATTEMPTS) throw error;
       }
     }
   }
@@ -168,25 +173,19 @@ export class TransactionSender {
         this.provider.getFeeData(),
       ]);
       const nonce = Math.max(pending, ...[...this.#inFlight].map((used) => used + 1));
-      const price =
-        fees.maxFeePerGas !== null && fees.maxPriorityFeePerGas !== null
-          ? { type: 2, maxFeePerGas: fees.maxFeePerGas, maxPriorityFeePerGas: fees.maxPriorityFeePerGas }
-          : { type: 0, gasPrice: fees.gasPrice ?? 0n };
-      const request: TransactionRequest = {
-        to: call.to,
-        data: call.data,
-        chainId: this.deployment.chainId,
-        nonce,
-        gasLimit: (estimate * BigInt(this.#options.gasMarginPercent)) / 100n,
-        ...price,
-      };
-      const raw = await this.wallet.signTransaction(request);
-      const hash = Transaction.from(raw).hash;
-      if (hash === null) throw new ChainError('CHAIN_REFUSED', 'The wallet did not sign the transaction.');
-      return { raw, hash, nonce, request };
+      const gasLimit = (estimate * BigInt(this.#options.gasMarginPercent)) / 100n;
+      return await this.#signed({ to: call.to, data: call.data, nonce, gasLimit }, offerOf(fees));
     } catch (error) {
       throw this.#explain(error);
     }
+  }
+
+  async #signed(body: TransactionBody, offer: FeeOffer): Promise<SignedTransaction> {
+    const { chainId } = this.deployment;
+    const raw = await this.wallet.signTransaction({ ...body, chainId, ...offer });
+    const { hash } = Transaction.from(raw);
+    if (hash === null) throw new ChainError('CHAIN_REFUSED', 'The wallet did not sign the transaction.');
+    return { raw, hash, body, offer };
   }
 
   /** Hands the transaction to the chain; repeats the same bytes while the connection fails. */
@@ -200,15 +199,8 @@ export class TransactionSender {
           await this.#pauseFor(signed.hash, wait);
           continue;
         }
-        const known = ALREADY_KNOWN.test(error instanceof Error ? error.message : '');
-        if (first && (known || isNonceTaken(error))) {
-          throw new ChainError(
-            'CHAIN_REFUSED',
-            'Another program has sent a transaction with this key.',
-            { reason: NONCE_TAKEN, nonce: signed.nonce },
-            { cause: error },
-          );
-        }
+        const known = isAlreadyKnown(error);
+        if (first && (known || isNonceTaken(error))) throw nonceTaken(signed.body.nonce, error);
         // After a lost answer the chain may hold the transaction already; and a chain that mines at once reports a
         // revert as a failure to send.
         if (known || (await this.#isKnown(signed.hash))) return;
@@ -226,41 +218,46 @@ export class TransactionSender {
     }
   }
 
-  async #mined(signed: SignedTransaction, wait: Wait): Promise<MinedTransaction> {
+  #watch(sent: SignedTransaction): TransactionWatch {
+    return new TransactionWatch(
+      {
+        provider: this.provider,
+        address: this.address,
+        nowMs: () => this.#clock.nowMs(),
+        sign: (body, offer) => this.#signed(body, offer),
+        isInFlight: (nonce) => this.#inFlight.has(nonce),
+      },
+      this.#options,
+      sent,
+    );
+  }
+
+  /** Waits until a version is mined; undefined when another transaction took the nonce. */
+  async #mined(watch: TransactionWatch, wait: Wait): Promise<MinedTransaction | undefined> {
     for (;;) {
       try {
-        const receipt = await this.provider.getTransactionReceipt(signed.hash);
-        if (receipt !== null) {
-          if (receipt.status === 0) throw await this.#refusal(signed, receipt.blockNumber);
-          return {
-            hash: receipt.hash as Hex,
-            blockNumber: receipt.blockNumber,
-            gasUsed: receipt.gasUsed,
-            gasCostWei: receipt.gasUsed * receipt.gasPrice,
-            logs: receipt.logs.map(({ address, topics, data }) => ({
-              address: parseAddress(address),
-              topics,
-              data,
-            })),
-          };
-        }
-        // A chain node that was restarted has forgotten what was not mined: the same bytes again do no harm.
-        if (!(await this.#isKnown(signed.hash))) await this.#broadcast(signed, wait);
+        await this.#lookAfterLeft();
+        const look = await watch.look();
+        if (look.kind === 'mined') return look.transaction;
+        if (look.kind === 'lost') return undefined;
       } catch (error) {
         if (!isConnectionFailure(error)) throw this.#explain(error);
       }
-      await this.#pauseFor(signed.hash, wait);
+      await this.#pauseFor(watch.hash, wait);
     }
   }
 
-  /** Why a mined transaction failed: the same call at the block before says it. */
-  async #refusal(signed: SignedTransaction, blockNumber: number): Promise<ChainError> {
-    try {
-      await this.provider.call({ ...signed.request, from: this.address, blockTag: blockNumber });
-    } catch (error) {
-      return this.#explain(error);
+  /** What was given up after its time still stands before what comes after it. */
+  async #lookAfterLeft(): Promise<void> {
+    for (const watch of this.#left) {
+      try {
+        if ((await watch.look()).kind === 'pending') continue;
+      } catch (error) {
+        if (isConnectionFailure(error)) throw error;
+      }
+      this.#left.delete(watch);
+      this.#inFlight.delete(watch.nonce);
     }
-    return decodeRevert('0x');
   }
 
   /** Waits between two questions about a transaction that was sent. */
@@ -294,8 +291,18 @@ export class TransactionSender {
   }
 }
 
+const nonceTaken = (nonce: number, cause?: unknown): ChainError =>
+  new ChainError(
+    'CHAIN_REFUSED',
+    'Another program has sent a transaction with this key.',
+    { reason: NONCE_TAKEN, nonce },
+    { cause },
+  );
+
+/** Another transaction has the nonce, mined or waiting. */
 function isNonceTaken(error: unknown): boolean {
   if (typeof error !== 'object' || error === null) return false;
-  if ('code' in error && error.code === 'NONCE_EXPIRED') return true;
-  return error instanceof Error && /nonce too low/i.test(error.message);
+  if ('code' in error && (error.code === 'NONCE_EXPIRED' || error.code === 'REPLACEMENT_UNDERPRICED'))
+    return true;
+  return error instanceof Error && /nonce too low|replacement .*underpriced/i.test(error.message);
 }

@@ -4,7 +4,7 @@ import type { ChainHead } from './chain-reader.ts';
 /** How far the chain may be ahead of this machine before the machine's clock is trusted more. */
 const MAX_LEAD_MS = 120_000;
 /** Development chains give every block a later second, however many there are, and so run ahead. */
-const DEVELOPMENT_CHAIN_ID = 31_337n;
+export const DEVELOPMENT_CHAIN_ID = 31_337n;
 
 /**
  * The time by which epochs are counted. The contracts count them by block time: so it is the time of the newest block

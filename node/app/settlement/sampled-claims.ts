@@ -2,6 +2,7 @@ import { ChainError } from '../../../sdk/chain/chain-errors.ts';
 import { openingCalls } from '../../../sdk/chain/claim-openings.ts';
 import {
   approveClaimBonds,
+  areBondsApproved,
   claimOf,
   commitClaim,
   openClaim,
@@ -78,8 +79,9 @@ export class SampledClaims {
   ): Promise<void> {
     const { dealId } = step;
     const { snapshots, sender } = this.#parts;
-    const approval = await approveClaimBonds(sender, step.bondWei, signal);
-    if (approval !== undefined) round.spent('bond-approval', [dealId], approval);
+    if (!(await areBondsApproved(sender, step.bondWei))) {
+      await round.sent('bond-approval', [dealId], approveClaimBonds(sender, signal));
+    }
     const { throughEpoch } = own.allocation;
     const kept = await snapshots.find(dealId);
     const snapshot =
@@ -88,7 +90,7 @@ export class SampledClaims {
         : await this.#seal({ dealId, fromEpoch: throughEpoch, toEpoch: step.toEpoch });
     const { toEpoch, rootWord } = snapshot;
     try {
-      round.spent('claim-commit', [dealId], await commitClaim(sender, { dealId, toEpoch, rootWord }, signal));
+      await round.sent('claim-commit', [dealId], commitClaim(sender, { dealId, toEpoch, rootWord }, signal));
     } catch (error) {
       // Without a hash nothing was sent: a later commitment may take later receipts, too.
       if (!mayBeMined(error)) await snapshots.remove(dealId);
@@ -160,13 +162,11 @@ export class SampledClaims {
     const key = { dealId, node: sender.address };
     if (action.kind === 'open' && snapshot !== undefined)
       await this.#open({ claim, snapshot, samples: terms.samples }, round, signal);
-    else if (action.kind === 'pin') round.spent('claim-pin', [dealId], await pinSeed(sender, key, signal));
-    else if (action.kind === 'void')
-      round.spent('claim-void', [dealId], await voidClaim(sender, key, signal));
+    else if (action.kind === 'pin') await round.sent('claim-pin', [dealId], pinSeed(sender, key, signal));
+    else if (action.kind === 'void') await round.sent('claim-void', [dealId], voidClaim(sender, key, signal));
     else if (action.kind === 'supersede' && voucher !== undefined) {
-      const { transaction, payments } = await supersedeClaim(sender, voucher, sender.address, signal);
-      round.spent('claim-supersede', [dealId], transaction);
-      round.paid(payments, transaction);
+      const sending = supersedeClaim(sender, voucher, sender.address, signal);
+      await round.paidBy('claim-supersede', [dealId], sending);
     } else return;
     await this.#settled(dealId, action, snapshot);
   }
@@ -181,13 +181,8 @@ export class SampledClaims {
     const seed = await seedOf(reader.provider, claim);
     const calls = openingCalls(() => snapshot.pairs(), { seed, totalBytes, samples, openedStrata });
     for (const call of calls) {
-      const { transaction, payments } = await openClaim(
-        sender,
-        { ...call, dealId, to: sender.address },
-        signal,
-      );
-      round.spent('claim-open', [dealId], transaction);
-      round.paid(payments, transaction);
+      const sending = openClaim(sender, { ...call, dealId, to: sender.address }, signal);
+      await round.paidBy('claim-open', [dealId], sending);
     }
   }
 
@@ -248,5 +243,6 @@ const isTooEarly = (error: unknown): boolean =>
 /** Whether a transaction that failed was sent and not seen to fail on chain. */
 function mayBeMined(error: unknown): boolean {
   if (!(error instanceof ChainError)) return true;
+  if (error.code === 'CHAIN_REVERTED') return false;
   return error.code === 'CHAIN_TIMEOUT' || error.values['hash'] !== undefined;
 }

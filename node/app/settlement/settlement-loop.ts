@@ -309,10 +309,8 @@ export class SettlementLoop {
   async #redeem(vouchers: SignedVoucher[], round: SettlementRound, signal: AbortSignal): Promise<void> {
     const { sender } = this.#parts;
     try {
-      const { transaction, payments } = await redeemVouchers(sender, vouchers, sender.address, signal);
       const dealIds = vouchers.map(({ voucher }) => voucher.dealId);
-      round.spent('voucher', dealIds, transaction);
-      round.paid(payments, transaction);
+      await round.paidBy('voucher', dealIds, redeemVouchers(sender, vouchers, sender.address, signal));
       for (const dealId of dealIds) await this.#parts.directory.refresh(dealId);
     } catch (error) {
       signal.throwIfAborted();
@@ -344,9 +342,7 @@ export class SettlementLoop {
     const fromEpoch = parseEpoch(own.allocation.throughEpoch + 1);
     const receipts = journal.receipts({ dealId, fromEpoch, throughEpoch: toEpoch });
     const claim = { dealId, toEpoch, receipts, to: sender.address };
-    const { transaction, payments } = await claimDirect(sender, claim, signal);
-    round.spent('direct-claim', [dealId], transaction);
-    round.paid(payments, transaction);
+    await round.paidBy('direct-claim', [dealId], claimDirect(sender, claim, signal));
     await directory.refresh(dealId);
   }
 

@@ -1,5 +1,7 @@
+import { ChainError } from '../../../sdk/chain/chain-errors.ts';
+import type { PaidTransaction } from '../../../sdk/chain/payments.ts';
 import type { MinedTransaction } from '../../../sdk/chain/transactions.ts';
-import type { Payment } from '../../../sdk/chain/payments.ts';
+import type { Hex } from '../../../sdk/protocol/bytes.ts';
 import type { DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import type { WaitStep } from '../../core/settlement/settlement-question.ts';
@@ -42,23 +44,36 @@ export class SettlementRound {
     this.#parts = parts;
   }
 
-  /** Books a transaction that was mined. */
-  spent(step: GasStep, dealIds: readonly DealId[], transaction: MinedTransaction): void {
-    const { store, clock } = this.#parts;
-    const { hash, gasUsed, gasCostWei } = transaction;
-    const atSeconds = Math.floor(clock.nowMs() / 1000);
-    store.noteGas({ transaction: hash, step, dealIds, gasUsed, gasCostWei, atSeconds });
-    this.#transactions.push(hash);
-    this.#gasCostWei += gasCostWei;
+  /** Waits for a transaction and books what it cost, also when it was mined and failed. @throws as the sending */
+  async sent(
+    step: GasStep,
+    dealIds: readonly DealId[],
+    sending: Promise<MinedTransaction>,
+  ): Promise<MinedTransaction> {
+    try {
+      const transaction = await sending;
+      this.#spent(step, dealIds, transaction);
+      return transaction;
+    } catch (error) {
+      const spent = spentInVain(error);
+      if (spent !== undefined) this.#spent(step, dealIds, spent);
+      throw error;
+    }
   }
 
-  /** Counts what a transaction paid. */
-  paid(payments: readonly Payment[], { hash }: MinedTransaction): void {
+  /** Likewise, and counts what the transaction paid. */
+  async paidBy(step: GasStep, dealIds: readonly DealId[], sending: Promise<PaidTransaction>): Promise<void> {
+    const transaction = await this.sent(
+      step,
+      dealIds,
+      sending.then((each) => each.transaction),
+    );
+    const { payments } = await sending;
     const paidWei = payments.reduce((sum, payment) => sum + payment.paidWei, 0n);
     if (paidWei === 0n) return;
     this.#paidWei += paidWei;
-    this.last = { atMs: this.#parts.clock.nowMs(), paidWei, transaction: hash };
-    this.#parts.log.info({ paidWei: paidWei.toString(), transaction: hash }, 'Settled');
+    this.last = { atMs: this.#parts.clock.nowMs(), paidWei, transaction: transaction.hash };
+    this.#parts.log.info({ paidWei: paidWei.toString(), transaction: transaction.hash }, 'Settled');
   }
 
   waits(step: WaitStep): void {
@@ -74,6 +89,18 @@ export class SettlementRound {
     return report;
   }
 
+  #spent(
+    step: GasStep,
+    dealIds: readonly DealId[],
+    { hash, gasUsed, gasCostWei }: Pick<MinedTransaction, 'hash' | 'gasUsed' | 'gasCostWei'>,
+  ): void {
+    const { store, clock } = this.#parts;
+    const atSeconds = Math.floor(clock.nowMs() / 1000);
+    store.noteGas({ transaction: hash, step, dealIds, gasUsed, gasCostWei, atSeconds });
+    this.#transactions.push(hash);
+    this.#gasCostWei += gasCostWei;
+  }
+
   get report(): SettlementReport {
     return {
       paidWei: this.#paidWei,
@@ -83,4 +110,12 @@ export class SettlementRound {
       failures: this.#failures,
     };
   }
+}
+
+/** What a transaction cost that was mined and failed. */
+function spentInVain(error: unknown): Pick<MinedTransaction, 'hash' | 'gasUsed' | 'gasCostWei'> | undefined {
+  if (!(error instanceof ChainError)) return undefined;
+  const { hash, gasUsed, gasCostWei } = error.values;
+  const isWhole = typeof hash === 'string' && typeof gasUsed === 'bigint' && typeof gasCostWei === 'bigint';
+  return isWhole ? { hash: hash as Hex, gasUsed, gasCostWei } : undefined;
 }
