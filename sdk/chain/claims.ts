@@ -143,21 +143,22 @@ function rootWordOf({ root, totalBytes }: ClaimRecord): TrieWord {
   return word;
 }
 
-/** Whether the market may take a bond of the sender. @throws ChainError CHAIN_UNREACHABLE */
-export async function areBondsApproved(sender: TransactionSender, bondWei: bigint): Promise<boolean> {
-  const { token } = connectContracts(sender.provider, sender.deployment);
-  return (await fromChain(token.allowance(sender.address, sender.deployment.market))) >= bondWei;
-}
-
 /**
  * Lets the market take bonds of the sender, once and without a limit: it takes none but those of the sender's claims.
  *
+ * @returns undefined when that is so already
  * @throws ChainError as `TransactionSender.send`
  */
-export const approveClaimBonds = (
+export async function approveClaimBonds(
   sender: TransactionSender,
+  bondWei: bigint,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => approveTokens(sender, sender.deployment.market, MaxUint256, signal);
+): Promise<MinedTransaction | undefined> {
+  const { token } = connectContracts(sender.provider, sender.deployment);
+  const allowed = await fromChain(token.allowance(sender.address, sender.deployment.market));
+  if (allowed >= bondWei) return undefined;
+  return approveTokens(sender, sender.deployment.market, MaxUint256, signal);
+}
 
 /** What a commitment says. */
 export interface ClaimCommitment {

@@ -2,7 +2,6 @@ import { ChainError } from '../../../sdk/chain/chain-errors.ts';
 import { openingCalls } from '../../../sdk/chain/claim-openings.ts';
 import {
   approveClaimBonds,
-  areBondsApproved,
   claimOf,
   commitClaim,
   openClaim,
@@ -79,9 +78,7 @@ export class SampledClaims {
   ): Promise<void> {
     const { dealId } = step;
     const { snapshots, sender } = this.#parts;
-    if (!(await areBondsApproved(sender, step.bondWei))) {
-      await round.sent('bond-approval', [dealId], approveClaimBonds(sender, signal));
-    }
+    await round.sent('bond-approval', [dealId], approveClaimBonds(sender, step.bondWei, signal));
     const { throughEpoch } = own.allocation;
     const kept = await snapshots.find(dealId);
     const snapshot =

@@ -44,16 +44,19 @@ export class SettlementRound {
     this.#parts = parts;
   }
 
-  /** Waits for a transaction and books what it cost, also when it was mined and failed. @throws as the sending */
+  /**
+   * Waits for a transaction, if there is one, and books what it cost, also when it was mined and failed.
+   *
+   * @throws as the sending
+   */
   async sent(
     step: GasStep,
     dealIds: readonly DealId[],
-    sending: Promise<MinedTransaction>,
-  ): Promise<MinedTransaction> {
+    sending: Promise<MinedTransaction | undefined>,
+  ): Promise<void> {
     try {
       const transaction = await sending;
-      this.#spent(step, dealIds, transaction);
-      return transaction;
+      if (transaction !== undefined) this.#spent(step, dealIds, transaction);
     } catch (error) {
       const spent = spentInVain(error);
       if (spent !== undefined) this.#spent(step, dealIds, spent);
@@ -61,19 +64,24 @@ export class SettlementRound {
     }
   }
 
-  /** Likewise, and counts what the transaction paid. */
-  async paidBy(step: GasStep, dealIds: readonly DealId[], sending: Promise<PaidTransaction>): Promise<void> {
-    const transaction = await this.sent(
+  /** Likewise, and counts what the transaction paid. @returns what it paid, wei */
+  async paidBy(
+    step: GasStep,
+    dealIds: readonly DealId[],
+    sending: Promise<PaidTransaction>,
+  ): Promise<bigint> {
+    await this.sent(
       step,
       dealIds,
-      sending.then((each) => each.transaction),
+      sending.then(({ transaction }) => transaction),
     );
-    const { payments } = await sending;
+    const { payments, transaction } = await sending;
     const paidWei = payments.reduce((sum, payment) => sum + payment.paidWei, 0n);
-    if (paidWei === 0n) return;
+    if (paidWei === 0n) return 0n;
     this.#paidWei += paidWei;
     this.last = { atMs: this.#parts.clock.nowMs(), paidWei, transaction: transaction.hash };
     this.#parts.log.info({ paidWei: paidWei.toString(), transaction: transaction.hash }, 'Settled');
+    return paidWei;
   }
 
   waits(step: WaitStep): void {

@@ -29,10 +29,8 @@ export async function isPaidByVoucher(
   const { dealId } = wish.own.deal;
   try {
     const { signed } = await collectVoucher(parts, wish, signal);
-    const { transaction, payments } = await redeemVouchers(sender, [signed], sender.address, signal);
-    round.spent('voucher', [dealId], transaction);
-    round.paid(payments, transaction);
-    if (payments.length === 0) return false;
+    const sending = redeemVouchers(sender, [signed], sender.address, signal);
+    if ((await round.paidBy('voucher', [dealId], sending)) === 0n) return false;
     store.keepVoucher(signed);
     store.noteAnswering(dealId);
     await directory.refresh(dealId);
