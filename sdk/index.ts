@@ -10,6 +10,8 @@ export type { ByteRange } from './client/file-walk.ts';
 export { nodeSha256 } from './client/node-sha256.ts';
 export { openFileSink } from './client/file-sink.ts';
 export type { ContentSink } from './client/content-sink.ts';
+export type { FetchProgress, SourceProgress } from './client/download-progress.ts';
+export { progressLine } from './client/progress-line.ts';
 export type { BadBlock, DroppedNode, DropReason } from './client/fetch-report.ts';
 export type { ReceiptOutcome } from './client/receipt-delivery.ts';
 export { ClientError } from './client/client-error.ts';

@@ -115,6 +115,12 @@ export class BlockExchange {
     return [...this.#sources.values()].map(({ node }) => node);
   }
 
+  /** Bytes a second of each node in use; undefined for one that was not measured yet. */
+  rates(): ReadonlyMap<string, number | undefined> {
+    const nowMs = this.#components.clock.nowMs();
+    return new Map(this.#schedule.view(nowMs).map(({ source, rate }) => [source, rate && rate * 1_000]));
+  }
+
   addSource(node: Address, blocks: BlockSource): void {
     if (this.#sources.has(node)) return;
     const counters = { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined };

@@ -29,6 +29,13 @@ export const MAX_WANTED_BLOCKS = 64;
 /** Bytes that a download may be ahead of the first byte not yet written: bounds its memory. */
 export const DEFAULT_AHEAD_BYTES = 32 * MIB;
 
+/** A part is synced to the disk, and what of it was verified recorded, after so many bytes: at most twice as many are
+ * verified again after a kill. */
+export const JOURNAL_SYNC_BYTES = 32 * MIB;
+
+/** A journal beyond this is not read: the part is verified again. About 48 bytes a block. */
+export const MAX_JOURNAL_BYTES = 64 * MIB;
+
 /** Requests for the same block that may be under way at once. */
 export const MAX_COPIES_IN_FLIGHT = 2;
 
@@ -149,6 +156,9 @@ export const MAX_PATH_LENGTH = 4_096;
 
 /** Blocks of directories read while a path is resolved. */
 export const MAX_PATH_BLOCKS = 4_096;
+
+/** Rate and time left are told from the bytes of this long. */
+export const PROGRESS_WINDOW_MS = 3_000;
 
 /** Evidence of bad blocks kept in a result. */
 export const MAX_BAD_BLOCKS = 256;

@@ -9,6 +9,7 @@ import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
 import { systemClock } from './clock.ts';
 import type { ContentSink } from './content-sink.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
+import { ProgressMeter, type FetchProgress } from './download-progress.ts';
 import { FetchSession, type FetchComponents, type LookupCount } from './fetch-session.ts';
 import { downloadFile, type Downloaded } from './file-download.ts';
 import type { ByteRange } from './file-walk.ts';
@@ -47,7 +48,8 @@ export interface FetchOptions {
   /** Whether the bytes written are hashed as a whole as well. @default false */
   readonly sha256?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
-  readonly onProgress?: ((writtenBytes: number, totalBytes: number) => void) | undefined;
+  /** Called whenever bytes were written; `progressLine` shows it on a terminal. */
+  readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   /** Replaces parts of the machine, for other platforms and for tests. */
   readonly components?: Partial<FetchComponents> | undefined;
 }
@@ -93,7 +95,8 @@ export async function fetchContent(request: FetchRequest, options: FetchOptions 
   try {
     return await fetchWith(components, { ...request, cid }, options);
   } catch (error) {
-    await request.sink.abandon?.();
+    // The first failure is the one to report: abandoning a sink that failed fails as well.
+    await request.sink.abandon?.()?.catch(() => undefined);
     throw error;
   } finally {
     if (options.components?.http === undefined) await http.close();
@@ -114,13 +117,21 @@ async function fetchWith(
     sha256: components.sha256,
     sink: hashed?.sink ?? request.sink,
   };
+  const meter = new ProgressMeter();
+  const { onProgress } = options;
+  const told =
+    onProgress &&
+    ((written: number, total: number) =>
+      onProgress({
+        ...meter.note(written, total, components.clock.nowMs()),
+        sources: session.sources(),
+      }));
   let downloaded: Downloaded;
   try {
-    downloaded = await downloadFile(
-      parts,
-      await resolvePath(cid, request.path ?? '', session.fetchBlock),
-      options,
-    );
+    downloaded = await downloadFile(parts, await resolvePath(cid, request.path ?? '', session.fetchBlock), {
+      ...options,
+      onProgress: told,
+    });
   } catch (error) {
     await session.close();
     throw error;
@@ -140,11 +151,16 @@ async function fetchWith(
 function hashedSink(sink: ContentSink) {
   const whole = createHash('sha256');
   const hashing: ContentSink = {
-    write: (bytes, offset) => {
+    write: (bytes, offset, leaf) => {
       whole.update(bytes);
-      return sink.write(bytes, offset);
+      return sink.write(bytes, offset, leaf);
     },
+    // What is only known to be there would be missing in the hash: everything is read again.
     ...(sink.existing && { existing: sink.existing.bind(sink) }),
+    kept: (bytes, offset, leaf) => {
+      whole.update(bytes);
+      return sink.kept === undefined ? sink.write(bytes, offset, leaf) : sink.kept(bytes, offset, leaf);
+    },
   };
   return { sink: hashing, digest: () => bytesToHex(whole.digest()).slice(2) };
 }

@@ -14,6 +14,7 @@ import {
 } from './client-limits.ts';
 import type { Clock } from './clock.ts';
 import type { BlockSource } from './block-source.ts';
+import type { SourceProgress } from './download-progress.ts';
 import { FetchReport } from './fetch-report.ts';
 import type { FetchBlock } from './file-download.ts';
 import { GrantBook } from './grant-book.ts';
@@ -127,6 +128,19 @@ export class FetchSession {
 
   /** One verified block. @throws ClientError NO_SOURCES, BLOCK_UNAVAILABLE */
   readonly fetchBlock: FetchBlock = (cid, maxBytes) => this.#exchange.fetch(cid, maxBytes);
+
+  /** Each node that has given something or is in use, the fastest first. */
+  sources(): readonly SourceProgress[] {
+    const rates = this.#exchange.rates();
+    const nodes = new Set([...this.#exchange.nodes, ...this.report.bytesByNode.keys()]);
+    return [...nodes]
+      .map((node) => ({
+        node,
+        bytes: this.report.bytesByNode.get(node) ?? 0,
+        bytesPerSecond: rates.get(node),
+      }))
+      .sort((a, b) => (b.bytesPerSecond ?? 0) - (a.bytesPerSecond ?? 0));
+  }
 
   /** Stops fetching and delivers the last receipts, also after a failure. */
   async close(): Promise<readonly ReceiptOutcome[]> {

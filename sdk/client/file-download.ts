@@ -49,12 +49,23 @@ export async function downloadFile(
   return new FileDownload(components, root, options).run();
 }
 
+/** Bytes for the sink, or bytes that are there already. */
+interface EarlyPiece {
+  readonly length: number;
+  /** Undefined where the sink holds them. */
+  readonly bytes: Uint8Array | undefined;
+  /** Digest, where the bytes are a whole block. */
+  readonly leaf: Uint8Array | undefined;
+  /** They came from the sink and were verified again. */
+  readonly kept: boolean;
+}
+
 class FileDownload {
   readonly #components: DownloadComponents;
   readonly #options: DownloadOptions;
   readonly #walk: FileWalk;
-  /** Bytes that arrived before their turn, by offset. */
-  readonly #early = new Map<number, Uint8Array>();
+  /** What arrived before its turn, by offset. */
+  readonly #early = new Map<number, EarlyPiece>();
   readonly #underWay = new Set<Promise<void>>();
   readonly #start: number;
   #next: number;
@@ -98,15 +109,32 @@ class FileDownload {
   }
 
   async #obtain(item: WalkItem): Promise<void> {
+    if (this.#isHeld(item)) return;
     const { cid } = item;
-    const block =
-      (await this.#fromEarlierAttempt(item)) ?? (await this.#components.fetchBlock(cid, item.blockBytes));
+    const left = await this.#fromEarlierAttempt(item);
+    const block = left ?? (await this.#components.fetchBlock(cid, item.blockBytes));
     const piece = this.#walk.accept(item, block);
     if (item.fileBytes === undefined) this.#requireRange(this.#walk.fileBytes ?? 0);
-    if (piece !== undefined) this.#early.set(piece.offset, piece.bytes);
+    if (piece === undefined) return;
+    const { offset, bytes } = piece;
+    const leaf = bytes.length === block.length ? cid.multihash.digest : undefined;
+    this.#early.set(offset, { length: bytes.length, bytes, leaf, kept: left !== undefined });
   }
 
-  /** Bytes on disk prove themselves by their hash: no record of what was complete is needed. */
+  /** Whether the sink knows that it has the block, so that it is not even read. */
+  #isHeld(item: WalkItem): boolean {
+    const { cid, offset, fileBytes } = item;
+    const { sink } = this.#components;
+    if (cid.code !== RAW_CODEC || fileBytes === undefined) return false;
+    if (sink.holds?.(offset, fileBytes, cid.multihash.digest) !== true) return false;
+    const piece = this.#walk.acceptPresent(item, fileBytes);
+    if (piece !== undefined)
+      this.#early.set(piece.offset, { length: piece.length, bytes: undefined, leaf: undefined, kept: true });
+    this.#resumed += piece?.length ?? 0;
+    return true;
+  }
+
+  /** Bytes on disk that nothing is recorded of prove themselves by their hash. */
   async #fromEarlierAttempt({ cid, offset, fileBytes }: WalkItem): Promise<Uint8Array | undefined> {
     const { sink, sha256 } = this.#components;
     if (sink.existing === undefined || cid.code !== RAW_CODEC || fileBytes === undefined) return undefined;
@@ -124,11 +152,12 @@ class FileDownload {
 
   /** @returns whether there was something to write */
   async #writeNext(): Promise<boolean> {
-    const bytes = this.#early.get(this.#next);
-    if (bytes === undefined) return false;
+    const piece = this.#early.get(this.#next);
+    if (piece === undefined) return false;
     try {
-      await this.#components.sink.write(bytes, this.#next);
+      await this.#put(piece);
     } catch (cause) {
+      if (cause instanceof ClientError) throw cause;
       throw new ClientError('SINK_FAILED', 'The bytes cannot be written.', {
         values: { offset: this.#next, reason: cause instanceof Error ? cause.message : String(cause) },
         remedy: 'Check the space and the permissions of the place that is written to.',
@@ -136,9 +165,16 @@ class FileDownload {
       });
     }
     this.#early.delete(this.#next);
-    this.#next += bytes.length;
+    this.#next += piece.length;
     this.#options.onProgress?.(this.#next - this.#start, this.#wantedBytes);
     return true;
+  }
+
+  async #put({ bytes, leaf, kept }: EarlyPiece): Promise<void> {
+    const { sink } = this.#components;
+    if (bytes === undefined) return;
+    if (kept && leaf !== undefined && sink.kept !== undefined) await sink.kept(bytes, this.#next, leaf);
+    else await sink.write(bytes, this.#next, leaf);
   }
 
   get #wantedBytes(): number {

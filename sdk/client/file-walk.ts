@@ -90,6 +90,20 @@ export class FileWalk {
     return this.#cut({ offset: item.offset, bytes: node.data });
   }
 
+  /**
+   * Takes a leaf in whose bytes are where they belong already.
+   * @returns where in the file they are, cut to the range
+   */
+  acceptPresent(
+    item: WalkItem,
+    length: number,
+  ): { readonly offset: number; readonly length: number } | undefined {
+    this.#underWay.delete(item);
+    const start = Math.max(item.offset, this.#range?.start ?? 0);
+    const end = Math.min(item.offset + length, this.#range?.end ?? Infinity);
+    return start < end ? { offset: start, length: end - start } : undefined;
+  }
+
   #expand(item: WalkItem, node: FileNode): void {
     if (node.children.length > 0 && item.depth >= MAX_DAG_DEPTH) {
       throw tooLarge(item, 'depth', item.depth + 1, MAX_DAG_DEPTH);

@@ -268,7 +268,7 @@ describe('fetchContent', function () {
     const controller = new AbortController();
     const attempt = fetched({
       signal: controller.signal,
-      onProgress: (written) => {
+      onProgress: ({ bytes: written }) => {
         if (written >= 3 * MIB) controller.abort();
       },
     });

@@ -47,6 +47,8 @@ export interface Behaviour {
   readonly stallsAfterBlocks?: number;
   /** Bytes per millisecond. */
   readonly rate?: number;
+  /** Answers that credit is exhausted, whatever it is given. */
+  readonly refusesCredit?: boolean;
   /** Blocks it does not have. */
   readonly lacks?: (cid: string) => boolean;
 }
@@ -312,6 +314,7 @@ export class TestEdge {
       const refusal = this.refusals[before];
       if (refusal !== undefined) return this.#refuse(response, 403, refusal);
     }
+    if (behaviour.refusesCredit === true) return this.#refuse(response, 402, 'CREDIT_EXHAUSTED');
     const reserved = this.ledger.reserve({ grantHash, bytes: block.length, allocation, nowSeconds });
     if (!reserved.ok) return this.#refuse(response, 402, reserved.error.code);
     if (this.blocksServed >= (behaviour.stallsAfterBlocks ?? Infinity)) return;
