@@ -60,7 +60,7 @@ export function concatBytes(...parts: readonly Uint8Array[]): Uint8Array {
 }
 
 export function equalBytes(a: Uint8Array, b: Uint8Array): boolean {
-  return a.length === b.length && compareBytes(a, b) === 0;
+  return a === b || (a.length === b.length && compareBytes(a, b) === 0);
 }
 
 /** Lexicographic order: negative, zero or positive. A prefix comes before what it begins. */

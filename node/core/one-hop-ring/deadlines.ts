@@ -3,6 +3,9 @@ interface Deadline<T> {
   readonly dueMs: number;
 }
 
+/** What is due nearly always; not to be written to. */
+const NOTHING: never[] = [];
+
 /** Things that are due at a time, by key: the timers of a machine that has none. */
 export class Deadlines<K, T> {
   readonly #entries = new Map<K, Deadline<T>>();
@@ -39,9 +42,9 @@ export class Deadlines<K, T> {
   }
 
   /** Removes and returns everything due. */
-  due(nowMs: number): [K, T][] {
+  due(nowMs: number): readonly (readonly [K, T])[] {
+    if (nowMs < this.#nextMs) return NOTHING;
     const due: [K, T][] = [];
-    if (nowMs < this.#nextMs) return due;
     for (const [key, entry] of this.#entries) {
       if (entry.dueMs <= nowMs) due.push([key, entry.value]);
     }

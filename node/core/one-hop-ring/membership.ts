@@ -105,7 +105,9 @@ export class Membership {
     const held = this.#context.table.find(record.nid);
     if (held !== undefined && equalBytes(held.record.encoded, record.encoded)) return 'known';
     const admitted = this.#context.ports.admission.nidOf(record.publicKey);
-    if (admitted === undefined || admitted.nid !== bytesToHex(record.nid)) return 'refused';
+    const position = this.#context.nidOfKey(record.publicKey);
+    if (admitted === undefined || position === undefined || !equalBytes(position, record.nid))
+      return 'refused';
     if (!agrees(record, admitted) || !this.#verifyRecord(record)) return 'refused';
     const state = record.departed ? 'left' : 'alive';
     if (this.#context.isSelf(record.nid)) {
@@ -118,7 +120,7 @@ export class Membership {
     }
     if (held !== undefined && !supersedes({ incarnation: record.incarnation, state }, held)) return 'known';
     this.#context.table.put(record.nid, record, state);
-    this.#accusations.delete(bytesToHex(record.nid));
+    if (this.#accusations.size > 0) this.#accusations.delete(bytesToHex(record.nid));
     return 'news';
   }
 

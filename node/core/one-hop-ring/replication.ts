@@ -93,6 +93,8 @@ export class Replication {
    * @param positions where; all of them unknown if absent
    */
   membershipChanged(nowMs: number, positions?: readonly RingId[]): void {
+    // What comes later is placed by the table of then.
+    if (this.index.keyCount === 0 && this.#provided.size === 0) return;
     const { rebalanceDelayMs } = this.#context.options.timing;
     this.#rebalanceAtMs = Math.min(this.#rebalanceAtMs, nowMs + rebalanceDelayMs);
     if (positions === undefined) this.#changed = 'all';

@@ -26,8 +26,11 @@ import type {
 import type { RingTable } from './ring-table.ts';
 import type { Ping, RingMessage, Spread, Testimony } from './wire-message.ts';
 
-/** Messages that only a member of the registry may send; guests may ask for lookups. */
-type MemberMessage = Exclude<RingMessage, { kind: 'lookup-request' }>;
+/**
+ * Messages that only a member of the registry may send (guests may ask for lookups), without those of the tree, of which
+ * there are most by far.
+ */
+type MemberMessage = Exclude<RingMessage, { kind: 'lookup-request' | 'spread' | 'acknowledgement' }>;
 
 /**
  * One node of the ring as a pure machine: what happened and when in, what to do out (RING.md; SPEC.md beside this
@@ -184,14 +187,13 @@ export class RingMachine {
 
   #onMessage(from: Uint8Array, message: RingMessage, nowMs: number): void {
     const nid = this.#context.nidOfKey(from);
-    const contact = this.#contactFor(from, nid);
     if (message.unknownNames !== undefined) this.#context.emit({ type: 'registry-wanted' });
     if (message.kind === 'lookup-request') {
       if (nid === undefined && !this.#guests.take(from, nowMs)) {
         this.#context.counters.throttledGuests += 1;
         return;
       }
-      return this.#lookups.remote(contact, message, { member: nid !== undefined }, nowMs);
+      return this.#lookups.remote(this.#contactFor(from, nid), message, { member: nid !== undefined }, nowMs);
     }
     if (nid === undefined) {
       this.#context.counters.strangers += 1;
@@ -199,7 +201,13 @@ export class RingMachine {
       return;
     }
     this.#detection.heard(nid, nowMs);
-    this.#onMemberMessage(contact, message, nowMs);
+    // Nearly all messages; their answers need no address.
+    if (message.kind === 'spread') return this.#onSpread(from, message, nowMs);
+    if (message.kind === 'acknowledgement') {
+      this.#departure.onAcknowledgement(from, message.requestId);
+      return this.#dissemination.acknowledged(from, message.requestId, nowMs);
+    }
+    this.#onMemberMessage(this.#contactFor(from, nid), message, nowMs);
   }
 
   #onMemberMessage(from: RingContact, message: MemberMessage, nowMs: number): void {
@@ -221,11 +229,6 @@ export class RingMachine {
         return this.#detection.onUnreached(from, requestId);
       case 'testimony':
         return this.#onTestimony(from, message, nowMs);
-      case 'spread':
-        return this.#onSpread(from, message, nowMs);
-      case 'acknowledgement':
-        this.#departure.onAcknowledgement(from.publicKey, requestId);
-        return this.#dissemination.acknowledged(from.publicKey, requestId, nowMs);
       case 'snapshot-request':
         return this.#admitting.onSnapshotRequest(from, message, this.isMember);
       case 'snapshot-page':
@@ -289,8 +292,8 @@ export class RingMachine {
     } else this.#detection.onTestimony({ contact: from, requestId }, accusation, nowMs);
   }
 
-  #onSpread(from: RingContact, message: Spread, nowMs: number): void {
-    this.#dissemination.accept(from.publicKey, message);
+  #onSpread(from: Uint8Array, message: Spread, nowMs: number): void {
+    this.#dissemination.accept(from, message);
     const risen = message.events.filter((event) => this.#isReturning(from, event));
     const applied = this.#applyAll(message.events, nowMs);
     const worth = applied.filter(({ verdict }) => verdict !== 'refused').map(({ event }) => event);
@@ -304,14 +307,14 @@ export class RingMachine {
   }
 
   /** A tombstone tells us itself that it lives: nobody else in our ring may know. */
-  #isReturning(from: RingContact, event: MembershipEvent): boolean {
-    if (event.kind !== 'record' || !equalBytes(event.record.publicKey, from.publicKey)) return false;
+  #isReturning(from: Uint8Array, event: MembershipEvent): boolean {
+    if (event.kind !== 'record' || !equalBytes(event.record.publicKey, from)) return false;
     return this.#context.table.find(event.record.nid)?.state === 'failed';
   }
 
   /** Whoever accuses us gets our record: it refutes what the accuser believes. */
-  #showThatWeLive(accuser: RingContact, nowMs: number): void {
-    const nid = this.#context.nidOfKey(accuser.publicKey);
+  #showThatWeLive(accuser: Uint8Array, nowMs: number): void {
+    const nid = this.#context.nidOfKey(accuser);
     const entry = nid === undefined ? undefined : this.#context.table.find(nid);
     if (entry === undefined || !this.isMember) return;
     this.#dissemination.tell(entry, [{ kind: 'record', record: this.#context.record }], nowMs);
@@ -342,14 +345,14 @@ export class RingMachine {
 
   /** Where members came or went, keys move; a suspect still owns its keys. */
   #onNews(news: readonly MembershipEvent[], nowMs: number): void {
-    const positions = news
-      .filter((event) => event.kind !== 'suspect')
-      .map((event) => (event.kind === 'record' ? this.#context.nidOfKey(event.record.publicKey) : event.nid))
-      .filter((nid) => nid !== undefined);
-    if (positions.length > 0) this.#replication.membershipChanged(nowMs, positions);
+    const positions: RingId[] = [];
     for (const event of news) {
-      if (event.kind === 'record') this.#dissemination.noteNewcomer(event.record.nid, nowMs);
+      if (event.kind === 'failed') positions.push(event.nid);
+      if (event.kind !== 'record') continue;
+      positions.push(event.record.nid);
+      this.#dissemination.noteNewcomer(event.record.nid, nowMs);
     }
+    if (positions.length > 0) this.#replication.membershipChanged(nowMs, positions);
   }
 
   /** Somebody believes us silent, gone, or of a later incarnation: rise above it and say so. */

@@ -108,6 +108,7 @@ export function isBefore(place: Pick<SharedEntry, 'nid' | 'word'>, word: number,
 }
 
 export function comparePositions(a: RingId, b: RingId): number {
+  if (a === b) return 0;
   for (let i = 0; i < a.length; i++) {
     const difference = (a[i] ?? 0) - (b[i] ?? 0);
     if (difference !== 0) return difference;

@@ -1,9 +1,9 @@
-import { bytesToHex, equalBytes, type Hex } from '../../../../sdk/protocol/bytes.ts';
+import { compareBytes, equalBytes } from '../../../../sdk/protocol/bytes.ts';
 import { arcBits, arcOf, leaderOf } from '../arcs.ts';
 import { MAX_WATCHED } from '../limits.ts';
 import type { RingId } from '../ring-identifier.ts';
 import type { RingEntry, RingTable } from '../ring-table.ts';
-import { observedIntervals } from './observer-rings.ts';
+import type { ObservedIntervals } from './observer-rings.ts';
 
 /** Silent predecessors in a row whose place a node takes. */
 const MAX_STOOD_IN_FOR = 16;
@@ -13,10 +13,16 @@ const MAX_STOOD_IN_FOR = 16;
  * turned rings, and as the leader of its arc the next arc's leader. For silent predecessors it stands in: it watches
  * them, the one before them, and whom they observed.
  */
-export function dutyOf(table: RingTable, own: RingId, isSilent: (nid: RingId) => boolean): RingEntry[] {
-  const duty = new Map<Hex, RingEntry>();
+export function dutyOf(
+  table: RingTable,
+  observed: ObservedIntervals,
+  isSilent: (nid: RingId) => boolean,
+): RingEntry[] {
+  const { own } = observed;
+  const duty: RingEntry[] = [];
   const add = (entry: RingEntry): void => {
-    if (duty.size < MAX_WATCHED && !equalBytes(entry.nid, own)) duty.set(bytesToHex(entry.nid), entry);
+    if (duty.length >= MAX_WATCHED || equalBytes(entry.nid, own)) return;
+    if (!duty.some((other) => equalBytes(other.nid, entry.nid))) duty.push(entry);
   };
   let previous = own;
   const most = Math.min(MAX_STOOD_IN_FOR, table.ringSize - 1);
@@ -28,19 +34,22 @@ export function dutyOf(table: RingTable, own: RingId, isSilent: (nid: RingId) =>
     if (!isSilent(entry.nid)) break;
   }
   if (table.ringSize < 2) return [];
-  for (const interval of observedIntervals(previous, own)) {
+  for (const interval of observed.after(previous)) {
     const { first, count } = table.ringRange(interval);
     for (let i = 0; i < Math.min(count, MAX_WATCHED); i++) add(table.ringEntryAt(first + i));
   }
   const neighbour = neighbouringLeader(table, own);
   if (neighbour !== undefined) add(neighbour);
-  return [...duty.values()];
+  return duty;
 }
 
 /** For the leader of an arc: the leader of the next arc that has members. */
 function neighbouringLeader(table: RingTable, own: RingId): RingEntry | undefined {
   const bits = arcBits(table.ringSize);
   const arc = arcOf(own, bits);
+  const before = table.predecessor(own);
+  if (before?.state === 'alive' && arcOf(before.nid, bits) === arc && compareBytes(before.nid, own) < 0)
+    return undefined;
   const leader = leaderOf(table, arc);
   if (leader === undefined || !equalBytes(leader.nid, own)) return undefined;
   const arcs = 2 ** bits;

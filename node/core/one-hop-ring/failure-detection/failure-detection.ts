@@ -7,6 +7,7 @@ import type { RingEntry } from '../ring-table.ts';
 import type { TableDigest } from '../table-digest.ts';
 import { dutyOf } from './duty.ts';
 import { LocalHealth } from './local-health.ts';
+import { ObservedIntervals } from './observer-rings.ts';
 import { Outsiders } from './outsiders.ts';
 import { Probes } from './probes.ts';
 import { Suspicion, type SuspicionEffects } from './suspicion.ts';
@@ -30,6 +31,7 @@ export class FailureDetection {
   readonly #probes: Probes;
   readonly #suspicion: Suspicion;
   readonly #outsiders: Outsiders;
+  readonly #observed: ObservedIntervals;
   #nextKeepAliveMs = Infinity;
   #nextOutsiderMs = Infinity;
 
@@ -41,6 +43,7 @@ export class FailureDetection {
       effects,
     );
     this.#outsiders = new Outsiders(context);
+    this.#observed = new ObservedIntervals(context.nid);
   }
 
   /** Begins once the node is a member; the phase is random so that keep-alives do not march in step. */
@@ -153,8 +156,8 @@ export class FailureDetection {
   }
 
   #keepAlive(nowMs: number): void {
-    const { table, nid } = this.#context;
-    for (const entry of dutyOf(table, nid, (other) => this.isDoubtful(other))) {
+    const { table } = this.#context;
+    for (const entry of dutyOf(table, this.#observed, (other) => this.isDoubtful(other))) {
       if (this.#suspicion.isWatched(entry.nid) || !this.#isCertain(entry))
         this.#suspicion.watch(entry, nowMs);
     }

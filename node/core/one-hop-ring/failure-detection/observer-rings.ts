@@ -1,6 +1,6 @@
-import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
+import { bytesToHex, copyBytes, equalBytes } from '../../../../sdk/protocol/bytes.ts';
 import type { IdInterval } from '../id-interval.ts';
-import { leadingWord, nextId, type RingId } from '../ring-identifier.ts';
+import { leadingWord, nextId, withLeadingWord, type RingId } from '../ring-identifier.ts';
 import type { RingEntry, RingTable } from '../ring-table.ts';
 
 /** Pseudo-random rings on which every member has one observer: K in RING.md, failure detection. */
@@ -10,9 +10,7 @@ const TURN = 0x9e37_79b9;
 
 /** Position on an observers' ring: the identifier ring, turned by a multiple of the golden section. */
 export function turned(id: RingId, turns: number): RingId {
-  const rotated = Uint8Array.from(id);
-  new DataView(rotated.buffer).setUint32(0, (leadingWord(id) + Math.imul(turns, TURN)) >>> 0);
-  return rotated;
+  return withLeadingWord(id, leadingWord(id) + Math.imul(turns, TURN));
 }
 
 /**
@@ -29,14 +27,28 @@ export function observersOf(table: RingTable, subject: RingId): RingEntry[] {
   return [...found.values()];
 }
 
-/**
- * The stretches of the identifier ring whose members the owner of `(previous, own]` observes on the turned rings.
- * Whoever stands in for silent predecessors passes the nearest one that is not silent as `previous`.
- */
-export function observedIntervals(previous: RingId, own: RingId): IdInterval[] {
-  const intervals: IdInterval[] = [];
-  for (let ring = 1; ring <= OBSERVER_RINGS; ring++) {
-    intervals.push({ from: nextId(turned(previous, -ring)), to: nextId(turned(own, -ring)) });
+/** What one member observes on the turned rings; it changes only when its predecessor does. */
+export class ObservedIntervals {
+  readonly own: RingId;
+  #previous: RingId;
+  #intervals: readonly IdInterval[] = [];
+
+  constructor(own: RingId) {
+    this.own = own;
+    this.#previous = own;
   }
-  return intervals;
+
+  /**
+   * The stretches of the identifier ring whose members the owner of `(previous, own]` observes on the turned rings.
+   * Whoever stands in for silent predecessors passes the nearest one that is not silent as `previous`.
+   */
+  after(previous: RingId): readonly IdInterval[] {
+    if (this.#intervals.length > 0 && equalBytes(previous, this.#previous)) return this.#intervals;
+    this.#previous = copyBytes(previous);
+    this.#intervals = Array.from({ length: OBSERVER_RINGS }, (_, i) => ({
+      from: nextId(turned(previous, -1 - i)),
+      to: nextId(turned(this.own, -1 - i)),
+    }));
+    return this.#intervals;
+  }
 }

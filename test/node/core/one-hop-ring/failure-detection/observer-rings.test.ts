@@ -5,7 +5,7 @@ import { bytesToHex } from '../../../../../sdk/protocol/bytes.ts';
 import { contains } from '../../../../../node/core/one-hop-ring/id-interval.ts';
 import { dutyOf } from '../../../../../node/core/one-hop-ring/failure-detection/duty.ts';
 import {
-  observedIntervals,
+  ObservedIntervals,
   observersOf,
   turned,
 } from '../../../../../node/core/one-hop-ring/failure-detection/observer-rings.ts';
@@ -43,7 +43,7 @@ describe('observers on turned rings', () => {
         const table = tableOf(ids);
         for (const own of ids) {
           const previous = table.predecessor(own)?.nid ?? own;
-          const intervals = observedIntervals(previous, own);
+          const intervals = new ObservedIntervals(own).after(previous);
           for (const subject of ids) {
             if (bytesToHex(subject) === bytesToHex(own)) continue;
             const isObserved =
@@ -56,6 +56,16 @@ describe('observers on turned rings', () => {
       }),
       { numRuns: 50 },
     );
+  });
+
+  it('notices that the predecessor changed', () => {
+    const [own, near, far] = [0x80, 0x70, 0x10].map((lead) => new Uint8Array(32).fill(lead));
+    if (own === undefined || near === undefined || far === undefined) throw new RangeError('Three.');
+    const observed = new ObservedIntervals(own);
+    const [before, after, again] = [observed.after(near), observed.after(far), observed.after(far)];
+    expect(after).to.not.deep.equal(before);
+    expect(again).to.equal(after);
+    expect(observed.after(near)).to.deep.equal(before);
   });
 
   it('leaves no member without a watcher, and hands a silent watcher’s duty to the next', () => {
@@ -71,7 +81,9 @@ describe('observers on turned rings', () => {
         const isSilent = (nid: Uint8Array): boolean => silent.has(bytesToHex(nid));
         const living = ids.filter((each) => !isSilent(each));
         const watched = new Set(
-          living.flatMap((own) => dutyOf(table, own, isSilent).map((entry) => bytesToHex(entry.nid))),
+          living.flatMap((own) =>
+            dutyOf(table, new ObservedIntervals(own), isSilent).map((entry) => bytesToHex(entry.nid)),
+          ),
         );
         const inReach = ids.length <= 16 ? ids : living;
         for (const each of inReach) {
@@ -86,7 +98,7 @@ describe('observers on turned rings', () => {
     const ids = Array.from({ length: 2_000 }, (_, i) => testKey(`position ${i}`));
     const table = tableOf(ids);
     const watchers = ids.map((each) => observersOf(table, each).length);
-    const duties = ids.map((each) => dutyOf(table, each, () => false).length);
+    const duties = ids.map((each) => dutyOf(table, new ObservedIntervals(each), () => false).length);
     expect(Math.min(...watchers)).to.be.at.least(3);
     expect(watchers.filter((count) => count === 4).length).to.be.greaterThan(1_980);
     expect(duties.reduce((sum, count) => sum + count, 0) / ids.length).to.be.within(3.9, 4.1);
@@ -99,7 +111,9 @@ describe('duty of an arc’s leader', () => {
     const [first, second, third] = [0x05, 0x0f, 0x73].map((lead) => new Uint8Array(32).fill(lead));
     if (first === undefined || second === undefined || third === undefined) throw new RangeError('Three.');
     const table = tableOf([first, second, third]);
-    const dutyOfLeader = dutyOf(table, first, () => false).map((entry) => bytesToHex(entry.nid));
+    const dutyOfLeader = dutyOf(table, new ObservedIntervals(first), () => false).map((entry) =>
+      bytesToHex(entry.nid),
+    );
     expect(dutyOfLeader).to.include(bytesToHex(third));
   });
 });
