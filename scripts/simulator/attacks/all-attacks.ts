@@ -1,5 +1,6 @@
 import type { Attack } from './attack.ts';
 import { capOverrun } from './programs/cap-overrun.ts';
+import { doubleClaimByCoordinator } from './programs/double-claim-by-coordinator.ts';
 import { doubleClaimOneTrie } from './programs/double-claim-one-trie.ts';
 import { doubleClaimTwoClaims } from './programs/double-claim-two-claims.ts';
 import { doubleClaimTwoRoutes } from './programs/double-claim-two-routes.ts';
@@ -8,6 +9,7 @@ import { dustRedemption } from './programs/dust-redemption.ts';
 import { earlyWithdrawal } from './programs/early-withdrawal.ts';
 import { emptyClaims } from './programs/empty-claims.ts';
 import { expiredGrants } from './programs/expired-grants.ts';
+import { fakePeerViewers } from './programs/fake-peer-viewers.ts';
 import { fakeViewers } from './programs/fake-viewers.ts';
 import { forgedSignatures } from './programs/forged-signatures.ts';
 import { groundSalt } from './programs/ground-salt.ts';
@@ -44,11 +46,13 @@ export const ALL_ATTACKS: readonly Attack[] = [
   doubleClaimOneTrie,
   doubleClaimTwoClaims,
   doubleClaimTwoRoutes,
+  doubleClaimByCoordinator,
   forgedSignatures,
   malleableSignatures,
   capOverrun,
   expiredGrants,
   fakeViewers,
+  fakePeerViewers,
   washTraffic,
   unsignedViewer,
   unsignedCrowd,

@@ -9,6 +9,8 @@ import { EpochClock } from '../../../../marketplace/coordinator/epoch-clock.ts';
 import { GrantIssuance, type IssuedGrants } from '../../../../marketplace/coordinator/grant-issuance.ts';
 import { KeyVault } from '../../../../marketplace/coordinator/key-vault.ts';
 import { NodeHealth } from '../../../../marketplace/coordinator/node-health.ts';
+import { PeerHoldings } from '../../../../marketplace/coordinator/peer-holdings.ts';
+import { PeerRoots, type PeerProof } from '../../../../marketplace/coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../../../../marketplace/coordinator/viewer-challenge.ts';
 import type { Database } from '../../../../marketplace/database/database.ts';
 import { openSqlite } from '../../../../marketplace/database/sqlite.ts';
@@ -18,9 +20,11 @@ import {
   VIEWER_GRANT_REQUEST_BURST,
   VIEWER_GRANT_REQUESTS_PER_SECOND,
 } from '../../../../marketplace/limits.ts';
+import { postPeerRoot } from '../../../../sdk/chain/peer-pool.ts';
 import { domainOf } from '../../../../sdk/chain/deployment.ts';
 import { grantRequestDigest } from '../../../../sdk/protocol/authorisation.ts';
 import type { Epoch } from '../../../../sdk/protocol/identifiers.ts';
+import { MAX_HOLDING_SECONDS, peerHoldingDigest } from '../../../../sdk/protocol/peer-holding.ts';
 import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
 import type { AttackWorld } from './attack-world.ts';
@@ -40,6 +44,8 @@ export class CoordinatorDesk {
   readonly #challenge: ViewerChallenge;
   readonly #grants: GrantIssuance;
   readonly #collector: Collector;
+  readonly #holdings: PeerHoldings;
+  readonly #peerRoots: PeerRoots;
 
   private constructor(world: AttackWorld, folder: string, database: Database) {
     const { chain } = world;
@@ -81,6 +87,8 @@ export class CoordinatorDesk {
       takeViewerRequest: (viewerKey) => rate.take(viewerKey),
     });
     this.#collector = new Collector({ ...signing, yieldTurn: () => Promise.resolve() });
+    this.#holdings = new PeerHoldings(signing);
+    this.#peerRoots = new PeerRoots(signing);
   }
 
   /** Runs `work` with a coordinator of its own, whose files are removed afterwards. */
@@ -136,8 +144,19 @@ export class CoordinatorDesk {
     return this.#collector.settle({ dealId, node: node.address, throughEpoch, pairs, final: true });
   }
 
-  get epoch(): Epoch {
-    return this.#world.epoch;
+  /** A peer says that it holds the content of a deal. @throws MarketplaceError */
+  async announce(peer: Party, { contentRoot, domain }: PlayedDeal): Promise<void> {
+    const expiresAt = this.#world.chain.timeSeconds + MAX_HOLDING_SECONDS;
+    const holding = { peer: peer.address, contentRoot, expiresAt: BigInt(expiresAt) };
+    const signature = secp256k1.sign(peerHoldingDigest(domain, holding), peer.privateKey);
+    await this.#holdings.announce(peer.address, [{ contentRoot, expiresAt, signature }]);
+  }
+
+  /** Signs what peers have earned, and `by` posts it. @returns the proofs of a peer */
+  async postRoot({ dealId }: PlayedDeal, by: Party, peer: Party): Promise<PeerProof[]> {
+    const { pending } = await this.#peerRoots.standing(dealId);
+    if (pending !== undefined) await postPeerRoot(by, pending);
+    return this.#peerRoots.proofsOf(dealId, peer.address);
   }
 
   async #close(): Promise<void> {
