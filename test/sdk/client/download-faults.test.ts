@@ -10,6 +10,7 @@ import { CarReader } from '@ipld/car';
 import { expect } from 'chai';
 
 import { ClientError } from '../../../sdk/client/client-error.ts';
+import { systemClock, type Clock } from '../../../sdk/client/clock.ts';
 import { JOURNAL_SYNC_BYTES } from '../../../sdk/client/client-limits.ts';
 import type { ContentSink } from '../../../sdk/client/content-sink.ts';
 import { fetchContent, type FetchOptions } from '../../../sdk/client/fetch-content.ts';
@@ -113,7 +114,7 @@ describe('a download that meets faults', function () {
     expect((await readFile(path)).equals(bytes)).to.equal(true);
     expect(await left()).to.deep.equal(['film']);
     expect(result.resumedBytes).to.be.at.least(written);
-    expect(hashedBytes).to.be.at.most(88 * MIB - JOURNAL_SYNC_BYTES + MIB);
+    expect(hashedBytes).to.be.at.most(88 * MIB - JOURNAL_SYNC_BYTES + 2 * MIB);
   });
 
   it('says that the disk is full, pays for what had come, and resumes when there is room', async () => {
@@ -157,9 +158,11 @@ describe('a download that meets faults', function () {
 
   it('says that no source is left when all refuse credit, and leaves a part to resume', async () => {
     await networkOf(2, [{ refusesCredit: true }]);
-    const clock = {
-      nowMs: () => Date.now(),
-      sleep: async (ms: number) => new Promise<void>((resolve) => setTimeout(resolve, Math.min(ms, 10))),
+    const startedMs = Date.now();
+    // A clock on which refusals and pauses pass fifty times faster.
+    const clock: Clock = {
+      nowMs: () => startedMs + (Date.now() - startedMs) * 50,
+      sleep: (ms, signal) => systemClock.sleep(ms / 50, signal),
     };
     const error = await failureOf(fetchTo(await openFileSink(path), { components: { clock } }));
     expect(error.code).to.equal('NO_SOURCES');

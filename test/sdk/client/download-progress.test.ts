@@ -36,7 +36,7 @@ describe('progressLine', () => {
 
   it('shows share, bar, bytes, rate, time left and nodes', () => {
     expect(progressLine(progress, 80)).to.equal(
-      ' 45 %  [############................]  450 MB of 1.0 GB  12.3 MB/s  0:45  2 nodes',
+      ' 45 %  [############...............]  450 MB of 1.0 GB  12.3 MB/s  0:45  2 nodes',
     );
   });
 
