@@ -1,3 +1,4 @@
+import { ChainError } from '../../sdk/chain/chain-errors.ts';
 import { postPeerRoot } from '../../sdk/chain/peer-pool.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
@@ -76,7 +77,12 @@ export class PeerRootPosting {
     const { sequence } = pending.statement;
     const last = this.#posted.get(dealId);
     if (last?.sequence === sequence && clock.nowMs() - last.atMs < INDEXING_MS) return;
-    await postPeerRoot(sender, pending, signal);
+    try {
+      await postPeerRoot(sender, pending, signal);
+    } catch (failure) {
+      // A peer was quicker: the index will show it.
+      if (!(failure instanceof ChainError) || failure.values['error'] !== 'PeerRootOutOfOrder') throw failure;
+    }
     this.#posted.set(dealId, { sequence, atMs: clock.nowMs() });
     onPosted(dealId, sequence);
   }

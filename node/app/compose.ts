@@ -1,8 +1,7 @@
 import { requireChain } from '../../sdk/chain/provider.ts';
-import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
+import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
 import { createHost, type Host } from '../adapters/libp2p/host.ts';
-import { ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
 import { registerNodeMetrics } from '../adapters/metrics/node-metrics.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { controlActions } from './control-actions.ts';
@@ -16,10 +15,10 @@ import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } fr
 import { moneyFigures } from './earnings/earnings-summary.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
 import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
-import { PeerDelivery } from './peer-delivery.ts';
+import { composePeer, openPeerBooks, type PeerBooks, type PeerPlane } from './peers/peer-plane.ts';
 import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
-import { RingClient } from './ring/ring-client.ts';
+import type { RingClient } from './ring/ring-client.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
 
@@ -71,7 +70,8 @@ class NodeLife implements ComposedNode {
   #host: Host | undefined;
   #delivery: DeliveryPlane | undefined;
   #edge: EdgePlane | undefined;
-  #peer: { readonly delivery: PeerDelivery; readonly ring: RingClient } | undefined;
+  #peer: PeerPlane | undefined;
+  #books: PeerBooks | undefined;
   #endpoints: readonly string[] = [];
   #httpUrl = '';
   #ringEntered = false;
@@ -119,17 +119,20 @@ class NodeLife implements ComposedNode {
     await this.#control.start();
     const host = await this.#listen();
     const terms = await this.#terms(signal);
+    if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
     const delivery = this.#composeDelivery(terms);
     const { port } = await delivery.gateway.start();
     this.#nameEndpoints(host, port);
     if (this.#role === 'edge') {
       this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints: this.#endpoints });
-    } else {
-      this.#composePeer(host);
+    }
+    if (this.#books !== undefined) {
+      this.#peer = composePeer(this.#foundation, { host, delivery, terms, books: this.#books });
     }
     this.#watch.start();
     await this.#waiting(signal, () => this.#register(signal));
     if (this.#edge !== undefined) await this.#enterRing(this.#edge, signal);
+    this.#peer?.start();
     this.#state = 'serving';
     const { node, registry } = this.#foundation;
     return {
@@ -151,7 +154,8 @@ class NodeLife implements ComposedNode {
     this.#state = 'draining';
     const steps: (() => Promise<unknown> | void | undefined)[] = [
       () => this.#delivery?.gateway.stop(DRAIN_MS),
-      () => this.#peer?.delivery.stop(),
+      () => this.#peer?.stop(),
+      () => this.#books?.store.close(),
       () => this.#edge?.settlement.stop(),
       () => this.#edge?.filling.stop(),
       () => this.#edge?.group.stop(),
@@ -221,30 +225,16 @@ class NodeLife implements ComposedNode {
         lookup,
         fill: async (cid, root, until) => {
           await this.#edge?.filling.fillBlock(cid, root, until);
-          await this.#peer?.delivery.fill(cid, until);
+          // What a viewer has a grant for is held whole or not served: fetching it would be paid for twice.
+          if (root === undefined) await this.#peer?.delivery.fill(cid, until);
         },
+        deals: this.#books?.deals,
         contentStored: async (root) => this.#edge?.filling.announce(root),
         readiness: () => this.#readiness(),
         publicStatus: async () => publicStatus(this.#sources()),
       },
     );
     return this.#delivery;
-  }
-
-  #composePeer(host: Host): void {
-    const { blocks, log, config, keys, registry, clock } = this.#foundation;
-    const { settings, deployment } = config;
-    const delivery = new PeerDelivery(
-      { store: blocks, log },
-      {
-        marketplaceUrl: settings.marketplaceUrl,
-        viewerKey: hexToBytes(keys.operator.privateKey, 32),
-        region: settings.region,
-      },
-    );
-    const protocol = ringProtocol(deployment.chainId, deployment.registry);
-    const ring = new RingClient({ host, admission: registry, clock }, { protocol, region: settings.region });
-    this.#peer = { delivery, ring };
   }
 
   #nameEndpoints(host: Host, httpPort: number): void {

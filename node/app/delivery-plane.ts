@@ -7,6 +7,7 @@ import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import type { ContentRouter } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
+import type { DealDirectory } from '../core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
 import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
@@ -27,6 +28,8 @@ export type FindProviders = (
 
 /** What the delivery plane asks of the rest of the node. */
 export interface DeliveryTies {
+  /** Where grants find their deal. @default the deals that allocate something to this node */
+  deals?: DealDirectory | undefined;
   /** Finds at least `wanted` providers, if there are so many; undefined where there is no ring. */
   lookup?: FindProviders | undefined;
   fill(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void>;
@@ -69,7 +72,7 @@ export function composeDelivery(
       contents,
       ledger,
       journal,
-      deals: directory,
+      deals: ties.deals ?? directory,
       secp256k1: nativeSecp256k1,
       clock: chainClock,
       metrics: createGatewayMetrics(metrics),
@@ -83,8 +86,8 @@ export function composeDelivery(
     {
       host: settings.httpHost,
       port: settings.httpPort,
-      // A peer's gateway serves its own user on loopback: nothing is rationed there.
-      freeBytesPerMinute: settings.role === 'peer' ? Infinity : settings.freeAllowance,
+      freeBytesPerMinute: settings.freeAllowance,
+      ownUserIsFree: settings.role === 'peer',
       coordinatorUrl: settings.marketplaceUrl,
     },
   );

@@ -22,6 +22,8 @@ const MAX_KNOWN_LINKS = 200_000;
 export interface PeerDeliveryParts {
   readonly store: BlockStore;
   readonly log: NodeLog;
+  /** Told when a fetch is over: the content may be whole now. */
+  readonly fetched: (root: CID) => void;
 }
 
 export interface PeerDeliveryOptions {
@@ -102,6 +104,7 @@ export class PeerDelivery {
     try {
       const receipts = await (await open.session).close();
       this.#parts.log.debug({ cid: key, receipts: receipts.length }, 'Delivered receipts');
+      this.#parts.fetched(open.root);
     } catch (error) {
       this.#parts.log.warn({ cid: key, error }, 'Receipts of a fetch could not be delivered');
     }

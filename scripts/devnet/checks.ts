@@ -3,6 +3,7 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Viewing } from './delivery.ts';
 import type { JobOutcome } from './job-outcome.ts';
 import type { NodeBooks } from './node-books.ts';
+import type { PeerBooks } from './peer-books.ts';
 import { receiptedBytes } from './receipt-rows.ts';
 import type { Check, JobReport } from './report.ts';
 
@@ -21,11 +22,13 @@ export function checkJob(outcome: JobOutcome): JobReport {
     ...deliveryChecks(outcome),
     healingCheck(outcome),
     ...moneyChecks(outcome),
+    ...peerChecks(outcome),
     ...memoryChecks(outcome),
     check(
-      'escrowed = spent + refunded, to the last unit',
+      'escrowed = paid to operators + paid to peers + refunded, to the last unit',
       conserved,
-      `${publication.escrowedWei} = ${closed.spentWei} + ${closed.refundedWei}, ${outcome.marketBalanceWei} left in the market`,
+      `${publication.escrowedWei} = ${closed.spentWei - closed.paidToPeersWei} + ${closed.paidToPeersWei} + ${closed.refundedWei}, ` +
+        `${outcome.marketBalanceWei} left in the market`,
     ),
   ];
   return {
@@ -49,14 +52,19 @@ export function checkJob(outcome: JobOutcome): JobReport {
       lookups: outcome.healing.lookups,
       failedLookups: outcome.healing.failedLookups,
     },
-    operators: books.map(({ operator, meteredWei }) => ({
-      address: operator,
-      earnedWei: meteredWei,
-      paidWei: outcome.paidByChain.get(operator) ?? 0n,
-    })),
+    operators: [
+      ...books.map(({ operator, meteredWei }) => ({
+        ...{ address: operator, role: 'edge' as const, earnedWei: meteredWei },
+        paidWei: outcome.paidByChain.get(operator) ?? 0n,
+      })),
+      ...outcome.peerBooks.map(({ address, earnedWei, paidWei }) => {
+        return { address, role: 'peer' as const, earnedWei, paidWei };
+      }),
+    ],
     publisher: {
       escrowedWei: publication.escrowedWei,
       spentWei: closed.spentWei,
+      paidToPeersWei: closed.paidToPeersWei,
       refundedWei: closed.refundedWei,
     },
     conserved,
@@ -130,6 +138,33 @@ function moneyChecks(outcome: JobOutcome): Check[] {
   ];
 }
 
+/** A file this small is fetched before a viewer asks its second node. */
+const SMALL_FILE_BYTES = 4 * 1024 * 1024;
+
+function peerChecks(outcome: JobOutcome): Check[] {
+  const { peerBooks, job, viewings } = outcome;
+  const unpaid = peerBooks.filter(({ earnedWei, paidWei }) => earnedWei !== paidWei);
+  const wrong = peerBooks.filter((peer) => peer.paidWei !== priceWei(peer.receiptedBytes, peer.ratePerGiB));
+  const beyond = peerBooks.filter(({ address }) => receiptedBeyondVerified(address, outcome));
+  const idle = peerBooks.filter(({ receiptedBytes }) => receiptedBytes === 0n);
+  const served = peerBooks.reduce((total, peer) => total + peer.receiptedBytes, 0n);
+  const viewed = viewings.reduce((total, { bytes }) => total + bytes, 0);
+  const found = (failing: readonly PeerBooks[]): string =>
+    failing.length === 0
+      ? `${peerBooks.length} of ${peerBooks.length}`
+      : failing.map((peer) => `${peer.node}: earned ${peer.earnedWei}, paid ${peer.paidWei}`).join('; ');
+  return [
+    check('earned = paid for every peer', unpaid.length === 0, found(unpaid)),
+    check('each peer is paid the price of its receipted bytes', wrong.length === 0, found(wrong)),
+    check('no peer is paid for bytes that no viewer verified', beyond.length === 0, found(beyond)),
+    check(
+      'viewers fetch a share from every peer',
+      idle.length === 0 || job.file.bytes <= SMALL_FILE_BYTES,
+      `${served} of ${viewed} bytes`,
+    ),
+  ];
+}
+
 /** Only where the system tells how much memory a process took. */
 function memoryChecks({ edgePeakBytes }: JobOutcome): Check[] {
   if (edgePeakBytes.length === 0) return [];
@@ -153,11 +188,14 @@ function receiptedBeyondVerified(node: Address, { viewings, receipts }: JobOutco
   return receiptedBytes(receipts, node, keys) !== verified;
 }
 
-function isConserved({ publication, closed, books, paidByChain, marketBalanceWei }: JobOutcome): boolean {
+function isConserved(outcome: JobOutcome): boolean {
+  const { publication, closed, books, peerBooks, paidByChain, marketBalanceWei } = outcome;
   const paid = books.reduce((total, { operator }) => total + (paidByChain.get(operator) ?? 0n), 0n);
+  const paidToPeers = peerBooks.reduce((total, { paidWei }) => total + paidWei, 0n);
   return (
-    publication.escrowedWei === closed.spentWei + closed.refundedWei &&
-    paid === closed.spentWei &&
+    publication.escrowedWei === paid + paidToPeers + closed.refundedWei &&
+    paid + paidToPeers === closed.spentWei &&
+    paidToPeers === closed.paidToPeersWei &&
     marketBalanceWei === 0n
   );
 }

@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
 import type { LookupCount } from '../../sdk/client/fetch-session.ts';
@@ -6,6 +7,7 @@ import type { Child, ChildProcesses, Message } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { NetworkNode } from './network-node.ts';
 import { REGIONS } from './network-plan.ts';
+import { peersHolding } from './peer-books.ts';
 import { killAndWatch, type RingHealing } from './ring-healing.ts';
 
 const VIEWER_PROGRAM = join(import.meta.dirname, 'viewer.ts');
@@ -13,6 +15,9 @@ const VIEWER_PROGRAM = join(import.meta.dirname, 'viewer.ts');
 const VIEWER_TIMEOUT_MS = 15 * 60_000;
 /** The edge dies when the first viewer has received this share of the file. */
 const KILL_AT_SHARE = 0.4;
+/** A peer announces what it holds when its player has been idle for a moment. */
+const PEERS_READY_MS = 15_000;
+const PEERS_POLL_MS = 100;
 
 /** What one viewer received. */
 export interface Viewing {
@@ -33,6 +38,7 @@ export interface Viewing {
 /** What is delivered, by whom, and who misbehaves. */
 export interface DeliveryPlan {
   readonly cid: string;
+  readonly dealId: string;
   readonly bytes: number;
   readonly marketplaceUrl: string;
   readonly viewers: number;
@@ -57,7 +63,8 @@ interface PlannedViewer {
 }
 
 /**
- * Lets the viewers fetch in two waves. While the first is under way one edge is killed; from then on another lies.
+ * Lets the players at the peers fetch, so that the peers hold the content and are offered to others; then the other
+ * viewers, in two waves. While the first is under way one edge is killed; from then on another lies.
  * The first viewer asks the victim first and the first of the second wave asks the liar first, so that both faults
  * meet somebody whatever the size of the file.
  * @throws DevnetError PROCESS_FAILED, PROCESS_TIMEOUT, PROCESS_OUTPUT_INVALID
@@ -67,6 +74,10 @@ export async function deliver(
   processes: ChildProcesses,
   report: (text: string) => void,
 ): Promise<Delivered> {
+  const players = planPlayers(plan).map((viewer) => startViewer(viewer, plan, processes));
+  const atPeers = await Promise.all(players.map(async (child) => viewingOf(child)));
+  const holding = await peersReady(plan);
+  report(`${holding} of ${plan.peers.length} peers hold the content and serve it`);
   const viewers = planViewers(plan);
   const half = Math.ceil(viewers.length / 2);
   const first = viewers.slice(0, half).map((viewer) => startViewer(viewer, plan, processes));
@@ -82,7 +93,7 @@ export async function deliver(
     Promise.all([...wave(first, true), ...wave(second, false)]),
     healing,
   ]);
-  return { viewings, healing: healed };
+  return { viewings: [...atPeers, ...viewings], healing: healed };
 }
 
 /** One viewer process from its start to its end. */
@@ -98,14 +109,29 @@ export async function fetchOnce(
   return viewingOf(startViewer({ name: viewer.name, flags: ['--region', viewer.region] }, viewer, processes));
 }
 
-/** Direct viewers in all regions, and two that watch through a peer of theirs. */
-function planViewers(plan: DeliveryPlan): readonly PlannedViewer[] {
-  const through = plan.peers.map((peer, index): PlannedViewer => {
+/** Viewers that watch through a peer of theirs. */
+function planPlayers(plan: DeliveryPlan): readonly PlannedViewer[] {
+  return plan.peers.map((peer, index): PlannedViewer => {
     return { name: `viewer-at-peer-${index + 1}`, flags: ['--gateway', peer.httpUrl] };
   });
-  const directCount = plan.viewers - through.length;
-  const secondWaveStart = Math.ceil(plan.viewers / 2) - 1;
-  const direct = Array.from({ length: directCount }, (_, index): PlannedViewer => {
+}
+
+/** Waits until the coordinator knows that the peers hold the content; goes on without one that does not say so. */
+async function peersReady({ marketplaceUrl, dealId, peers }: DeliveryPlan): Promise<number> {
+  const deadlineMs = performance.now() + PEERS_READY_MS;
+  for (;;) {
+    const holders = await peersHolding(marketplaceUrl, dealId);
+    const holding = peers.filter(({ operator }) => holders.has(operator)).length;
+    if (holding === peers.length || performance.now() > deadlineMs) return holding;
+    await sleep(PEERS_POLL_MS);
+  }
+}
+
+/** Direct viewers in all regions. */
+function planViewers(plan: DeliveryPlan): readonly PlannedViewer[] {
+  const directCount = plan.viewers - plan.peers.length;
+  const secondWaveStart = Math.ceil(directCount / 2);
+  return Array.from({ length: directCount }, (_, index): PlannedViewer => {
     const region = REGIONS[index % REGIONS.length] ?? REGIONS[0];
     const asksFirst: Address | undefined =
       index === 0 ? plan.victim.operator : index === secondWaveStart ? plan.liar.operator : undefined;
@@ -114,13 +140,6 @@ function planViewers(plan: DeliveryPlan): readonly PlannedViewer[] {
       flags: ['--region', region, ...(asksFirst === undefined ? [] : ['--prefer', asksFirst])],
     };
   });
-  // One peer in each wave: the second finds what the first has left in nobody's cache but its own.
-  return [
-    ...direct.slice(0, secondWaveStart),
-    ...through.slice(0, 1),
-    ...direct.slice(secondWaveStart),
-    ...through.slice(1),
-  ];
 }
 
 function startViewer(

@@ -10,14 +10,16 @@ import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import { publish, type Publication } from '../../sdk/publish/publish.ts';
 import { sourceOfPath } from '../../sdk/publish/content-source.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
+import { priceWei } from '../../sdk/protocol/price.ts';
 import { checkJob } from './checks.ts';
-import { deliver, type Delivered } from './delivery.ts';
+import { deliver, type Delivered, type Viewing } from './delivery.ts';
 import { DevnetError } from './devnet-error.ts';
 import type { Job } from './job-outcome.ts';
 import type { Network } from './network.ts';
 import type { NetworkNode } from './network-node.ts';
 import { TOKEN_WEI } from './network-plan.ts';
 import { nodeBooks, type NodeBooks } from './node-books.ts';
+import { readPeerBooks, type PeerBooks } from './peer-books.ts';
 import { peakMemoryBytes } from './process-memory.ts';
 import { readReceipts, receiptedBytes } from './receipt-rows.ts';
 import type { JobReport } from './report.ts';
@@ -27,6 +29,10 @@ const SETTLE_TIMEOUT_MS = 120_000;
 const SETTLE_POLL_MS = 1_000;
 /** Every edge could serve every viewer: the deposit covers that, and what is not used comes back. */
 const SMALLEST_DELIVERY_BYTES = 1024n ** 3n;
+/** Caps of all grants for peers bind the pool until their late window is over: the whole job, with short epochs. */
+const SMALLEST_POOL_BYTES = 32n * 1024n ** 3n;
+/** No peer is paid more than an edge. */
+const DEAREST_PEER_WEI_PER_GIB = TOKEN_WEI / 100n + 10_000_030n;
 
 /**
  * The whole life of a published file: escrow, publish, place, deliver with faults, settle, close, refund.
@@ -49,6 +55,11 @@ export async function runFileJob(job: Job): Promise<JobReport> {
       async () => awaitSettlement(job, publication),
       (all) => `${tokens(all.reduce((sum, { paidWei }) => sum + paidWei, 0n))} BCDN`,
     );
+    const peerBooks = await progress.task(
+      'Peers paid',
+      async () => awaitPeers(job, publication, { sender, servedBytes: servedByPeers(viewings) }),
+      (all) => `${tokens(all.reduce((sum, { paidWei }) => sum + paidWei, 0n))} BCDN`,
+    );
     const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
     const closed = await progress.task(
       'Deal closed, thawed and refunded',
@@ -56,7 +67,7 @@ export async function runFileJob(job: Job): Promise<JobReport> {
       ({ refundedWei }) => `${tokens(refundedWei)} BCDN back`,
     );
     const report = checkJob({
-      ...{ job, publication, viewings, healing, books, receipts, closed },
+      ...{ job, publication, viewings, healing, books, peerBooks, receipts, closed },
       paidByChain: await paidByChain(sender, publication),
       edgePeakBytes: await edgePeaks(network),
       marketBalanceWei: await marketBalance(sender),
@@ -82,6 +93,7 @@ export async function publishFile(job: Job, sender: TransactionSender): Promise<
   const { network, file, progress } = job;
   const deliveries = BigInt(job.viewers * network.edges.length);
   const expectedBytes = BigInt(file.bytes) * deliveries;
+  const pooledBytes = expectedBytes > SMALLEST_POOL_BYTES ? expectedBytes : SMALLEST_POOL_BYTES;
   return progress.task(
     `Published ${file.bytes} bytes to ${network.edges.length} edges`,
     async () =>
@@ -93,6 +105,7 @@ export async function publishFile(job: Job, sender: TransactionSender): Promise<
           replicas: network.edges.length,
           expectedDeliveryBytes:
             expectedBytes > SMALLEST_DELIVERY_BYTES ? expectedBytes : SMALLEST_DELIVERY_BYTES,
+          peerPoolWei: priceWei(pooledBytes, DEAREST_PEER_WEI_PER_GIB),
           temporaryDirectory: job.folder,
         },
         { signal: job.signal, onProgress: (at) => progress.update(`… publishing: ${at.phase}`) },
@@ -112,6 +125,7 @@ async function deliverWithFaults(
   return deliver(
     {
       cid: publication.cid.toString(),
+      dealId: publication.dealId,
       bytes: publication.bytes,
       marketplaceUrl: network.marketplaceUrl,
       viewers: job.viewers,
@@ -138,6 +152,36 @@ export async function awaitSettlement(job: Job, publication: Publication): Promi
     );
     if (open.length === 0 || performance.now() > deadlineMs) return books;
     job.progress.update(`… ${open.length} edges wait for their epoch to end and be paid`);
+    await sleep(SETTLE_POLL_MS, undefined, { signal: job.signal });
+  }
+}
+
+/** Verified bytes of each node that the viewers fetched from themselves. */
+function servedByPeers(viewings: readonly Viewing[]): ReadonlyMap<Address, bigint> {
+  const served = new Map<Address, bigint>();
+  for (const { bytesByNode } of viewings) {
+    for (const [node, bytes] of bytesByNode) served.set(node, (served.get(node) ?? 0n) + BigInt(bytes));
+  }
+  return served;
+}
+
+/** Waits until all that viewers got from peers is counted, promised by a root and paid. */
+async function awaitPeers(
+  job: Job,
+  publication: Publication,
+  known: { readonly sender: TransactionSender; readonly servedBytes: ReadonlyMap<Address, bigint> },
+): Promise<readonly PeerBooks[]> {
+  const { network } = job;
+  const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
+  for (;;) {
+    const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
+    const books = await readPeerBooks(network, publication, { sender: known.sender, receipts });
+    const open = books.filter(
+      (peer) =>
+        peer.earnedWei !== peer.paidWei || peer.receiptedBytes < (known.servedBytes.get(peer.address) ?? 0n),
+    );
+    if (open.length === 0 || performance.now() > deadlineMs) return books;
+    job.progress.update(`… ${open.length} peers wait for the root that promises what they earned`);
     await sleep(SETTLE_POLL_MS, undefined, { signal: job.signal });
   }
 }

@@ -33,7 +33,9 @@ export function planNodes(): readonly PlannedNode[] {
   );
   const peers = [0, 2].map((regionIndex, index): PlannedNode => {
     const region = REGIONS[regionIndex] ?? REGIONS[0];
-    return { name: `peer-${index + 1}`, role: 'peer', region, askWeiPerGiB: 0n, hostile: false };
+    // The first asks less than any edge; the second asks more, and is paid like the cheapest edge.
+    const askWeiPerGiB = index === 0 ? TOKEN_WEI / 200n + 7n : TOKEN_WEI / 50n;
+    return { name: `peer-${index + 1}`, role: 'peer', region, askWeiPerGiB, hostile: false };
   });
   return [...edges, ...peers];
 }

@@ -26,6 +26,8 @@ const DISK_HEADROOM_BYTES = 256 * 1024 * 1024;
 const DEPLOYER = 0;
 const PUBLISHER = 1;
 const FIRST_OPERATOR = 2;
+/** Posts the roots of what peers earned, for the coordinator. */
+const POSTER = 10;
 const FIRST_PAYOUT = 11;
 
 /** A whole bcdn network of real processes on this machine: chain, marketplace, edges, peers. */
@@ -119,12 +121,16 @@ export class Network {
   }
 
   async #startMarketplace(): Promise<string> {
+    const posterKeyFile = join(this.#folder, 'poster-key');
+    await writeFile(posterKeyFile, this.#keyOf(POSTER), { mode: 0o600 });
     const child = this.processes.start({
       name: 'marketplace',
       argv: [
         MARKETPLACE_PROGRAM,
         ...['--data-dir', join(this.#folder, 'marketplace'), '--rpc-url', this.chain.url],
         ...['--deployment', this.#deploymentFile, '--port', '0', '--json'],
+        // Epochs last seconds here: what peers earn is worth a root as soon as the chain takes one.
+        ...['--poster-key-file', posterKeyFile, '--peer-root-interval', '0'],
       ],
     });
     const { url } = await child.message('ready');

@@ -1,8 +1,12 @@
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 
-/** What one operator earned by its own books and was paid by the chain, wei. */
+/**
+ * What one operator earned and was paid by the chain, wei: an edge by its own books from its allocation, a peer by the
+ * coordinator's count from the peer pool.
+ */
 export interface OperatorReport {
   readonly address: Address;
+  readonly role: 'edge' | 'peer';
   readonly earnedWei: bigint;
   readonly paidWei: bigint;
 }
@@ -31,10 +35,13 @@ export interface JobReport {
     readonly lookups: number;
     readonly failedLookups: number;
   };
+  /** Edges first, then peers. What they were paid adds up to what the publisher spent. */
   readonly operators: readonly OperatorReport[];
   readonly publisher: {
     readonly escrowedWei: bigint;
     readonly spentWei: bigint;
+    /** Part of it that peers were paid. */
+    readonly paidToPeersWei: bigint;
     readonly refundedWei: bigint;
   };
   /** Escrowed = spent + refunded, spent = sum of what operators were paid, and the market holds nothing of the deal. */

@@ -151,11 +151,13 @@ export class FetchSession {
   async #begin(): Promise<void> {
     const { region, signal } = this.#options;
     const issued = await this.#viewer.requestGrants({ region, capBytes: FIRST_CAP_BYTES, signal });
-    const providers = await this.#lookUp(issued);
+    const edges = issued.filter(({ role }) => role !== 'peer');
+    const providers = await this.#lookUp(edges.length > 0 ? edges : issued);
     const holders = new Set(providers.map(({ operator }) => operator));
-    const holding = issued.filter(({ node }) => holders.has(node));
-    // An index that knows none of the nodes is behind: they are asked all the same, and say so if they lack a block.
-    this.#take(holding.length > 0 ? holding : issued);
+    // The ring's index names no peers: that they hold the content whole is the coordinator's word.
+    const holding = issued.filter(({ node, role }) => role === 'peer' || holders.has(node));
+    // An index that knows none of the edges is behind: they are asked all the same, and say so if they lack a block.
+    this.#take(holding.some(({ role }) => role !== 'peer') ? holding : issued);
     if (this.#exchange.nodes.length === 0) throw noNodes(this.#options.cid);
     this.#exchange.start();
   }

@@ -70,6 +70,8 @@ const grantsSchema = z.object({
     .array(
       z.object({
         node: address,
+        /** A peer holds the content whole, though no index of the ring names it. */
+        role: z.enum(['edge', 'peer']).default('edge'),
         region: z.string().max(8).default(''),
         endpoints: endpoints.default([]),
         grant: z

@@ -23,6 +23,8 @@ export interface GrantAsk {
 /** A grant with where to use it. */
 export interface IssuedGrant {
   readonly node: Address;
+  /** @default edge */
+  readonly role?: 'edge' | 'peer';
   readonly region: string;
   /** HTTP interface of the node; undefined if it announces none. */
   readonly origin: string | undefined;
@@ -101,7 +103,8 @@ export class ViewerSession {
         ? answer.epochEndsAt * 1000
         : this.#clock.nowMs() + answer.epochEndsInMs;
     const account = new GrantAccount(grantHashOf(domain, grant), issued.grant, endsAtMs);
-    return { node: issued.node, region: issued.region, origin: httpOriginOf(issued.endpoints), account };
+    const { node, role, region } = issued;
+    return { node, role, region, origin: httpOriginOf(issued.endpoints), account };
   }
 }
 

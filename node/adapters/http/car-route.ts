@@ -116,7 +116,7 @@ async function costOf(
   car: NamedCar,
   span: ByteSpan | undefined,
 ): Promise<CarCost | undefined> {
-  const roomBytes = content.desk.roomFor(content.open);
+  const roomBytes = content.desk.roomFor(content.exchange, content.open);
   if (roomBytes === Infinity) return undefined;
   let blockBytes = 0;
   let carBytes = headerLength({ roots: [car.root] });

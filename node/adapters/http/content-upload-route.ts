@@ -70,11 +70,12 @@ export class ContentUpload {
     }
     const { deal, allocation } = await dealTerms(deals, upload.dealId);
     const wanted = deal?.contentRoot === upload.contentRoot && deal.contentCodec === root.code;
-    if (deal === undefined || allocation === undefined || allocation.state === 'released' || !wanted) {
+    const allocated = allocation !== undefined && allocation.isPeerPool !== true;
+    if (deal === undefined || !allocated || allocation.state === 'released' || !wanted) {
       throw refusal('UPLOAD_UNKNOWN_DEAL', 'No open deal allocates tokens to this node for this content.', {
         dealId: upload.dealId,
         dealKnown: deal !== undefined,
-        allocated: allocation !== undefined,
+        allocated,
       });
     }
     this.#requirePublisher(signed, deal.publisher);

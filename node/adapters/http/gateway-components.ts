@@ -92,8 +92,10 @@ export interface GatewayOptions {
   readonly host?: string;
   /** 0 lets the system choose. @default 0 */
   readonly port?: number;
-  /** For each client address; Infinity on a gateway for its own user. @default 1 MiB */
+  /** For each client address. @default 1 MiB */
   readonly freeBytesPerMinute?: number;
+  /** Clients on this machine are the node's own user: nothing is rationed to them. @default false */
+  readonly ownUserIsFree?: boolean;
   /** @default 2,000 */
   readonly maxConnections?: number;
   /** Where clients without a grant are sent. */

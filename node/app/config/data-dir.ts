@@ -16,6 +16,7 @@ export interface DataDir {
   readonly journal: string;
   readonly controlSocket: string;
   readonly settlements: string;
+  readonly peerAccounts: string;
   /** Receipts of sampled claims as they were committed. */
   readonly claims: string;
 }
@@ -40,6 +41,7 @@ export function dataDirAt(path: string): DataDir {
     journal: join(root, 'receipts.journal'),
     controlSocket: socketPath(root),
     settlements: join(root, 'settlements.sqlite'),
+    peerAccounts: join(root, 'peer-accounts.sqlite'),
     claims: join(root, 'claims'),
   };
 }

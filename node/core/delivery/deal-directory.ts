@@ -24,6 +24,8 @@ export interface AllocationView {
   readonly throughEpoch: Epoch;
   /** First epoch in which a thawing allocation can be taken back. */
   readonly thawEndEpoch?: Epoch | undefined;
+  /** Paid from the deal's peer pool: it pays for serving what the node has, not for storing. */
+  readonly isPeerPool?: boolean;
 }
 
 /**

@@ -6,6 +6,12 @@ export const MAX_LIVE_GRANTS = 50_000;
 /** Grants remembered at once for one deal, so that one publisher cannot crowd out the others. */
 export const MAX_LIVE_GRANTS_PER_DEAL = 20_000;
 
+/**
+ * Bytes that a peer serves of one deal beyond what the last posted root covers: its risk until the next one (PAYMENT.md,
+ * parties and flow).
+ */
+export const MAX_UNPAID_PEER_BYTES = 16 * 1024 ** 3;
+
 /** Clocks of viewers, coordinator and chain may differ by this much around the turn of an epoch. */
 export const DEFAULT_EPOCH_SKEW_SECONDS = 2;
 
