@@ -1,6 +1,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { JsonRpcProvider } from 'ethers';
 import pino from 'pino';
 import { CachedDealDirectory } from '../../../../node/adapters/chain/cached-deal-directory.ts';
 import { ChainReader } from '../../../../node/adapters/chain/chain-reader.ts';
@@ -33,9 +34,11 @@ export class SettlingNode {
   /** What the coordinator answers; silent while undefined. */
   answer: SettlementAnswer | undefined;
   #nowMs = 0;
+  #provider: JsonRpcProvider;
 
   private constructor(net: ClaimNetwork, path: string, options: Partial<SettlementOptions>) {
     this.net = net;
+    this.#provider = net.provider;
     this.#directoryPath = path;
     this.#options = options;
     this.journal = new ReceiptJournal({ path: join(path, 'receipts.journal') });
@@ -51,7 +54,8 @@ export class SettlingNode {
   }
 
   /** What a process that is started again has: what lies on disk. */
-  async restart(options: Partial<SettlementOptions> = {}): Promise<void> {
+  async restart(options: Partial<SettlementOptions> = {}, provider = this.net.provider): Promise<void> {
+    this.#provider = provider;
     this.#options = { ...this.#options, ...options };
     await this.journal.close();
     this.store.close();
@@ -85,8 +89,7 @@ export class SettlingNode {
   }
 
   get #reader(): ChainReader {
-    const { provider, deployment } = this.net.network;
-    return new ChainReader({ provider, deployment });
+    return new ChainReader({ provider: this.#provider, deployment: this.net.network.deployment });
   }
 
   #makeDirectory(): CachedDealDirectory {
@@ -108,7 +111,7 @@ export class SettlingNode {
         ledger: { closeEpochs: () => ({ grants: 0, lostBytes: 0 }), meters: () => [] },
         directory: this.directory,
         reader: this.#reader,
-        sender: node,
+        sender: network.sender(2, { provider: this.#provider }),
         clock: { nowMs: () => this.#nowMs },
       },
       {
