@@ -56,6 +56,7 @@ export const MAX_BETTER_PAIRS = 512;
 export const MAX_BOOKS_RECEIPTS = 1024;
 export const MAX_BOOKS_EVENTS = 500;
 export const MAX_BOOKS_VOUCHERS = 1024;
+export const MAX_BOOKS_PEERS = 500;
 /** How far ahead the expiry of a signed request for books may lie. */
 export const MAX_BOOKS_REQUEST_SECONDS = 600;
 export const MAX_CANDIDATE_DEALS = 16;

@@ -5,6 +5,7 @@ import type { EventArguments } from '../indexer/chain-event.ts';
 import { MarketplaceError } from '../errors.ts';
 import type { Row, Sql } from './database.ts';
 import { issuedGrantOf } from './grant-ledger.ts';
+import type { PeerMeter } from './peer-ledger.ts';
 import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
 
 /** An event of the market about a deal, as it was indexed. */
@@ -71,6 +72,28 @@ export async function readVouchersOfDeal(
   }));
 }
 
+/** What is counted for the peers of a deal, by peer and rate. */
+export async function readPeerMetersOfDeal(
+  sql: Sql,
+  range: { dealId: DealId; after: { peer: string; ratePerGiB: string }; limit: number },
+): Promise<PeerMeter[]> {
+  const rows = await sql.all(
+    `SELECT peer, rate_per_gib, bytes FROM peer_bytes
+     WHERE deal_id = ? AND (peer > ? OR (peer = ? AND rate_per_gib > ?))
+     ORDER BY peer, rate_per_gib LIMIT ?`,
+    range.dealId,
+    range.after.peer,
+    range.after.peer,
+    range.after.ratePerGiB,
+    range.limit,
+  );
+  return rows.map((row) => ({
+    peer: parseAddress(textOf(row, 'peer')),
+    ratePerGiB: bigintOf(row, 'rate_per_gib'),
+    bytes: BigInt(integerOf(row, 'bytes')),
+  }));
+}
+
 /** The best receipt of each grant of a deal, in the order of their grant hashes. */
 export async function readReceiptsOfDeal(
   sql: Sql,
@@ -78,7 +101,7 @@ export async function readReceiptsOfDeal(
 ): Promise<ReceiptWithGrant[]> {
   const rows = await sql.all(
     `SELECT grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
-       grants.content_root, grants.signature, grants.issued_at_ms, receipts.bytes_cumulative,
+       grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, receipts.bytes_cumulative,
        receipts.signature AS receipt_signature
      FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
      WHERE receipts.deal_id = ? AND receipts.grant_hash > ? ORDER BY receipts.grant_hash LIMIT ?`,

@@ -5,8 +5,9 @@ import { ProtocolError } from '../protocol/errors.ts';
 import { RECEIPT_WITH_GRANT_BYTES } from '../protocol/receipt.ts';
 import { SIGNED_VOUCHER_BYTES } from '../protocol/voucher.ts';
 import { AuditError } from './audit-error.ts';
-import { MAX_EVENTS_PER_PAGE, MAX_LINE_BYTES } from './audit-limits.ts';
+import { MAX_EVENTS_PER_PAGE, MAX_LINE_BYTES, MAX_PEERS_PER_PAGE } from './audit-limits.ts';
 import { dealEventSchema, type DealEvent } from './deal-event.ts';
+import { jsonOfMeter, peerMeterSchema, type PeerMeter } from './peer-meter.ts';
 
 /** Version of the format (SPEC.md, file). */
 export const AUDIT_FILE_VERSION = 1;
@@ -38,6 +39,8 @@ export type AuditLine =
   | { readonly kind: 'events'; readonly events: readonly DealEvent[] }
   /** Signed vouchers, one after the other. */
   | { readonly kind: 'vouchers'; readonly records: Uint8Array }
+  /** What the coordinator counts for peers. */
+  | { readonly kind: 'peers'; readonly meters: readonly PeerMeter[] }
   /** Signed grants, each followed by its best signed receipt, in the order of their grant hashes. */
   | { readonly kind: 'receipts'; readonly records: Uint8Array }
   | { readonly kind: 'end'; readonly totals: AuditTotals };
@@ -68,6 +71,10 @@ const vouchersSchema = z
   .object({ vouchers: recordsOf(SIGNED_VOUCHER_BYTES) })
   .strict()
   .transform(({ vouchers }) => ({ kind: 'vouchers' as const, records: vouchers }));
+const peersSchema = z
+  .object({ peers: z.array(peerMeterSchema).max(MAX_PEERS_PER_PAGE) })
+  .strict()
+  .transform(({ peers }) => ({ kind: 'peers' as const, meters: peers }));
 const receiptsSchema = z
   .object({ receipts: recordsOf(RECEIPT_WITH_GRANT_BYTES) })
   .strict()
@@ -82,6 +89,7 @@ const SCHEMAS = {
   audit: headerSchema,
   events: eventsSchema,
   vouchers: vouchersSchema,
+  peers: peersSchema,
   receipts: receiptsSchema,
   end: endSchema,
 } as const;
@@ -102,6 +110,8 @@ function jsonOf(line: AuditLine): object {
       return { events: line.events };
     case 'vouchers':
       return { vouchers: Buffer.from(line.records).toString('base64url') };
+    case 'peers':
+      return { peers: line.meters.map(jsonOfMeter) };
     case 'receipts':
       return { receipts: Buffer.from(line.records).toString('base64url') };
     case 'end':

@@ -8,6 +8,10 @@ export const MAX_LINE_BYTES = 1024 * KIB;
 export const MAX_AUDITED_RECEIPTS = 16_777_216;
 /** Events on one line, and in one answer of the marketplace. */
 export const MAX_EVENTS_PER_PAGE = 500;
+/** Peers and rates on one line, and in one answer of the marketplace. */
+export const MAX_PEERS_PER_PAGE = 500;
+/** Peers and rates of one deal that are kept in memory. */
+export const MAX_PEER_METERS = 1_000_000;
 /** Events of one deal that are kept in memory. */
 export const MAX_EVENTS = 1_000_000;
 /** Receipts that do not count which the report lists one by one; all of them are counted, and `--rejected` writes all. */

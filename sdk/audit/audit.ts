@@ -10,12 +10,14 @@ import {
 } from '../protocol/voucher.ts';
 import { AuditError } from './audit-error.ts';
 import type { AuditHeader, AuditLine, AuditTotals } from './audit-file.ts';
-import { MAX_EVENTS, MAX_LISTED_RECEIPTS, RECEIPTS_PER_PROGRESS } from './audit-limits.ts';
+import { MAX_EVENTS, MAX_LISTED_RECEIPTS, MAX_PEER_METERS, RECEIPTS_PER_PROGRESS } from './audit-limits.ts';
 import { BestReceipts } from './best-receipts.ts';
 import { inconsistent, sameEvents, type DealEvent } from './deal-event.ts';
 import { DealHistory } from './deal-history.ts';
 import { billOf, isIn, type NodeBill } from './node-bill.ts';
 import type { ClaimedSpan } from './node-history.ts';
+import { peersBillOf, type PeersBill } from './peer-bill.ts';
+import type { PeerMeter } from './peer-meter.ts';
 import { signerOf, type CheckedReceipt, type ReceiptFault, type ReceiptRules } from './receipt-check.ts';
 import type { AuditReport, RejectedReceipt } from './report.ts';
 import type { VerifyPages } from './verify-pages.ts';
@@ -68,6 +70,7 @@ class Books {
   readonly #domain: Domain;
   readonly #history = new DealHistory();
   readonly #vouchers = new Map<Address, SignedVoucher>();
+  readonly #meters: PeerMeter[] = [];
   readonly #best = new BestReceipts();
   readonly #bytesByNode = new Map<Address, Map<number, bigint>>();
   readonly #countByNode = new Map<Address, number>();
@@ -99,11 +102,15 @@ class Books {
     let next = await iterator.next();
     for (; next.done !== true && next.value.kind === 'events'; next = await iterator.next()) {
       events.push(...next.value.events);
-      if (events.length > MAX_EVENTS) throw tooManyEvents();
+      if (events.length > MAX_EVENTS) throw tooMany('events', MAX_EVENTS);
     }
     await this.#applyEvents(events, options);
     for (; next.done !== true && next.value.kind === 'vouchers'; next = await iterator.next())
       this.#takeVouchers(next.value.records);
+    for (; next.done !== true && next.value.kind === 'peers'; next = await iterator.next()) {
+      this.#meters.push(...next.value.meters);
+      if (this.#meters.length > MAX_PEER_METERS) throw tooMany('peers', MAX_PEER_METERS);
+    }
     return this.#pages(next, iterator);
   }
 
@@ -131,11 +138,12 @@ class Books {
   report(secp256k1: Secp256k1): AuditReport {
     const totals = this.#requireTotals();
     const bills = this.#bills(secp256k1);
-    const peerPool = this.#history.peerPool;
+    const peers = this.#peers();
     const sum = (of: (bill: NodeBill) => bigint): bigint =>
       bills.reduce((total, bill) => total + of(bill), 0n);
     const rejected = [...this.#rejected.values()].reduce((total, count) => total + count, 0);
-    const isRight = bills.every(({ differences }) => differences.every(({ isWrong }) => !isWrong));
+    const wrong = bills.flatMap(({ differences }) => differences.filter(({ isWrong }) => isWrong));
+    const isRight = wrong.length === 0 && (peers === undefined || peers.differences.length === 0);
     return {
       ...{ dealId: this.#header.dealId, chainId: this.#header.chainId, market: this.#header.market },
       ...{ block: this.#header.block, source: this.#source, eventsDiffer: this.#eventsDiffer },
@@ -150,10 +158,8 @@ class Books {
       recomputedWei: sum((bill) => bill.recomputedWei),
       paidWei: sum((bill) => bill.paidWei),
       nodes: bills,
-      notAudited: {
-        peerPool,
-        events: this.#history.unknownEvents,
-      },
+      peers,
+      notAuditedEvents: this.#history.unknownEvents,
     };
   }
 
@@ -246,6 +252,23 @@ class Books {
     });
   }
 
+  #peers(): PeersBill | undefined {
+    const { peerPool: pool, nodes } = this.#history;
+    if (pool === undefined) return undefined;
+    const receiptBytes = new Map<Address, bigint>();
+    const paidOrStated = new Set([...pool.paidWei.keys(), ...this.#meters.map(({ peer }) => peer)]);
+    for (const [node, byEpoch] of this.#bytesByNode) {
+      // Who was a peer before it was allocated something is both: its receipts do not say which they are.
+      if (nodes.has(node) && !paidOrStated.has(node)) continue;
+      receiptBytes.set(
+        node,
+        [...byEpoch.values()].reduce((sum, bytes) => sum + bytes, 0n),
+      );
+    }
+    const allocationRates = [...nodes.values()].map(({ ratePerGiB }) => ratePerGiB);
+    return peersBillOf({ pool, meters: this.#meters, receiptBytes, allocationRates });
+  }
+
   /** The end of the file counts what it has. Receipts that were added or taken out are told by the bill, not here. */
   #requireTotals(): AuditTotals {
     const actual = { events: this.#events, vouchers: this.#voucherCount, receipts: this.#position };
@@ -313,9 +336,9 @@ function otherDeal({ name, blockNumber, logIndex }: DealEvent): AuditError {
   );
 }
 
-function tooManyEvents(): AuditError {
-  return new AuditError('AUDIT_TOO_LARGE', `One audit takes ${MAX_EVENTS} events.`, {
-    values: { maxEvents: MAX_EVENTS },
+function tooMany(what: 'events' | 'peers', most: number): AuditError {
+  return new AuditError('AUDIT_TOO_LARGE', `One audit takes ${most} ${what}.`, {
+    values: { what, most },
     remedy: 'Ask the developers for an audit of larger deals.',
   });
 }

@@ -15,10 +15,13 @@ export interface DealKey {
   readonly lastEpoch: Epoch | undefined;
 }
 
-/** What a deal has set aside for its peers. The audit shows it and does not recompute it. */
+/** What a deal has set aside for its peers, and what they got of it. */
 export interface PeerPoolMoney {
+  /** Put in, less what was released. */
   readonly fundedWei: bigint;
-  readonly paidWei: bigint;
+  /** Total of the newest root; 0 before the first. */
+  readonly postedWei: bigint;
+  readonly paidWei: ReadonlyMap<Address, bigint>;
 }
 
 /** Events that move neither keys nor money of nodes. */
@@ -32,7 +35,6 @@ const WITHOUT_EFFECT: ReadonlySet<string> = new Set([
   'ClaimSalted',
   'SeedPinned',
   'StrataOpened',
-  'PeerRootPosted',
   'PeerPoolThawing',
 ]);
 
@@ -59,13 +61,10 @@ export class DealHistory {
         this.#rotate(event);
         return;
       case 'PeerPoolFunded':
-        this.#changePool(bigintArgument(event, 'amountWei'), 0n);
-        return;
       case 'PeerPoolReleased':
-        this.#changePool(-bigintArgument(event, 'amountWei'), 0n);
-        return;
+      case 'PeerRootPosted':
       case 'PeerPaid':
-        this.#changePool(0n, bigintArgument(event, 'amountWei'));
+        this.#peerPool = poolAfter(this.#peerPool, event);
         return;
       default:
         this.#applyToNode(event);
@@ -134,11 +133,6 @@ export class DealHistory {
     this.#collectors = after(this.#collectors, 'collector');
   }
 
-  #changePool(fundedWei: bigint, paidWei: bigint): void {
-    const pool = this.#peerPool ?? { fundedWei: 0n, paidWei: 0n };
-    this.#peerPool = { fundedWei: pool.fundedWei + fundedWei, paidWei: pool.paidWei + paidWei };
-  }
-
   #applyToNode(event: DealEvent): void {
     if (WITHOUT_EFFECT.has(event.name)) return;
     if (!NodeHistory.knows(event.name)) {
@@ -153,5 +147,24 @@ export class DealHistory {
       this.#nodes.set(node, history);
     }
     history.apply(event);
+  }
+}
+
+function poolAfter(before: PeerPoolMoney | undefined, event: DealEvent): PeerPoolMoney {
+  const pool = before ?? { fundedWei: 0n, postedWei: 0n, paidWei: new Map<Address, bigint>() };
+  switch (event.name) {
+    case 'PeerPoolFunded':
+      return { ...pool, fundedWei: pool.fundedWei + bigintArgument(event, 'amountWei') };
+    case 'PeerPoolReleased':
+      return { ...pool, fundedWei: pool.fundedWei - bigintArgument(event, 'amountWei') };
+    case 'PeerRootPosted':
+      return { ...pool, postedWei: bigintArgument(event, 'totalWei') };
+    default: {
+      const peer = addressArgument(event, 'peer');
+      const paidWei = (pool.paidWei.get(peer) ?? 0n) + bigintArgument(event, 'amountWei');
+      if (paidWei !== bigintArgument(event, 'cumulativeWei'))
+        throw inconsistent(event, 'payments of the peer are missing');
+      return { ...pool, paidWei: new Map(pool.paidWei).set(peer, paidWei) };
+    }
   }
 }

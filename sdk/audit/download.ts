@@ -6,7 +6,7 @@ import { encodeLine, type AuditHeader, type AuditLine, type AuditTotals } from '
 import { MAX_EVENTS_PER_PAGE } from './audit-limits.ts';
 import type { DealEvent } from './deal-event.ts';
 import { addedTo } from './line-contents.ts';
-import type { MarketplaceBooks } from './marketplace-books.ts';
+import type { MarketplaceBooks, PeersPage } from './marketplace-books.ts';
 import { readProgress, type FileProgress } from './resume.ts';
 
 export interface DownloadOptions {
@@ -25,7 +25,7 @@ export interface Downloaded {
 
 /**
  * Writes the books of a deal to a file, or goes on where an earlier download of it stopped. Events come first, then
- * vouchers, then receipts: whatever was paid or signed was receipted before, so later receipts can only add.
+ * vouchers and what is counted for peers, then receipts: whatever was paid or signed was receipted before, so later receipts can only add.
  *
  * @throws AuditError AUDIT_FILE_OTHER, AUDIT_FILE_UNREADABLE, AUDIT_DOWNLOAD_INCONSISTENT; ClientError
  */
@@ -38,10 +38,12 @@ export async function downloadBooks(
   try {
     const before = await readProgress(handle, { file, dealId: books.dealId });
     const writer = new BooksWriter(handle, before, options);
-    if (before.lastGrant === undefined && !before.hasVouchers) {
+    // What stands before the receipts is read again unless all of it is there: it is little beside them.
+    if (before.lastGrant === undefined) {
       await writer.restart();
       await copyEvents(books, writer, options);
       await copyVouchers(books, writer, options);
+      await copyPeers(books, writer, options);
     }
     await copyReceipts(books, writer, { after: before.lastGrant, ...options });
     await writer.end();
@@ -82,8 +84,20 @@ async function copyVouchers(
 ): Promise<void> {
   for (let after: string | undefined; ;) {
     const { records, next } = await books.vouchers(after, signal);
-    // A line even without vouchers: it tells an interrupted download that events are complete.
-    await writer.write({ kind: 'vouchers', records });
+    if (records.length > 0) await writer.write({ kind: 'vouchers', records });
+    if (next === null) return;
+    after = next;
+  }
+}
+
+async function copyPeers(
+  books: MarketplaceBooks,
+  writer: BooksWriter,
+  { signal }: DownloadOptions,
+): Promise<void> {
+  for (let after: PeersPage['next'] = null; ;) {
+    const { peers, next } = await books.peers(after, signal);
+    if (peers.length > 0) await writer.write({ kind: 'peers', meters: peers });
     if (next === null) return;
     after = next;
   }

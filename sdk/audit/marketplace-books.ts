@@ -11,8 +11,14 @@ import type { Secp256k1 } from '../protocol/signature.ts';
 import { decodeSignedVoucher, SIGNED_VOUCHER_BYTES } from '../protocol/voucher.ts';
 import { AuditError } from './audit-error.ts';
 import type { AuditHeader } from './audit-file.ts';
-import { AUTHORISATION_SECONDS, MAX_EVENTS_PER_PAGE, MAX_LINE_BYTES } from './audit-limits.ts';
+import {
+  AUTHORISATION_SECONDS,
+  MAX_EVENTS_PER_PAGE,
+  MAX_LINE_BYTES,
+  MAX_PEERS_PER_PAGE,
+} from './audit-limits.ts';
 import { dealEventSchema } from './deal-event.ts';
+import { peerMeterSchema } from './peer-meter.ts';
 
 const count = z.number().int().nonnegative();
 const eventsSchema = z.object({
@@ -35,7 +41,13 @@ const recordsSchema = z.object({
   next: z.string().max(66).nullable(),
 });
 
+const peersSchema = z.object({
+  peers: z.array(peerMeterSchema).max(MAX_PEERS_PER_PAGE),
+  next: z.object({ peer: z.string().max(42), ratePerGiB: z.string().max(39) }).nullable(),
+});
+
 export type EventsPage = z.output<typeof eventsSchema>;
+export type PeersPage = z.output<typeof peersSchema>;
 
 /** A page of signed records and where the next begins. */
 export interface RecordsPage {
@@ -101,6 +113,11 @@ export class MarketplaceBooks {
         decodeSignedVoucher(page.records.subarray(offset, offset + SIGNED_VOUCHER_BYTES));
     });
     return page;
+  }
+
+  /** What the coordinator counts for peers. @throws ClientError */
+  peers(after: PeersPage['next'], signal?: AbortSignal): Promise<PeersPage> {
+    return this.#call('peers', after === null ? {} : { after }, peersSchema, signal);
   }
 
   /**

@@ -18,7 +18,6 @@ export type ReceiptFaultCode =
   | 'OTHER_DEAL'
   | 'OTHER_CONTENT'
   | 'NODE_NOT_ALLOCATED'
-  | 'PEER_NOT_AUDITED'
   | 'GRANT_SIGNATURE_INVALID'
   | 'GRANT_KEY_UNKNOWN'
   | 'GRANT_KEY_RETIRED'
@@ -56,7 +55,7 @@ export interface ReceiptRules {
   readonly grantKeys: readonly DealKey[];
   /** Nodes to which the deal ever allocated money. */
   readonly nodes: ReadonlySet<Address>;
-  /** Whether grants may name peers, which have no allocation. */
+  /** Whether the deal pays peers, which have no allocation. */
   readonly hasPeerPool: boolean;
 }
 
@@ -107,11 +106,8 @@ function placeFault({ grant }: SignedGrant, rules: ReceiptRules): ReceiptFault |
     return { code: 'OTHER_DEAL', values: { expected: rules.dealId, actual: grant.dealId } };
   if (grant.contentRoot !== rules.contentRoot)
     return { code: 'OTHER_CONTENT', values: { expected: rules.contentRoot, actual: grant.contentRoot } };
-  if (rules.nodes.has(grant.node)) return undefined;
-  return {
-    code: rules.hasPeerPool ? 'PEER_NOT_AUDITED' : 'NODE_NOT_ALLOCATED',
-    values: { node: grant.node },
-  };
+  if (rules.nodes.has(grant.node) || rules.hasPeerPool) return undefined;
+  return { code: 'NODE_NOT_ALLOCATED', values: { node: grant.node } };
 }
 
 function termsFault({ signedGrant, signedReceipt }: DecodedPair, grantHash: Hex): ReceiptFault | undefined {

@@ -1,8 +1,8 @@
 import type { Hex } from '../protocol/bytes.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { AuditHeader, EventSource } from './audit-file.ts';
-import type { PeerPoolMoney } from './deal-history.ts';
 import type { NodeBill } from './node-bill.ts';
+import type { PeersBill } from './peer-bill.ts';
 import type { ReceiptFault } from './receipt-check.ts';
 
 /** A receipt that does not count, and why. */
@@ -43,6 +43,8 @@ export interface AuditReport {
   readonly recomputedWei: bigint;
   readonly paidWei: bigint;
   readonly nodes: readonly NodeBill[];
-  /** What this audit shows but does not recompute. */
-  readonly notAudited: { readonly peerPool: PeerPoolMoney | undefined; readonly events: readonly string[] };
+  /** Undefined for a deal that never had a peer pool. Its amounts are not in the sums above. */
+  readonly peers: PeersBill | undefined;
+  /** Names of events that this audit does not know: what they did is not recomputed. */
+  readonly notAuditedEvents: readonly string[];
 }

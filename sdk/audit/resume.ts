@@ -11,7 +11,6 @@ export interface FileProgress {
   /** Bytes of whole lines. */
   readonly bytes: number;
   readonly totals: AuditTotals;
-  readonly hasVouchers: boolean;
   /** Grant of the last receipt; undefined if there is none. */
   readonly lastGrant: string | undefined;
 }
@@ -21,7 +20,6 @@ const NEWLINE = 0x0a;
 const NOTHING: FileProgress = {
   bytes: 0,
   totals: { events: 0, vouchers: 0, receipts: 0 },
-  hasVouchers: false,
   lastGrant: undefined,
 };
 
@@ -41,7 +39,6 @@ export async function readProgress(
     progress = {
       bytes: endsAt,
       totals: addedTo(progress.totals, line),
-      hasVouchers: progress.hasVouchers || line.kind === 'vouchers',
       lastGrant: line.kind === 'receipts' ? lastGrantOf(line.records) : progress.lastGrant,
     };
   }

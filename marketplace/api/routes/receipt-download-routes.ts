@@ -11,6 +11,7 @@ import { signerOf } from '../../coordinator/receipt-check.ts';
 import { readBlockAtOrBelow, readChainIdentity, readTip } from '../../database/chain-index.ts';
 import {
   readEventsOfDeal,
+  readPeerMetersOfDeal,
   readReceiptsOfDeal,
   readVouchersOfDeal,
   type BookedEvent,
@@ -19,6 +20,7 @@ import { findDeal } from '../../database/deal-records.ts';
 import { MarketplaceError } from '../../errors.ts';
 import {
   MAX_BOOKS_EVENTS,
+  MAX_BOOKS_PEERS,
   MAX_BOOKS_RECEIPTS,
   MAX_BOOKS_REQUEST_SECONDS,
   MAX_BOOKS_VOUCHERS,
@@ -71,6 +73,13 @@ const recordsSchema = schema.object({
   },
 });
 
+const peerPlace = schema.object({ peer: schema.address, ratePerGiB: schema.wei });
+
+const peersSchema = schema.object({
+  peers: schema.list(schema.object({ peer: schema.address, ratePerGiB: schema.wei, bytes: schema.wei })),
+  next: { ...schema.nullable(peerPlace), description: 'To be given as after; null on the last page.' },
+});
+
 interface Authorised {
   readonly expiresAt: number;
   readonly signature: string;
@@ -78,6 +87,9 @@ interface Authorised {
 interface EventsBody extends Authorised {
   readonly after?: { readonly blockNumber: number; readonly logIndex: number };
   readonly throughBlock?: number;
+}
+interface PeersBody extends Authorised {
+  readonly after?: { readonly peer: string; readonly ratePerGiB: string };
 }
 interface RecordsBody extends Authorised {
   readonly after?: string;
@@ -134,6 +146,30 @@ export function booksRoutes(app: FastifyInstance, components: ApiComponents): vo
       const vouchers = await readVouchersOfDeal(database.read, { dealId: id, afterNode, limit });
       const next = vouchers.length < limit ? null : (vouchers.at(-1)?.voucher.node ?? null);
       return { records: base64UrlEncode(concatBytes(...vouchers.map(encodeSignedVoucher))), next };
+    },
+  );
+
+  app.post<{ Params: DealParams; Body: PeersBody }>(
+    '/v1/deals/:dealId/books/peers',
+    {
+      schema: {
+        summary: 'What is counted for the peers of a deal, by rate, for its publisher.',
+        params,
+        body: schema.object({ ...authorisation, after: peerPlace }, ['after']),
+        response: schema.responses(peersSchema),
+      },
+    },
+    async ({ params: { dealId }, body }) => {
+      const id = await requirePublisher(components, dealId, body);
+      const after = body.after ?? { peer: ZERO_ADDRESS, ratePerGiB: '' };
+      const limit = MAX_BOOKS_PEERS;
+      const meters = await readPeerMetersOfDeal(database.read, { dealId: id, after, limit });
+      const peers = meters.map(({ peer, ratePerGiB, bytes }) => ({
+        ...{ peer, ratePerGiB: ratePerGiB.toString(), bytes: bytes.toString() },
+      }));
+      const last = peers.length < limit ? undefined : peers.at(-1);
+      const next = last === undefined ? null : { peer: last.peer, ratePerGiB: last.ratePerGiB };
+      return { peers, next };
     },
   );
 

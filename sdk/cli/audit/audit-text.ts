@@ -18,7 +18,9 @@ export function auditText(report: AuditReport): string[] {
       : [`! When the file was downloaded it held ${receipts.stated} receipts.`]),
     ...(report.eventsDiffer ? ['! The events of the file are not those of the chain.'] : []),
     ...report.nodes.flatMap(nodeText),
-    `Billed in all: ${tokens(report.billedWei)}; recomputed: ${tokens(report.recomputedWei)}; paid: ${tokens(report.paidWei)}.`,
+    ...peersText(report),
+    '',
+    `Billed by nodes in all: ${tokens(report.billedWei)}; recomputed: ${tokens(report.recomputedWei)}; paid: ${tokens(report.paidWei)}.`,
     ...rejectedText(report),
     ...notAuditedText(report),
   ];
@@ -76,18 +78,23 @@ function receiptText({ position, grantHash, code, values }: RejectedReceipt): st
   return `  #${position} ${grantHash ?? 'unreadable'}: ${code}${why}`;
 }
 
-function notAuditedText({ notAudited: { peerPool, events } }: AuditReport): string[] {
+function peersText({ peers: bill }: AuditReport): string[] {
+  if (bill === undefined) return [];
+  const { fundedWei, earnedWei, postedWei, paidWei, peers, differences } = bill;
   return [
-    ...(peerPool === undefined
-      ? []
-      : [
-          '',
-          `Not audited: the peer pool, funded with ${tokens(peerPool.fundedWei)}, of which peers were paid ${tokens(peerPool.paidWei)}.`,
-        ]),
-    ...(events.length === 0
-      ? []
-      : [`Not audited: events that this version does not know: ${events.join(', ')}.`]),
+    '',
+    `Peers: ${tokens(earnedWei)} earned of a pool of ${tokens(fundedWei)}; ${tokens(postedWei)} promised on chain, ${tokens(paidWei)} paid. Rates are as the marketplace states them.`,
+    ...peers.map(
+      ({ peer, receiptBytes, earnedWei: earned, paidWei: paid }) =>
+        `  ${peer}: ${receiptBytes} bytes = ${tokens(earned)}; paid ${tokens(paid)}.`,
+    ),
+    ...differences.map(({ code, message }) => `  ✗ ${message} (${code})`),
   ];
+}
+
+function notAuditedText({ notAuditedEvents: events }: AuditReport): string[] {
+  if (events.length === 0) return [];
+  return [`Not audited: events that this version does not know: ${events.join(', ')}.`];
 }
 
 function tokens(wei: bigint): string {

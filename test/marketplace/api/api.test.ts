@@ -69,6 +69,7 @@ describe('marketplace API, on a real chain', () => {
       '/v1/deals',
       '/v1/deals/{dealId}',
       '/v1/deals/{dealId}/books/events',
+      '/v1/deals/{dealId}/books/peers',
       '/v1/deals/{dealId}/books/receipts',
       '/v1/deals/{dealId}/books/vouchers',
       '/v1/deals/{dealId}/peer-root',

@@ -13,8 +13,7 @@ import {
   supersedeClaim,
   voidClaim,
 } from '../../../sdk/chain/claims.ts';
-import { rotateKeys, topUpDeal } from '../../../sdk/chain/deals.ts';
-import { fundPeerPool } from '../../../sdk/chain/peer-pool.ts';
+import { rotateKeys } from '../../../sdk/chain/deals.ts';
 import { claimDirect, redeemVouchers } from '../../../sdk/chain/payments.ts';
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress, parseEpoch, type DealId } from '../../../sdk/protocol/identifiers.ts';
@@ -208,16 +207,5 @@ describe('audit of claims, with a real chain and a real marketplace', function (
     expect(bill).to.deep.include({ paidWei: 3_333n, recomputedWei: 3_333n, differences: [] });
     expect(receipts).to.include({ total: 2, counted: 2 });
     expect(epoch).to.be.below(later.epoch);
-  });
-
-  it('shows the peer pool and says that it is not audited', async () => {
-    const { dealId } = await audited.room.openFundedDeal(new Map([[audited.near, ALLOCATED]]));
-    const publisher = await audited.market.sender(1);
-    await topUpDeal(publisher, dealId, 5_000n);
-    await fundPeerPool(publisher, dealId, 5_000n);
-    await audited.room.levelWithChain();
-    const { agrees, notAudited } = await auditOf(dealId);
-    expect(agrees).to.equal(true);
-    expect(notAudited).to.deep.equal({ peerPool: { fundedWei: 5_000n, paidWei: 0n }, events: [] });
   });
 });

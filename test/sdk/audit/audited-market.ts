@@ -41,18 +41,20 @@ export class AuditedMarket {
   readonly url: string;
   readonly near: TransactionSender;
   readonly far: TransactionSender;
+  /** Answers for whoever is registered later. */
+  readonly endpoint: string;
   readonly #folder: string;
   readonly #http = new UndiciExchange();
   readonly #cleanups: (() => Promise<void>)[];
   #files = 0;
 
   private constructor(
-    parts: Pick<AuditedMarket, 'market' | 'room' | 'api' | 'url' | 'near' | 'far'>,
+    parts: Pick<AuditedMarket, 'market' | 'room' | 'api' | 'url' | 'near' | 'far' | 'endpoint'>,
     folder: string,
     cleanups: (() => Promise<void>)[],
   ) {
     ({ market: this.market, room: this.room, api: this.api } = parts);
-    ({ url: this.url, near: this.near, far: this.far } = parts);
+    ({ url: this.url, near: this.near, far: this.far, endpoint: this.endpoint } = parts);
     this.#folder = folder;
     this.#cleanups = cleanups;
   }
@@ -70,14 +72,20 @@ export class AuditedMarket {
     const marketplace = await startMarketplace(
       {
         ...{ dataDir: directory.path, rpcUrl: market.chain.url, deployment: market.deployment },
-        ...{ pollIntervalMs: 20, probeIntervalMs: 50 },
+        ...{
+          pollIntervalMs: 20,
+          probeIntervalMs: 50,
+          peerRoots: { thresholdWei: 1_000n, intervalSeconds: 3600 },
+        },
       },
       silentLogger,
     );
     const api = await ApiClient.open(marketplace.url);
     const room = new DealRoom({ market, api, publisher: await market.sender(PUBLISHER) });
     await room.levelWithChain();
-    return new AuditedMarket({ market, room, api, url: marketplace.url, near, far }, directory.path, [
+    const endpoint = servers[0]?.endpoint ?? '';
+    const parts = { market, room, api, url: marketplace.url, near, far, endpoint };
+    return new AuditedMarket(parts, directory.path, [
       () => marketplace.stop(),
       ...servers.map((server) => () => server.close()),
       () => market.close(),
