@@ -48,6 +48,8 @@ export interface StreamTraffic {
 
 interface Opening {
   readonly queue: Uint8Array[];
+  /** Resolves when the stream is open, or cannot be opened. */
+  readonly done: Promise<void>;
 }
 
 /** No traffic yet. */
@@ -149,17 +151,20 @@ export class KeptStreams<Message extends { readonly kind: string }> {
     void this.#open(to, key, frame);
   }
 
-  /** Opens the stream to a member before it is needed. Resolves with whether one is open, or being opened, then. */
+  /** Opens the stream to a peer before it is needed. Resolves within the limit of a dial with whether one is open then. */
   async warm(to: RingContact): Promise<boolean> {
     const key = bytesToHex(to.publicKey);
     const isOpen = (): boolean => this.#channels.get(key)?.isOpen === true;
-    if (isOpen() || this.#opening.has(key)) return true;
-    if (!this.#refusedUntilMs.has(key)) await this.#open(to, key);
+    if (isOpen()) return true;
+    const opening = this.#opening.get(key);
+    if (opening !== undefined) await opening.done;
+    else if (!this.#refusedUntilMs.has(key)) await this.#open(to, key);
     return isOpen();
   }
 
   async #open(to: RingContact, key: Hex, first?: Uint8Array): Promise<void> {
-    const opening: Opening = { queue: first === undefined ? [] : [first] };
+    const { promise: done, resolve } = Promise.withResolvers<void>();
+    const opening: Opening = { queue: first === undefined ? [] : [first], done };
     this.#opening.set(key, opening);
     try {
       const stream = await this.#dial(to);
@@ -172,6 +177,7 @@ export class KeptStreams<Message extends { readonly kind: string }> {
       if (!this.#stopping.signal.aborted) this.#listener.onUnreachable(to.publicKey, isRefusal(error));
     } finally {
       this.#opening.delete(key);
+      resolve();
     }
   }
 

@@ -11,7 +11,10 @@ import type { LoadedProvider, LookupReply, RingMessage } from '../../core/one-ho
 import { answerOf, type RingAnswer } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
 
-/** Until the next edge is asked instead. */
+/**
+ * Until the next edge is asked instead. A first contact dials before: six round trips, for which the transport has a
+ * limit of its own.
+ */
 const EDGE_TIMEOUT_MS = 2_000;
 /** Edges asked for one lookup. */
 const MAX_EDGES_ASKED = 3;
@@ -124,11 +127,13 @@ export class RingClient {
     const requestId = this.#lastRequestId;
     const { promise, resolve } = Promise.withResolvers<LookupReply | undefined>();
     this.#pending.set(requestId, { edge, resolve });
-    const timer = setTimeout(() => {
-      resolve(undefined);
-    }, EDGE_TIMEOUT_MS);
-    this.#transport.send(edge, { kind: 'lookup-request', requestId, key, forward: true });
+    let timer: NodeJS.Timeout | undefined;
     try {
+      if (!(await this.#transport.warm(edge))) return undefined;
+      timer = setTimeout(() => {
+        resolve(undefined);
+      }, EDGE_TIMEOUT_MS);
+      this.#transport.send(edge, { kind: 'lookup-request', requestId, key, forward: true });
       return await promise;
     } finally {
       clearTimeout(timer);

@@ -1,3 +1,6 @@
+import { setTimeout as pause } from 'node:timers/promises';
+
+import type { Libp2p } from '@libp2p/interface';
 import { sha256 } from '@noble/hashes/sha2.js';
 import { expect, use } from 'chai';
 import chaiAsPromised from 'chai-as-promised';
@@ -11,6 +14,20 @@ import { eventually, RING_PROTOCOL, RingFixture, type TestEdge } from './ring-fi
 use(chaiAsPromised);
 
 const key = sha256(utf8ToBytes('content for peers'));
+
+/** The same host on a path whose handshakes take so long. */
+function slowlyDialling(host: Libp2p, delayMs: number): Libp2p {
+  const dialProtocol: Libp2p['dialProtocol'] = async (peer, protocols, options) => {
+    await pause(delayMs);
+    return host.dialProtocol(peer, protocols, options);
+  };
+  const property = (name: string | symbol): unknown => {
+    if (name === 'dialProtocol') return dialProtocol;
+    const value: unknown = Reflect.get(host, name);
+    return typeof value === 'function' ? value.bind(host) : value;
+  };
+  return new Proxy(host, { get: (_, name) => property(name) });
+}
 
 describe('ring client: a peer asks edges', function () {
   this.timeout(30_000);
@@ -33,8 +50,8 @@ describe('ring client: a peer asks edges', function () {
     await fixture.close();
   });
 
-  async function client(addresses: readonly string[]): Promise<RingClient> {
-    const { host } = await fixture.host();
+  async function client(addresses: readonly string[], given?: Libp2p): Promise<RingClient> {
+    const host = given ?? (await fixture.host()).host;
     const made = new RingClient(
       { host, admission: fixture.registry, clock: systemClock },
       { protocol: RING_PROTOCOL, region: 'eu-west' },
@@ -52,6 +69,13 @@ describe('ring client: a peer asks edges', function () {
     ]);
     for (const edge of edges)
       expect(edge.node.members().length, 'the peer is no fifth member').to.be.at.most(4);
+  });
+
+  it('gives a first contact time to dial, and the answer its own time after it', async () => {
+    const { host } = await fixture.host();
+    const peer = await client([fixture.seed()], slowlyDialling(host, 2_200));
+    const together = await Promise.all([peer.lookup(key), peer.lookup(key)]);
+    expect(together.map(({ providers }) => providers.length)).to.deep.equal([1, 1]);
   });
 
   it('asks the next edge when the first cannot be reached', async () => {
