@@ -86,7 +86,10 @@ class HttpGateway implements Gateway {
     server.maxConnections = maxConnections;
     server.on('request', this.#onRequest);
     server.on('checkContinue', this.#onRequest);
-    server.on('clientError', refuseBrokenRequest);
+    server.on('clientError', (error, socket) => {
+      if (this.#turns.isAnswering(socket)) socket.destroy();
+      else refuseBrokenRequest(error, socket);
+    });
     server.on('connection', this.#onConnection);
     await listen(server, host, port);
     this.#server = server;

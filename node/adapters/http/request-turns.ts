@@ -9,7 +9,7 @@ import { MAX_PIPELINED_REQUESTS } from './gateway-limits.ts';
  * much as one request, and a slow reader's later answers do not time out while they wait for the first.
  */
 export class RequestTurns {
-  readonly #waiting = new WeakMap<Socket, (() => void)[]>();
+  readonly #waiting = new WeakMap<object, (() => void)[]>();
 
   /** Begins the request now or in its turn; a client that asks for too much at once loses its connection. */
   take(socket: Socket, response: ServerResponse, begin: () => void): void {
@@ -20,6 +20,11 @@ export class RequestTurns {
       begin();
     } else if (waiting.length < MAX_PIPELINED_REQUESTS) waiting.push(begin);
     else socket.destroy();
+  }
+
+  /** Whether an answer is under way: then nothing else may be written to the connection. */
+  isAnswering(socket: object): boolean {
+    return this.#waiting.has(socket);
   }
 
   #next(socket: Socket): void {

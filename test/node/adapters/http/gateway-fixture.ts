@@ -24,6 +24,7 @@ import { ReceiptJournal } from '../../../../node/adapters/disk/receipt-journal.t
 import { createGateway, type Gateway } from '../../../../node/adapters/http/gateway.ts';
 import type { GatewayComponents, GatewayOptions } from '../../../../node/adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../../../../node/adapters/http/gateway-metrics.ts';
+import type { BlockReader } from '../../../../node/core/storage/block-ports.ts';
 import type { AllocationView, DealView } from '../../../../node/core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../../../../node/core/delivery/delivery-ledger.ts';
 
@@ -93,6 +94,8 @@ export class GatewayFixture {
       quotaBytes?: number;
       /** A directory that another fixture was detached from. */
       directory?: string;
+      /** What stands between the gateway and its blocks. */
+      decorate?: (reader: BlockReader) => BlockReader;
     } = {},
   ): Promise<GatewayFixture> {
     const directory = overrides.directory ?? (await mkdtemp(join(tmpdir(), 'bcdn-gateway-')));
@@ -104,7 +107,7 @@ export class GatewayFixture {
     const components: GatewayComponents = {
       node: NODE,
       domain: DOMAIN,
-      blocks: fixture.store,
+      blocks: overrides.decorate?.(fixture.store) ?? fixture.store,
       contents: fixture.store,
       ledger: fixture.ledger,
       journal: fixture.journal,
