@@ -1,6 +1,5 @@
 import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
-import type { SettlementStep } from '../core/settlement/settlement-question.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
   earningsQuestion,
@@ -11,6 +10,7 @@ import {
   type WithdrawDocument,
 } from './control/documents.ts';
 import { runningEarningsDocument } from './earnings/running-earnings.ts';
+import { settlePreview } from './earnings/settle-preview.ts';
 import type { Foundation } from './foundation.ts';
 import { NodeError } from './node-error.ts';
 import type { SettlementLoop } from './settlement/settlement-loop.ts';
@@ -23,8 +23,6 @@ export interface ControlTies {
   settlement(): SettlementLoop | undefined;
   readonly signal: AbortSignal;
 }
-
-const NATIVE_WEI = 10n ** 18n;
 
 /** What a running node does for its operator's command line. */
 export function controlActions(ties: ControlTies): ControlActions {
@@ -41,28 +39,11 @@ export function controlActions(ties: ControlTies): ControlActions {
 }
 
 async function preview(ties: ControlTies): Promise<SettlePreviewDocument> {
-  const { plan, gasPriceWei } = await requireSettlement(ties).preview(true);
-  const steps = plan.steps.filter((step) => step.kind !== 'wait');
-  const paying = steps.filter((step) => step.dueWei > 0n);
-  const dueWei = paying.reduce((sum, step) => sum + step.dueWei, 0n);
-  const gas = paying.reduce((sum, step) => sum + step.gas, 0n);
-  const gasCostWei = gas * gasPriceWei;
+  const settlement = requireSettlement(ties);
+  const { plan: requested, gasPriceWei } = await settlement.preview(true);
+  const { plan: automatic } = await settlement.preview(false);
   const { gasTokenWei } = ties.foundation.config.settings;
-  const gasInTokens = gasTokenWei === 0n ? undefined : (gasCostWei * gasTokenWei) / NATIVE_WEI;
-  return {
-    steps: steps.map(describeStep),
-    dueWei: dueWei.toString(),
-    gas: gas.toString(),
-    gasCostWei: gasCostWei.toString(),
-    gasTokenWei: gasInTokens?.toString() ?? null,
-    netWei: gasInTokens === undefined ? null : (dueWei - gasInTokens).toString(),
-  };
-}
-
-function describeStep(step: SettlementStep): SettlePreviewDocument['steps'][number] {
-  const throughEpoch =
-    step.kind === 'voucher' ? step.throughEpoch : step.kind === 'wait' ? null : step.toEpoch;
-  return { dealId: step.dealId, route: step.kind, throughEpoch, dueWei: step.dueWei.toString() };
+  return settlePreview({ requested, automatic, gasPriceWei, gasTokenWei });
 }
 
 async function settle(ties: ControlTies): Promise<SettleDocument> {
@@ -71,10 +52,8 @@ async function settle(ties: ControlTies): Promise<SettleDocument> {
     paidWei: report.paidWei.toString(),
     gasCostWei: report.gasCostWei.toString(),
     transactions: [...report.transactions],
-    waiting: report.waiting.map(({ dealId, reason, dueWei }) => ({
-      dealId,
-      reason,
-      dueWei: dueWei.toString(),
+    waiting: report.waiting.map(({ dealId, reason, dueWei, message }) => ({
+      ...{ dealId, reason, dueWei: dueWei.toString(), message },
     })),
     failures: report.failures.map(({ dealId, code, message, remedy }) => ({
       dealId,

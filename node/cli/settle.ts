@@ -1,4 +1,5 @@
 import { Option, type Command } from 'commander';
+import { loadConfig } from '../app/config/config-file.ts';
 import { formatTokens } from '../app/config/units.ts';
 import { askNode } from '../app/control/control-client.ts';
 import {
@@ -10,6 +11,7 @@ import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { confirm } from './prompt.ts';
+import { previewLines, waitingLines } from './settle-lines.ts';
 import { mark, type Terminal } from './terminal.ts';
 
 const PREVIEW_TIMEOUT_MS = 30_000;
@@ -18,16 +20,28 @@ const SETTLE_TIMEOUT_MS = 300_000;
 
 interface SettleOptions extends PlaceOptions {
   readonly yes?: boolean;
+  readonly dryRun?: boolean;
 }
 
 export function describeSettle(command: Command): Command {
   return addPlaceOptions(command)
-    .description('get vouchers for all ended epochs and redeem them, after showing gas and net')
+    .description('settle all ended epochs, by voucher or by claim, after showing gas and net')
     .addOption(new Option('--yes', 'do not ask for confirmation'))
+    .addOption(
+      new Option(
+        '--dry-run',
+        'only show what would be done, by which route and for what gas; with the node stopped, too',
+      ),
+    )
     .addHelpText(
       'after',
       `
+A deal is settled by its coordinator's voucher; after --direct-claim-after-epochs of failure its receipts are claimed on
+chain, each one or by samples, whichever takes less gas. A deal that waits is shown with its rule and what satisfies it.
+
 Examples:
+  $ bcdn-node settle --dry-run
+  $ bcdn-node settle --dry-run --json | jq '.waiting'
   $ bcdn-node settle
   $ bcdn-node settle --yes --json`,
     );
@@ -35,14 +49,10 @@ Examples:
 
 /** Shows what settling would bring and cost, then does it through the running node. */
 export async function runSettle(options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
+  if (options.dryRun === true) return dryRun(options, terminal);
   const { controlSocket: socket } = dataDirOf(options);
-  const preview = await askNode({
-    socket,
-    path: '/settle/preview',
-    answer: settlePreviewDocument,
-    timeoutMs: PREVIEW_TIMEOUT_MS,
-  });
-  for (const line of describe(preview)) terminal.say(line);
+  const preview = await askPreview(socket);
+  for (const line of previewLines(preview)) terminal.say(line);
   if (options.yes !== true) await requireConfirmation(terminal);
   const result = await askNode({
     socket,
@@ -54,7 +64,7 @@ export async function runSettle(options: SettleOptions, terminal: Terminal): Pro
   terminal.data(
     `Paid ${formatTokens(BigInt(result.paidWei))} in ${result.transactions.length} transaction(s)`,
   );
-  for (const { dealId, reason } of result.waiting) terminal.data(`  ${dealId}: ${waitingText(reason)}`);
+  for (const line of waitingLines(result.waiting)) terminal.data(line);
   for (const { dealId, message, remedy } of result.failures) {
     terminal.say(`${mark('✗', '31')} ${dealId}: ${message}`);
     if (remedy !== undefined) terminal.say(`  → ${remedy}`);
@@ -62,14 +72,33 @@ export async function runSettle(options: SettleOptions, terminal: Terminal): Pro
   return result.failures.length === 0 ? EXIT.fine : EXIT.failed;
 }
 
-function describe(preview: SettlePreviewDocument): string[] {
-  const lines = [
-    `Due by the node's own receipts: ${formatTokens(BigInt(preview.dueWei))} in ${preview.steps.length} deal(s).`,
-    `Gas: about ${preview.gas} units, ${preview.gasCostWei} wei of the chain's coin.`,
-  ];
-  if (preview.netWei === null) lines.push('Net: set --gas-token-wei to weigh gas against tokens.');
-  else lines.push(`Net: ${formatTokens(BigInt(preview.netWei))}.`);
-  return lines;
+/** Shows the plan of the running node or, without one, that of its files and the chain. */
+async function dryRun(options: SettleOptions, terminal: Terminal): Promise<ExitCode> {
+  const preview = await readPreview(options, terminal);
+  terminal.document('settle-dry-run', preview);
+  for (const line of previewLines(preview)) terminal.data(line);
+  return EXIT.fine;
+}
+
+async function readPreview(options: SettleOptions, terminal: Terminal): Promise<SettlePreviewDocument> {
+  const dataDir = dataDirOf(options);
+  try {
+    return await askPreview(dataDir.controlSocket);
+  } catch (error) {
+    if (!(error instanceof NodeError) || error.code !== 'NODE_OFFLINE') throw error;
+    terminal.say('The node is not running: reading its journal and the chain.');
+    const { offlinePreview } = await import('../app/earnings/offline-preview.ts');
+    return offlinePreview(await loadConfig(dataDir, {}, process.env));
+  }
+}
+
+function askPreview(socket: string): Promise<SettlePreviewDocument> {
+  return askNode({
+    socket,
+    path: '/settle/preview',
+    answer: settlePreviewDocument,
+    timeoutMs: PREVIEW_TIMEOUT_MS,
+  });
 }
 
 async function requireConfirmation(terminal: Terminal): Promise<void> {
@@ -78,17 +107,4 @@ async function requireConfirmation(terminal: Terminal): Promise<void> {
     message: 'Nothing was settled: it was not confirmed.',
     remedy: 'Answer y, or give --yes.',
   });
-}
-
-const WAITING_TEXTS: Readonly<Record<string, string>> = {
-  NOTHING_DUE: 'nothing is due',
-  ESCROW_EXHAUSTED: 'the escrow is used up; more is payable after the publisher tops up',
-  EPOCH_RUNNING: 'its epoch is still running',
-  BELOW_MINIMUM: 'below the minimum',
-  GAS_EXCEEDS_DUE: 'gas would cost more than is due',
-  TOO_MANY_RECEIPTS: 'too many receipts for one direct claim',
-};
-
-function waitingText(reason: string): string {
-  return WAITING_TEXTS[reason] ?? reason;
 }

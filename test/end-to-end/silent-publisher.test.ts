@@ -5,7 +5,11 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import { z } from 'zod';
 
-import { earningsDocument, type EarningsDocument } from '../../node/app/control/documents.ts';
+import {
+  earningsDocument,
+  settlePreviewDocument,
+  type EarningsDocument,
+} from '../../node/app/control/documents.ts';
 import type { Child } from '../../scripts/devnet/child-processes.ts';
 import { readPayments } from '../../scripts/kills/payments.ts';
 import { SmallNetwork, type SmallEdge } from '../../scripts/kills/small-network.ts';
@@ -102,6 +106,13 @@ describe('a publisher that falls silent', function () {
     return earningsDocument.parse(await node.command('earnings'));
   }
 
+  /** What `settle` would do: nothing, and why. */
+  async function expectNothingDue({ node }: SmallEdge): Promise<void> {
+    const { waiting, byItself } = settlePreviewDocument.parse(await node.command('settle', '--dry-run'));
+    expect(byItself.map(({ reason }) => reason)).to.deep.equal(['NOTHING_DUE', 'NOTHING_DUE']);
+    for (const { message } of waiting) expect(message).to.contain('is settled');
+  }
+
   it('cannot keep operators from full pay: few receipts by direct claim, many by sampled claim', async () => {
     await Promise.all([few, many].map(async ({ viewers }) => viewers.message('watching')));
     await network.killMarketplace();
@@ -132,8 +143,10 @@ describe('a publisher that falls silent', function () {
       }
       const gasTokenWei = BigInt(running.gasTokenWei ?? '0');
       expect(BigInt(running.netWei ?? '0')).to.equal(BigInt(running.total.paidWei) - gasTokenWei);
+      await expectNothingDue(edge);
       await edge.node.kill();
       const stopped = await earningsOf(edge);
+      await expectNothingDue(edge);
       expect([stopped.total, stopped.gasCostWei]).to.deep.equal([running.total, running.gasCostWei]);
     }
   });

@@ -143,13 +143,38 @@ export const earningsDocument = z.object({
 });
 export type EarningsDocument = z.output<typeof earningsDocument>;
 
+/** A deal that waits: the rule and, in `message`, the figures and what would satisfy it. */
+const waitingDeal = z.object({
+  dealId: z.string(),
+  reason: z.string(),
+  dueWei: integer,
+  message: z.string(),
+});
+
 /** Answer to `/settle/preview`. */
 export const settlePreviewDocument = z.object({
   steps: z.array(
-    z.object({ dealId: z.string(), route: z.string(), throughEpoch: z.number().nullable(), dueWei: integer }),
+    z.object({
+      dealId: z.string(),
+      route: z.enum(['voucher', 'direct-claim', 'sampled-claim']),
+      throughEpoch: z.number(),
+      dueWei: integer,
+      /** Units of gas, as estimated, and their cost in wei of the chain's coin. */
+      gas: integer,
+      gasCostWei: integer,
+      /** Receipts of a claim; null for a voucher. */
+      receipts: z.number().nullable(),
+      /** Held until a sampled claim is paid. */
+      bondWei: integer.nullable(),
+    }),
   ),
+  /** Deals that wait even when the operator asks. */
+  waiting: z.array(waitingDeal),
+  /** Deals that wait while the node settles by itself: thresholds hold back, too. */
+  byItself: z.array(waitingDeal),
   dueWei: integer,
   gas: integer,
+  gasPriceWei: integer,
   gasCostWei: integer,
   /** What the gas is worth in token wei by --gas-token-wei; null when that is not set. */
   gasTokenWei: integer.nullable(),
@@ -162,7 +187,7 @@ export const settleDocument = z.object({
   paidWei: integer,
   gasCostWei: integer,
   transactions: z.array(z.string()),
-  waiting: z.array(z.object({ dealId: z.string(), reason: z.string(), dueWei: integer })),
+  waiting: z.array(waitingDeal),
   failures: z.array(
     z.object({ dealId: z.string(), code: z.string(), message: z.string(), remedy: z.string().optional() }),
   ),
