@@ -39,12 +39,7 @@ export const capOverrun: Attack = {
     const widened = { ...signedGrant, grant: { ...grant, capBytes: 2n * CAP_BYTES } };
     const wide = deal.receipt(widened, viewer, 2n * CAP_BYTES);
     await refusals.expect(claimReceipts(operator, deal, ended, [wide]));
-    const claim = new PlayedClaim(world, { node: operator, deal, receipts: [over] });
-    await claim.commit(ended);
-    await claim.untilSeed();
-    await refusals.expect(claim.open());
-    await claim.untilOver();
-    await claim.void(operator);
+    await new PlayedClaim(world, { node: operator, deal, receipts: [over] }).lose(ended);
     return purse.close();
   },
 };

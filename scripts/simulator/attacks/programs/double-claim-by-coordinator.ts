@@ -1,9 +1,8 @@
-import { MAX_GRANT_CAP_BYTES } from '../../../../marketplace/limits.ts';
 import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { viewerKey } from '../world/honest-work.ts';
+import { askAsViewers, bytesOf, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { PlayedClaim } from '../world/played-claim.ts';
 import { redeem } from '../world/settle-directly.ts';
@@ -26,16 +25,10 @@ export const doubleClaimByCoordinator: Attack = {
         keys: await coordinator.createKeys(publisher),
       });
       const purse = await Purse.open(operator);
-      const serve = async (): Promise<ReceiptWithGrant[]> => {
+      const serve = async () => {
         await coordinator.index();
-        const receipts: ReceiptWithGrant[] = [];
-        for (let number = 0; number < GRANTS; number++) {
-          const viewer = viewerKey(number);
-          const wanted = { deal, node: operator, capBytes: BigInt(MAX_GRANT_CAP_BYTES) };
-          const { grants } = await coordinator.requestGrants(viewer, wanted);
-          for (const { issued } of grants) receipts.push(deal.receipt(issued, viewer, issued.grant.capBytes));
-        }
-        return receipts;
+        const ask = { deal, node: operator, viewers: GRANTS, requests: 1 };
+        return receiptsForCaps(deal, await askAsViewers(world, coordinator, ask));
       };
       const settle = async (toEpoch: typeof world.epoch, receipts: readonly ReceiptWithGrant[]) => {
         await coordinator.index();
@@ -56,11 +49,7 @@ export const doubleClaimByCoordinator: Attack = {
       const secondEnd = await world.endEpochs();
       await settle(secondEnd, [...first, ...second]);
       await refusals.expect(settle(secondEnd, [...first, ...second]));
-      const bytes = [...first, ...second].reduce(
-        (sum, { signedReceipt }) => sum + signedReceipt.receipt.bytesCumulative,
-        0n,
-      );
-      return purse.close(world.netWei(bytes));
+      return purse.close(world.netWei(bytesOf([...first, ...second])));
     });
   },
 };

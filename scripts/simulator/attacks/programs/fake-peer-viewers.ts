@@ -1,13 +1,11 @@
-import { MAX_GRANT_CAP_BYTES } from '../../../../marketplace/limits.ts';
 import { registerNode } from '../../../../sdk/chain/nodes.ts';
 import { claimPeer, fundPeerPool } from '../../../../sdk/chain/peer-pool.ts';
 import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import { priceWei } from '../../../../sdk/protocol/price.ts';
-import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { viewerKey } from '../world/honest-work.ts';
+import { askAsViewers, bytesOf, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { RATE_WEI_PER_GIB, keyOf } from '../world/played-deal.ts';
 
@@ -40,21 +38,13 @@ export const fakePeerViewers: Attack = {
       });
       await coordinator.index();
       await coordinator.announce(peer, deal);
-      const receipts: ReceiptWithGrant[] = [];
-      for (let number = 0; number < VIEWERS; number++) {
-        const viewer = viewerKey(number);
-        for (let request = 0; request < REQUESTS; request++) {
-          const wanted = { deal, node: peer, capBytes: BigInt(MAX_GRANT_CAP_BYTES) };
-          const asked = coordinator.requestGrants(viewer, wanted);
-          if (!(await refusals.attempt(asked))) continue;
-          for (const { issued } of (await asked).grants)
-            receipts.push(deal.receipt(issued, viewer, issued.grant.capBytes));
-        }
-      }
+      const ask = { deal, node: peer, viewers: VIEWERS, requests: REQUESTS };
+      const granted = await askAsViewers(world, coordinator, ask);
+      const receipts = receiptsForCaps(deal, granted);
       const ended = await world.endEpochs();
       await coordinator.index();
-      const over = receipts.map(({ signedGrant }, number) =>
-        deal.receipt(signedGrant, viewerKey(number), signedGrant.grant.capBytes + 1n),
+      const over = granted.map(({ viewer, signedGrant }) =>
+        deal.receipt(signedGrant, viewer, signedGrant.grant.capBytes + 1n),
       );
       const { refused } = await coordinator.settle(deal, peer, ended, over);
       for (const { code } of refused) refusals.note(code);
@@ -65,8 +55,7 @@ export const fakePeerViewers: Attack = {
         await claimPeer(peer, claim);
         await refusals.expect(claimPeer(peer, claim));
       }
-      const grantedBytes = receipts.reduce((sum, { signedGrant }) => sum + signedGrant.grant.capBytes, 0n);
-      return { ...(await purse.close()), boundWei: priceWei(grantedBytes, RATE_WEI_PER_GIB) };
+      return { ...(await purse.close()), boundWei: priceWei(bytesOf(receipts), RATE_WEI_PER_GIB) };
     });
   },
 };

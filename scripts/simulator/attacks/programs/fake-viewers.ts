@@ -1,9 +1,7 @@
-import { MAX_GRANT_CAP_BYTES } from '../../../../marketplace/limits.ts';
-import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { viewerKey } from '../world/honest-work.ts';
+import { askAsViewers, bytesOf, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { redeem } from '../world/settle-directly.ts';
 
@@ -38,24 +36,18 @@ export const fakeViewers: Attack = {
       });
       await coordinator.index();
       const purse = await Purse.open(operator);
-      const receipts: ReceiptWithGrant[] = [];
-      const dishonest: ReceiptWithGrant[] = [];
-      for (let number = 0; number < VIEWERS; number++) {
-        const viewer = viewerKey(number);
-        for (let request = 0; request < REQUESTS; request++) {
-          const wanted = { deal, node: operator, capBytes: BigInt(MAX_GRANT_CAP_BYTES) };
-          const asked = coordinator.requestGrants(viewer, wanted);
-          if (!(await refusals.attempt(asked))) continue;
-          for (const { issued } of (await asked).grants) {
-            const { capBytes } = issued.grant;
-            receipts.push(deal.receipt(issued, viewer, capBytes));
-            dishonest.push(deal.receipt(issued, viewer, capBytes + 1n));
-            const more = { ...issued.grant, capBytes: capBytes * 2n };
-            dishonest.push(deal.receipt(deal.signGrant(more, operator.privateKey), viewer, capBytes * 2n));
-            dishonest.push(deal.receipt(issued, operator.privateKey, capBytes));
-          }
-        }
-      }
+      const ask = { deal, node: operator, viewers: VIEWERS, requests: REQUESTS };
+      const granted = await askAsViewers(world, coordinator, ask);
+      const receipts = receiptsForCaps(deal, granted);
+      const dishonest = granted.flatMap(({ viewer, signedGrant }) => {
+        const { capBytes } = signedGrant.grant;
+        const wider = deal.signGrant({ ...signedGrant.grant, capBytes: capBytes * 2n }, operator.privateKey);
+        return [
+          deal.receipt(signedGrant, viewer, capBytes + 1n),
+          deal.receipt(wider, viewer, capBytes * 2n),
+          deal.receipt(signedGrant, operator.privateKey, capBytes),
+        ];
+      });
       const ended = await world.endEpochs();
       await coordinator.index();
       const { refused } = await coordinator.settle(deal, operator, ended, dishonest);
@@ -65,8 +57,7 @@ export const fakeViewers: Attack = {
         await redeem(operator, voucher);
         await refusals.expect(redeem(operator, voucher));
       }
-      const grantedBytes = receipts.reduce((sum, { signedGrant }) => sum + signedGrant.grant.capBytes, 0n);
-      return { ...(await purse.close()), boundWei: world.netWei(grantedBytes) };
+      return { ...(await purse.close()), boundWei: world.netWei(bytesOf(receipts)) };
     });
   },
 };

@@ -37,12 +37,7 @@ export const forgedSignatures: Attack = {
     await refusals.expect(claimReceipts(operator, deal, ended, [ownReceipt]));
     const owed = { node: operator.address, throughEpoch: ended, cumulative: TOKEN_WEI };
     await refusals.expect(redeem(operator, deal.voucher(owed, own)));
-    const claim = new PlayedClaim(world, { node: operator, deal, receipts: [ownReceipt] });
-    await claim.commit(ended);
-    await claim.untilSeed();
-    await refusals.expect(claim.open());
-    await claim.untilOver();
-    await claim.void(operator);
+    await new PlayedClaim(world, { node: operator, deal, receipts: [ownReceipt] }).lose(ended);
     return purse.close();
   },
 };

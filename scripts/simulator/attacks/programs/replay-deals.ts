@@ -24,12 +24,7 @@ export const replayDeals: Attack = {
     const owed = { node: operator.address, throughEpoch: ended, cumulative: TOKEN_WEI };
     const { voucher, signature } = paid.voucher(owed);
     await refusals.expect(redeem(operator, { voucher: { ...voucher, dealId: other.dealId }, signature }));
-    const claim = new PlayedClaim(world, { node: operator, deal: other, receipts });
-    await claim.commit(ended);
-    await claim.untilSeed();
-    await refusals.expect(claim.open());
-    await claim.untilOver();
-    await claim.void(operator);
+    await new PlayedClaim(world, { node: operator, deal: other, receipts }).lose(ended);
     return purse.close();
   },
 };

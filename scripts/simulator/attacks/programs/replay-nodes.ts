@@ -29,12 +29,7 @@ export const replayNodes: Attack = {
     await refusals.expect(redeem(thief, voucher));
     const renamed = { ...voucher, voucher: { ...voucher.voucher, node: thief.address } };
     await refusals.expect(redeem(thief, renamed));
-    const claim = new PlayedClaim(world, { node: thief, deal, receipts: stolen });
-    await claim.commit(ended);
-    await claim.untilSeed();
-    await refusals.expect(claim.open());
-    await claim.untilOver();
-    await claim.void(victim);
+    await new PlayedClaim(world, { node: thief, deal, receipts: stolen }).lose(ended);
     return purse.close();
   },
 };

@@ -1,8 +1,7 @@
-import { MAX_GRANT_CAP_BYTES } from '../../../../marketplace/limits.ts';
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { viewerKey } from '../world/honest-work.ts';
+import { askAsViewers, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { redeem } from '../world/settle-directly.ts';
 
@@ -27,13 +26,8 @@ export const washTraffic: Attack = {
       });
       for (let epoch = 0; epoch < EPOCHS; epoch++) {
         await coordinator.index();
-        const receipts = [];
-        for (let number = 0; number < GRANTS; number++) {
-          const viewer = viewerKey(number);
-          const wanted = { deal, node: operator, capBytes: BigInt(MAX_GRANT_CAP_BYTES) };
-          const { grants } = await coordinator.requestGrants(viewer, wanted);
-          for (const { issued } of grants) receipts.push(deal.receipt(issued, viewer, issued.grant.capBytes));
-        }
+        const ask = { deal, node: operator, viewers: GRANTS, requests: 1 };
+        const receipts = receiptsForCaps(deal, await askAsViewers(world, coordinator, ask));
         const ended = await world.endEpochs();
         const { voucher } = await coordinator.settle(deal, operator, ended, receipts);
         if (voucher !== undefined) await redeem(operator, voucher);

@@ -108,6 +108,15 @@ export class PlayedClaim {
     await this.open();
   }
 
+  /** Plays a false claim to its end: it cannot be opened, and when its window is over the bond is burned. */
+  async lose(toEpoch: Epoch): Promise<void> {
+    await this.commit(toEpoch);
+    await this.untilSeed();
+    await this.#world.refusals.expect(this.open());
+    await this.untilOver();
+    await this.void(this.node);
+  }
+
   /** Ends a claim whose window is over; `by` pays the gas. */
   void(by: Party): Promise<MinedTransaction> {
     return voidClaim(by, { dealId: this.deal.dealId, node: this.node.address });
