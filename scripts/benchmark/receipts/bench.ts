@@ -6,6 +6,7 @@ import { rounded } from '../rounded.ts';
 import { figure } from '../text-table.ts';
 import { callsPerCoreSecond } from './core-time.ts';
 import { signedSample, type SignedSample } from './signed-sample.ts';
+import { pairsPerSecondInWorkers } from './worker-rate.ts';
 import { ethersWork, partsOfVerifying, signReceipt, verifyPair, verifyReceipt, type Work } from './work.ts';
 
 /** PAYMENT.md, numbers: receipts fully verified a second and core. */
@@ -19,8 +20,9 @@ export const receipts = defineBench({
   options: {
     rounds: { description: 'rounds; the medians are reported', fallback: 5, min: 1, max: 100 },
     calls: { description: 'receipts of a round', fallback: 6_000, min: 100, max: 1_000_000 },
+    workers: { description: 'also verify in this many threads; 0: do not', fallback: 2, min: 0, max: 64 },
   },
-  run: async ({ rounds, calls }, { progress, signal }) => {
+  run: async ({ rounds, calls, workers }, { progress, signal }) => {
     const sample = signedSample(nativeSecp256k1, Math.min(calls, 4_096));
     const measures = measuresOf(sample);
     const samples = new Map<string, number[]>();
@@ -38,7 +40,11 @@ export const receipts = defineBench({
       });
     }
     const of = (name: string): number => median(samples.get(name) ?? []);
-    const figures = figuresOf(of);
+    const threads = await threadRates(sample, { workers, rounds, receipts: calls });
+    const figures = {
+      ...figuresOf(of),
+      threads: threads.map(({ count, perSecond }) => ({ count, pairsPerSecond: rounded(perSecond) })),
+    };
     return {
       figures: {
         ...figures,
@@ -50,10 +56,36 @@ export const receipts = defineBench({
           columns: ['', 'per second and core', 'µs each'],
           rows: measures.map(({ name, says }) => [says, figure(of(name)), figure(1_000_000 / of(name))]),
         },
+        {
+          title: 'Receipts with grants never seen, verified in threads (time of the wall)',
+          columns: ['threads', 'a second in all'],
+          rows: threads.map(({ count, perSecond }) => [String(count), figure(perSecond)]),
+        },
       ],
     };
   },
 });
+
+interface ThreadRate {
+  readonly count: number;
+  readonly perSecond: number;
+}
+
+/** Medians for one thread and for as many as were asked for. */
+async function threadRates(
+  sample: SignedSample,
+  { workers, rounds, receipts }: { workers: number; rounds: number; receipts: number },
+): Promise<ThreadRate[]> {
+  const counts = [1, workers].filter((count, i) => count > i);
+  const rates: ThreadRate[] = [];
+  for (const count of workers === 0 ? [] : counts) {
+    const measured: number[] = [];
+    for (let round = 0; round < rounds; round++)
+      measured.push(await pairsPerSecondInWorkers(sample, nativeSecp256k1, { workers: count, receipts }));
+    rates.push({ count, perSecond: median(measured) });
+  }
+  return rates;
+}
 
 interface Measure {
   readonly name: string;

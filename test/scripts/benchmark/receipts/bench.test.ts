@@ -10,12 +10,13 @@ describe('bench of receipts', () => {
   it('gives every figure with its ratio to ethers', async () => {
     const progress = new Progress(process.stderr, { quiet: true });
     const report = await receipts.run(
-      { rounds: 1, calls: 1_000 },
+      { rounds: 1, calls: 2_048, workers: 2 },
       { progress, signal: new AbortController().signal },
     );
     const { verifyPerSecondPerCore, signPerSecondPerCore, ethersVerifyPerSecond, ratio } = report.figures;
     for (const value of [verifyPerSecondPerCore, signPerSecondPerCore, ethersVerifyPerSecond, ratio])
       expect(value).to.be.a('number').above(0);
+    expect(report.figures['threads']).to.have.length(2);
     expect(report.figures['breakdownMicroseconds']).to.have.all.keys(
       'decode',
       'hash',
