@@ -179,35 +179,69 @@ export function rootOf(leaves: Iterable<TrieLeaf>): TrieRoot {
 }
 
 /**
- * The multiproof for some bytes of the trie: from left to right the leaves that hold them and everything between as
- * whole subtrees. A second pass over the same leaves, in memory of (samples × depth).
- *
- * @param sampleBytes rising byte positions, each below the total
- * @throws ProtocolError TRIE_OPENINGS_INVALID when a position is not in the trie; as `rootOf`
+ * Builds the multiproof for some bytes of the trie: from left to right the leaves that hold them and everything between as
+ * whole subtrees. Takes the leaves in the order of their keys, as the root was built; memory of (samples × depth).
  */
-export function openLeaves(leaves: Iterable<TrieLeaf>, sampleBytes: readonly bigint[]): FrontierItem[] {
-  const stack = new TrieStack();
-  let lastKey: Uint8Array | undefined;
-  let from = 0n;
-  let next = 0;
-  for (const leaf of leaves) {
-    const branch = lastKey === undefined ? 0 : branchOf(lastKey, leaf.key);
-    const to = from + leaf.bytes;
-    const first = next;
-    for (let sample = sampleBytes[next]; sample !== undefined && sample < to; sample = sampleBytes[next]) {
-      if (sample < from) throw samplesInvalid(sample);
-      next++;
+export class MultiproofBuilder {
+  readonly #sampleBytes: readonly bigint[];
+  readonly #stack = new TrieStack();
+  #lastKey: Uint8Array | undefined;
+  #from = 0n;
+  #next = 0;
+
+  /** @param sampleBytes rising byte positions, each below the total */
+  constructor(sampleBytes: readonly bigint[]) {
+    this.#sampleBytes = sampleBytes;
+  }
+
+  /**
+   * @returns whether the leaf holds one of the bytes
+   * @throws ProtocolError TRIE_LEAVES_UNSORTED, TRIE_BYTES_INVALID, LENGTH_INVALID; TRIE_OPENINGS_INVALID when the
+   *   positions do not rise
+   */
+  add(leaf: TrieLeaf): boolean {
+    const branch = this.#lastKey === undefined ? 0 : branchOf(this.#lastKey, leaf.key);
+    const to = this.#from + leaf.bytes;
+    const first = this.#next;
+    for (;;) {
+      const sample = this.#sampleBytes[this.#next];
+      if (sample === undefined || sample >= to) break;
+      if (sample < this.#from) throw samplesInvalid(sample);
+      this.#next++;
     }
     const word = leafWord(leaf);
-    if (next === first) stack.push({ branch, word });
-    else stack.push({ branch, word, opened: [{ kind: 'leaf', branch, key: leaf.key, bytes: leaf.bytes }] });
-    lastKey = leaf.key;
-    from = to;
+    const isOpened = this.#next > first;
+    if (!isOpened) this.#stack.push({ branch, word });
+    else
+      this.#stack.push({
+        branch,
+        word,
+        opened: [{ kind: 'leaf', branch, key: leaf.key, bytes: leaf.bytes }],
+      });
+    this.#lastKey = leaf.key;
+    this.#from = to;
+    return isOpened;
   }
-  const missing = sampleBytes[next];
-  if (missing !== undefined) throw samplesInvalid(missing);
-  const root = stack.finish();
-  return root === undefined ? [] : [...frontierOf(root)];
+
+  /** @throws ProtocolError TRIE_OPENINGS_INVALID when a position is not in the trie */
+  finish(): FrontierItem[] {
+    const missing = this.#sampleBytes[this.#next];
+    if (missing !== undefined) throw samplesInvalid(missing);
+    const root = this.#stack.finish();
+    return root === undefined ? [] : [...frontierOf(root)];
+  }
+}
+
+/**
+ * The multiproof for some bytes of the trie: a second pass over the same leaves.
+ *
+ * @param sampleBytes rising byte positions, each below the total
+ * @throws ProtocolError as `MultiproofBuilder`
+ */
+export function openLeaves(leaves: Iterable<TrieLeaf>, sampleBytes: readonly bigint[]): FrontierItem[] {
+  const builder = new MultiproofBuilder(sampleBytes);
+  for (const leaf of leaves) builder.add(leaf);
+  return builder.finish();
 }
 
 const samplesInvalid = (sample: bigint): ProtocolError =>

@@ -35,7 +35,7 @@ const MAGIC = 'BCDNCLM1';
 /** magic 8, fromEpoch 4, toEpoch 4, receipts 4, root word 32. */
 const HEADER_BYTES = 8 + 4 + 4 + 4 + 32;
 /** Receipts read or written at a time. */
-const RECEIPTS_PER_CHUNK = 256;
+const RECEIPTS_PER_CHUNK = 64;
 const FILE_NAME = /^(0x[0-9a-f]{64})\.claim$/;
 
 /** The epochs that a claim is for: above the first one, up to the second. */

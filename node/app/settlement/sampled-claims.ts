@@ -176,7 +176,7 @@ export class SampledClaims {
     const { reader, sender } = this.#parts;
     const { dealId, totalBytes, openedStrata } = claim;
     const seed = await seedOf(reader.provider, claim);
-    const calls = openingCalls(() => snapshot.pairs(), { seed, totalBytes, samples, openedStrata });
+    const calls = await openingCalls(() => snapshot.pairs(), { seed, totalBytes, samples, openedStrata });
     for (const call of calls) {
       const sending = openClaim(sender, { ...call, dealId, to: sender.address }, signal);
       await round.paidBy('claim-open', [dealId], sending);

@@ -81,7 +81,7 @@ describe('audit of claims, with a real chain and a real marketplace', function (
     await market.mine(5);
     const { samples } = await readClaimTerms(market.provider, market.deployment);
     const seed = await seedOf(market.provider, claim);
-    for (const call of openingCalls(() => pairs, { ...claim, seed, samples }))
+    for (const call of await openingCalls(() => pairs, { ...claim, seed, samples }))
       await openClaim(near, { ...call, dealId, to: near.address });
     await room.levelWithChain();
   }
