@@ -3,8 +3,17 @@ import { group } from './group/bench.ts';
 import { receipts } from './receipts/bench.ts';
 import { ring } from './ring/bench.ts';
 import { ringCalibration } from './ring-calibration/bench.ts';
+import { ringRepair } from './ring-repair/bench.ts';
 import { ringTable } from './ring-table/bench.ts';
 import { sources } from './sources/bench.ts';
 
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
-export const BENCHES: readonly Bench[] = [group, receipts, ring, ringCalibration, ringTable, sources];
+export const BENCHES: readonly Bench[] = [
+  group,
+  receipts,
+  ring,
+  ringCalibration,
+  ringRepair,
+  ringTable,
+  sources,
+];

@@ -54,7 +54,7 @@ export class EdgeProcess {
     }, TASK_TIMEOUT_MS);
     this.#child.send({ id, task, ask });
     try {
-      return (await promise);
+      return await promise;
     } finally {
       clearTimeout(timer);
       this.#pending.delete(id);

@@ -4,8 +4,10 @@ import fc from 'fast-check';
 import { MAX_MESSAGE_BYTES } from '../../../../../node/core/one-hop-ring/limits.ts';
 import type { MemberRecord } from '../../../../../node/core/one-hop-ring/member-record.ts';
 import type { RingMessage } from '../../../../../node/core/one-hop-ring/wire-message.ts';
+import type { RepairSide } from '../../../../../scripts/benchmark/ring-repair/repair-side.ts';
+import { repair } from '../../../../../scripts/benchmark/ring-repair/repair-talk.ts';
 import { TestRegistry } from '../virtual-network.ts';
-import { failureOf, memberOf, repair, sideOf, type Side } from './two-tables.ts';
+import { failureOf, memberOf, sideOf } from './two-tables.ts';
 
 const registry = new TestRegistry();
 const records = Array.from({ length: 3_000 }, (_, i) => memberOf(registry, `member ${i}`));
@@ -16,7 +18,7 @@ const recordOf = (i: number): MemberRecord => {
 };
 
 /** Two sides that hold the same members, at the first incarnation. */
-function pairOf(count: number): readonly [Side, Side] {
+function pairOf(count: number): readonly [RepairSide, RepairSide] {
   const sides = [sideOf(registry, 'first side'), sideOf(registry, 'second side')] as const;
   for (const { context } of sides) {
     for (const record of records.slice(0, count)) context.table.put(record.nid, record, 'alive');
