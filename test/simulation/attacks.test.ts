@@ -1,3 +1,7 @@
+import { execFile } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+
 import { expect } from 'chai';
 
 import { transferTokens } from '../../sdk/chain/tokens.ts';
@@ -11,6 +15,7 @@ import { runSmall } from './small-scenario.ts';
 
 /** What a unit of gas costs: nothing, so that no attack fails only because gas is dear. */
 const FREE_GAS = 0n;
+const SIMULATE = fileURLToPath(new URL('../../scripts/simulator/main.ts', import.meta.url));
 
 describe('simulation: attacks on payment', function () {
   this.timeout(120_000);
@@ -81,5 +86,18 @@ describe('simulation: attacks on payment', function () {
     expect(row).to.include({ name: 'wash-traffic', bound: '0', takenWei: '0' });
     expect(row?.['detected']).to.deep.equal(['PROTOCOL_FEE']);
     expect(BigInt(String(row?.['profitWei'])) < BigInt(String(row?.['grossWei']))).to.equal(true);
+  });
+
+  it('are printed by the command as one JSON document', async () => {
+    const argv = [SIMULATE, 'attacks', '--only', 'dust-redemption', '--json', '--quiet'];
+    const { stdout } = await promisify(execFile)(process.execPath, argv);
+    const document = JSON.parse(stdout) as { scenario: string; seed: number; attacks: object[] };
+    expect(document).to.include({ scenario: 'attacks', seed: 1 });
+    const [attack] = document.attacks;
+    expect(attack).to.include({ name: 'dust-redemption', bound: '0', grossWei: '0' });
+    expect(attack).to.deep.include({ detected: ['WrongNode', 'NothingDue'] });
+    expect(attack)
+      .to.have.property('profitWei')
+      .that.matches(/^-[0-9]+$/);
   });
 });
