@@ -311,6 +311,7 @@ class NodeLife implements ComposedNode {
       chain: this.#watch.condition,
       delivery: this.#delivery,
       edge: this.#edge,
+      peer: this.#peer,
     };
   }
 

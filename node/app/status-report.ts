@@ -6,6 +6,7 @@ import type { DeliveryPlane } from './delivery-plane.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
 import { earningsSummary, type EarningsSummary } from './earnings/earnings-summary.ts';
 import type { EdgePlane } from './edge-plane.ts';
+import type { PeerPlane } from './peers/peer-plane.ts';
 import type { Foundation } from './foundation.ts';
 import type { ErrorReport } from './node-error.ts';
 
@@ -25,6 +26,7 @@ export interface StatusSources {
   readonly chain: ChainCondition;
   readonly delivery: DeliveryPlane | undefined;
   readonly edge: EdgePlane | undefined;
+  readonly peer: Pick<PeerPlane, 'offered'> | undefined;
 }
 
 /** The whole state of a node in one document. */
@@ -108,9 +110,9 @@ type Earning = StatusDocument['earning'];
 function earningOf(sources: StatusSources, problems: StatusDocument['problems']): Earning {
   const { foundation, trouble, state } = sources;
   const no = (because: string, run: string | null = null): Earning => ({ yes: false, because, run });
-  if (foundation.config.settings.role === 'peer') return no('a peer is not paid yet');
   if (trouble !== undefined) return no(trouble.message, trouble.remedy ?? null);
   if (state !== 'serving') return no(`the node is ${state}`);
+  if (sources.peer !== undefined) return earningOfPeer(sources, sources.peer);
   if (foundation.registry.nodeOf(foundation.node)?.active === false) {
     return no(
       'its stake is below the minimum of the registry',
@@ -128,6 +130,22 @@ function earningOf(sources: StatusSources, problems: StatusDocument['problems'])
     return no(problems[0]?.message ?? 'the content of its deals is still being filled');
   }
   return { yes: true, because: null, run: null };
+}
+
+/** A peer is paid for what it holds whole by publishers that fund a peer pool. */
+function earningOfPeer({ foundation }: StatusSources, peer: NonNullable<StatusSources['peer']>): Earning {
+  const no = (because: string, run: string | null): Earning => ({ yes: false, because, run });
+  const { held, paid } = peer.offered();
+  if (paid > 0) return { yes: true, because: null, run: null };
+  if (foundation.registry.nodeOf(foundation.node) === undefined) {
+    const { node } = foundation;
+    return no(
+      'it is not registered, for want of gas',
+      `send some of the chain's coin to ${node} and restart`,
+    );
+  }
+  if (held === 0) return no('it holds no content whole yet', 'watch something through this node');
+  return no('no publisher of what it holds pays peers', null);
 }
 
 function bytesOf(delivery: DeliveryPlane | undefined): StatusDocument['bytes'] {

@@ -24,8 +24,10 @@ const reportSchema = z.object({
   badBlocksRejected: z.number(),
   lookups: z.object({ count: z.number(), oneHop: z.number() }),
   ring: z.object({ healedMs: z.number().nullable(), lookups: z.number(), failedLookups: z.number() }),
-  operators: z.array(z.object({ address: z.string(), earnedWei: wei, paidWei: wei })),
-  publisher: z.object({ escrowedWei: wei, spentWei: wei, refundedWei: wei }),
+  operators: z.array(
+    z.object({ address: z.string(), role: z.enum(['edge', 'peer']), earnedWei: wei, paidWei: wei }),
+  ),
+  publisher: z.object({ escrowedWei: wei, spentWei: wei, paidToPeersWei: wei, refundedWei: wei }),
   conserved: z.boolean(),
   edgePeakMemoryBytes: z.number().nullable(),
   checks: z.array(z.object({ name: z.string(), ok: z.boolean(), found: z.string() })),

@@ -19,6 +19,14 @@ const RENEWAL_SHARE = 3;
 /** The coordinator learns of a registration a moment after the chain does. */
 const RETRY_MS = 2_000;
 
+/** What the coordinator made of the last announcement. */
+export interface OfferedContents {
+  /** Contents that this peer holds whole. */
+  readonly held: number;
+  /** Those whose publishers pay peers. */
+  readonly paid: number;
+}
+
 export interface AnnouncerParts {
   readonly coordinator: Pick<PeerCoordinator, 'announce'>;
   readonly blocks: { completeRoots(limit: number): ContentRoot[] };
@@ -34,11 +42,16 @@ export class HoldingAnnouncer {
   readonly #stopping = new AbortController();
   #wake = new AbortController();
   #running: Promise<void> | undefined;
+  #offered: OfferedContents = { held: 0, paid: 0 };
 
   /** @param options.privateKey the operator's, 32 bytes */
   constructor(parts: AnnouncerParts, options: { readonly peer: Address; readonly privateKey: Uint8Array }) {
     this.#parts = parts;
     this.#options = options;
+  }
+
+  get offered(): OfferedContents {
+    return this.#offered;
   }
 
   start(): void {
@@ -72,17 +85,20 @@ export class HoldingAnnouncer {
   async #announceAll(signal: AbortSignal): Promise<true> {
     const { blocks, coordinator, log } = this.#parts;
     const roots = blocks.completeRoots(MAX_ANNOUNCED_CONTENTS);
+    let paid = 0;
     for (let first = 0; first < roots.length; first += MAX_HOLDINGS_PER_REQUEST) {
       const page = roots.slice(first, first + MAX_HOLDINGS_PER_REQUEST);
       const { accepted, refused } = await coordinator.announce(
         page.map((root) => this.#signed(root)),
         signal,
       );
+      paid += accepted.length;
       log.debug(
         { accepted: accepted.length, refused: refused.map(({ code }) => code) },
         'Contents announced',
       );
     }
+    this.#offered = { held: roots.length, paid };
     return true;
   }
 

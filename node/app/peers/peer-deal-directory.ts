@@ -1,11 +1,9 @@
 import { LRUCache } from 'lru-cache';
 
-import { peerPoolOf } from '../../../sdk/chain/peer-pool.ts';
+import type { PeerPoolRecord } from '../../../sdk/chain/peer-pool.ts';
 import type { DealId } from '../../../sdk/protocol/identifiers.ts';
 import { GIB_BYTES } from '../../../sdk/protocol/limits.ts';
 import { bytesAffordable } from '../../../sdk/protocol/price.ts';
-import type { Deployment } from '../../../sdk/chain/deployment.ts';
-import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { AllocationView, DealDirectory, DealView } from '../../core/delivery/deal-directory.ts';
 import { MAX_UNPAID_PEER_BYTES } from '../../core/delivery/delivery-limits.ts';
 import type { PeerStore } from './peer-store.ts';
@@ -14,6 +12,12 @@ import type { PeerStore } from './peer-store.ts';
 const MAX_DEALS = 10_000;
 /** A deal is looked at again after so long, because its pool is emptied by other peers too. */
 const FRESH_MS = 5_000;
+
+/** What the chain says. Fails with ChainError CHAIN_UNREACHABLE. */
+export interface PoolReader {
+  deal(dealId: DealId): Promise<DealView | undefined>;
+  pool(dealId: DealId): Promise<Pick<PeerPoolRecord, 'fundedWei' | 'postedWei' | 'thawEndEpoch'>>;
+}
 
 interface PooledDeal {
   readonly deal: DealView;
@@ -29,8 +33,7 @@ interface PooledDeal {
  * grant is the coordinator's.
  */
 export class PeerDealDirectory implements DealDirectory {
-  readonly #reader: ChainReader;
-  readonly #deployment: Deployment;
+  readonly #chain: PoolReader;
   readonly #store: Pick<PeerStore, 'account'>;
   readonly #askWeiPerGiB: bigint;
   readonly #known = new LRUCache<DealId, { readonly found: PooledDeal | undefined; readonly atMs: number }>({
@@ -41,15 +44,13 @@ export class PeerDealDirectory implements DealDirectory {
 
   constructor(
     components: {
-      readonly reader: ChainReader;
-      readonly deployment: Deployment;
+      readonly chain: PoolReader;
       readonly store: Pick<PeerStore, 'account'>;
       readonly clock: { nowMs(): number };
     },
     options: { readonly askWeiPerGiB: bigint },
   ) {
-    this.#reader = components.reader;
-    this.#deployment = components.deployment;
+    this.#chain = components.chain;
     this.#store = components.store;
     this.#nowMs = () => components.clock.nowMs();
     this.#askWeiPerGiB = options.askWeiPerGiB;
@@ -98,10 +99,7 @@ export class PeerDealDirectory implements DealDirectory {
   }
 
   async #read(dealId: DealId): Promise<PooledDeal | undefined> {
-    const [deal, pool] = await Promise.all([
-      this.#reader.deal(dealId),
-      peerPoolOf(this.#reader.provider, this.#deployment, dealId),
-    ]);
+    const [deal, pool] = await Promise.all([this.#chain.deal(dealId), this.#chain.pool(dealId)]);
     const { fundedWei, postedWei, thawEndEpoch } = pool;
     const state = thawEndEpoch === undefined ? 'active' : 'thawing';
     const found =

@@ -1,4 +1,6 @@
 import { domainOf } from '../../../sdk/chain/deployment.ts';
+import { peerPoolOf } from '../../../sdk/chain/peer-pool.ts';
+import type { DealId } from '../../../sdk/protocol/identifiers.ts';
 import { systemClock } from '../../../sdk/client/clock.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
@@ -11,7 +13,7 @@ import type { Foundation } from '../foundation.ts';
 import { PeerDelivery } from '../peer-delivery.ts';
 import { RingClient } from '../ring/ring-client.ts';
 import type { NotedTerms } from '../settlement/settlement-notes.ts';
-import { HoldingAnnouncer } from './holding-announcer.ts';
+import { HoldingAnnouncer, type OfferedContents } from './holding-announcer.ts';
 import { PeerCoordinator } from './peer-coordinator.ts';
 import { PeerDealDirectory } from './peer-deal-directory.ts';
 import { PeerSettlement } from './peer-settlement.ts';
@@ -27,6 +29,8 @@ export interface PeerBooks {
 export interface PeerPlane {
   readonly delivery: PeerDelivery;
   readonly ring: RingClient;
+  /** What it holds, and for how much of it somebody pays peers. */
+  offered(): OfferedContents;
   /** Says what it holds and collects its pay, once it is registered. */
   start(): void;
   stop(): Promise<void>;
@@ -34,10 +38,14 @@ export interface PeerPlane {
 
 /** Opens the accounts of a peer. @throws NodeError CONFIG_MALFORMED */
 export function openPeerBooks(foundation: Foundation): PeerBooks {
-  const { config, reader, clock } = foundation;
+  const { config, reader, provider, clock } = foundation;
+  const chain = {
+    deal: (dealId: DealId) => reader.deal(dealId),
+    pool: (dealId: DealId) => peerPoolOf(provider, config.deployment, dealId),
+  };
   const store = PeerStore.open(config.dataDir.peerAccounts);
   const deals = new PeerDealDirectory(
-    { reader, deployment: config.deployment, store, clock },
+    { chain, store, clock },
     { askWeiPerGiB: config.settings.askWeiPerGib },
   );
   return { store, deals };
@@ -92,6 +100,7 @@ export function composePeer(
   return {
     delivery,
     ring,
+    offered: () => announcer.offered,
     start: () => {
       announcer.start();
       settlement.start();

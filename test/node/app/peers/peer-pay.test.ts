@@ -15,6 +15,7 @@ import { parseAddress, type Address } from '../../../../sdk/protocol/identifiers
 import { priceWei } from '../../../../sdk/protocol/price.ts';
 import { closeDistribution } from '../../../../sdk/publish/close-distribution.ts';
 import { publish, type Publication } from '../../../../sdk/publish/publish.ts';
+import type { StatusDocument } from '../../../../node/app/control/documents.ts';
 import { eventually } from '../../cli/eventually.ts';
 import type { NodeProcess } from '../../cli/node-process.ts';
 import { TestNetwork, type InitialisedNode } from '../../cli/test-network.ts';
@@ -101,6 +102,10 @@ describe('a peer that serves what it has watched', function () {
     expect(await holders()).to.deep.equal([]);
     await watch();
     await eventually(async () => expect(await holders()).to.deep.equal([peer.operator]));
+    await eventually(async () => {
+      const { stdout } = await network.command(peer, 'status', '--json');
+      expect((JSON.parse(stdout) as StatusDocument).earning).to.include({ yes: true });
+    });
   });
 
   it('serves viewers for grants, and is paid on chain by a root that it posts itself, over a SIGKILL', async () => {
