@@ -152,6 +152,22 @@ describe('settlement plan', () => {
     });
   });
 
+  it('claims by samples from 35 receipts on at 16 samples, from 58 at 32', () => {
+    const kindOf = (receipts: number, samples: number) => {
+      const { steps } = planSettlement({
+        nowMs: ripeAt(20),
+        epochSeconds: EPOCH_SECONDS,
+        deals: [silent(meter(10, 1_000n, receipts))],
+        policy,
+        claimTerms: { samples, bondFloorWei: 0n },
+        requested: false,
+      });
+      return steps[0]?.kind;
+    };
+    expect([kindOf(34, 16), kindOf(35, 16)]).to.deep.equal(['direct-claim', 'sampled-claim']);
+    expect([kindOf(57, 32), kindOf(58, 32)]).to.deep.equal(['direct-claim', 'sampled-claim']);
+  });
+
   it("claims by samples from the operator's own number of receipts on, in any number in one epoch", () => {
     const few = silent(meter(10, 100n, 3));
     const own = { sampledClaimFromReceipts: 3 };
