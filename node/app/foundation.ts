@@ -20,8 +20,9 @@ import { DataDirLock } from './config/data-dir-lock.ts';
 import { createLog } from './node-log.ts';
 import { SettlementStore } from './settlement/settlement-store.ts';
 
-/** On a chain that others use, too: what a reorganisation may take out, and how long cheap gas may take. */
-const PUBLIC_CHAIN_SENDING = { confirmations: 3, timeoutMs: 600_000, pollIntervalMs: 1_000 } as const;
+/** On a chain that others use, too: what a reorganisation may take out, and how long a transaction may take (a third of the
+ * margin that a claim's window has). */
+const PUBLIC_CHAIN_SENDING = { confirmations: 3, timeoutMs: 300_000, pollIntervalMs: 1_000 } as const;
 
 /** The keys of a node, opened. */
 export interface NodeKeys {

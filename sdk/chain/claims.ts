@@ -181,15 +181,20 @@ export function commitClaim(
   signal?: AbortSignal,
 ): Promise<MinedTransaction> {
   const { root, totalBytes } = splitRootWord(rootWord);
-  return call(sender, 'commitClaim', [dealId, toEpoch, root, totalBytes], signal);
+  return call(sender, { name: 'commitClaim', args: [dealId, toEpoch, root, totalBytes] }, signal);
+}
+
+/** How much a call of an open claim can wait: near the end of its window it cannot. */
+export interface ClaimUrgency {
+  readonly isUrgent?: boolean;
 }
 
 /** Fixes the samples of a claim. @throws ChainError CHAIN_REVERTED (SeedTooEarly, ClaimWindowOver, WrongClaimState) */
 export const pinSeed = (
   sender: TransactionSender,
-  { dealId, node }: ClaimKey,
+  { dealId, node, isUrgent }: ClaimKey & ClaimUrgency,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'pinSeed', [dealId, node], signal);
+): Promise<MinedTransaction> => call(sender, { name: 'pinSeed', args: [dealId, node], isUrgent }, signal);
 
 /**
  * Opens strata of the sender's claim; the call that opens the last ones pays.
@@ -199,10 +204,17 @@ export const pinSeed = (
  */
 export async function openClaim(
   sender: TransactionSender,
-  { dealId, strata, openings, to }: OpeningCall & { readonly dealId: DealId; readonly to: Address },
+  {
+    dealId,
+    strata,
+    openings,
+    to,
+    isUrgent,
+  }: OpeningCall & ClaimUrgency & { readonly dealId: DealId; readonly to: Address },
   signal?: AbortSignal,
 ): Promise<PaidTransaction> {
-  const transaction = await call(sender, 'openClaim', [dealId, strata, bytesToHex(openings), to], signal);
+  const args = [dealId, strata, bytesToHex(openings), to];
+  const transaction = await call(sender, { name: 'openClaim', args, isUrgent }, signal);
   return { transaction, payments: paymentsIn(transaction, claimsInterface, 'ClaimPaid') };
 }
 
@@ -211,7 +223,7 @@ export const voidClaim = (
   sender: TransactionSender,
   { dealId, node }: ClaimKey,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'voidClaim', [dealId, node], signal);
+): Promise<MinedTransaction> => call(sender, { name: 'voidClaim', args: [dealId, node] }, signal);
 
 /**
  * Redeems a voucher in the place of the sender's open claim.
@@ -225,16 +237,19 @@ export async function supersedeClaim(
   signal?: AbortSignal,
 ): Promise<PaidTransaction> {
   const args = [signed.voucher, bytesToHex(signed.signature), to];
-  const transaction = await call(sender, 'supersedeClaim', args, signal);
+  const transaction = await call(sender, { name: 'supersedeClaim', args }, signal);
   return { transaction, payments: paymentsIn(transaction, claimsInterface, 'VoucherRedeemed') };
 }
 
 async function call(
   sender: TransactionSender,
-  name: string,
-  args: readonly unknown[],
+  {
+    name,
+    args,
+    isUrgent = false,
+  }: { name: string; args: readonly unknown[]; isUrgent?: boolean | undefined },
   signal: AbortSignal | undefined,
 ): Promise<MinedTransaction> {
   const data = claimsInterface.encodeFunctionData(name, args);
-  return sender.send({ to: sender.deployment.market, data }, signal);
+  return sender.send({ to: sender.deployment.market, data, isUrgent }, signal);
 }

@@ -10,6 +10,8 @@ import { decodeRevert, isConnectionFailure, toChainError } from './reverts.ts';
 export interface ContractCall {
   readonly to: Address;
   readonly data: string;
+  /** It cannot wait: the ceiling of replacements does not hold for it, nor for what must be mined before it. @default false */
+  readonly isUrgent?: boolean;
 }
 
 /** An event as the chain logged it. */
@@ -30,7 +32,7 @@ export interface MinedTransaction {
 }
 
 /** A transaction without what it offers for gas. */
-export interface TransactionBody extends ContractCall {
+export interface TransactionBody extends Pick<ContractCall, 'to' | 'data'> {
   readonly nonce: number;
   readonly gasLimit: bigint;
 }
@@ -81,7 +83,7 @@ export class TransactionWatch {
   readonly #parts: WatchParts;
   readonly #limits: WatchLimits;
   readonly #nonce: number;
-  readonly #highestWei: bigint;
+  #highestWei: bigint;
   #newest: SignedTransaction;
   #hashes: readonly string[];
   #stuckSinceMs: number;
@@ -103,6 +105,12 @@ export class TransactionWatch {
 
   get nonce(): number {
     return this.#nonce;
+  }
+
+  /** From now on replacements offer up to ten times what the chain asks now. */
+  liftCeiling(asked: FeeOffer): void {
+    const highestWei = highestOffer(asked, undefined);
+    if (highestWei > this.#highestWei) this.#highestWei = highestWei;
   }
 
   /**

@@ -86,7 +86,9 @@ export class TransactionSender {
   readonly #clock: SendingClock;
   readonly #options: SendingLimits;
   readonly #inFlight = new Set<number>();
-  /** Not mined in their time. */
+  /** Every transaction that is not decided. */
+  readonly #watches = new Set<TransactionWatch>();
+  /** Those of them that were not mined in their time. */
   readonly #left = new Set<TransactionWatch>();
   #turn: Promise<unknown> = Promise.resolve();
 
@@ -117,6 +119,8 @@ export class TransactionSender {
     for (let attempt = 1; ; attempt++) {
       const sent = await this.#inTurn(() => this.#broadcastWithFreshNonce(call, wait));
       const watch = this.#watch(sent);
+      this.#watches.add(watch);
+      if (call.isUrgent === true) for (const each of this.#watches) each.liftCeiling(sent.offer);
       try {
         const mined = await this.#mined(watch, wait);
         if (mined !== undefined) return mined;
@@ -124,7 +128,7 @@ export class TransactionSender {
         if (error instanceof ChainError && error.code === 'CHAIN_TIMEOUT') this.#left.add(watch);
         throw error;
       } finally {
-        if (!this.#left.has(watch)) this.#inFlight.delete(watch.nonce);
+        if (!this.#left.has(watch)) this.#forget(watch);
       }
       if (attempt >= MAX_NONCE_ATTEMPTS) throw nonceTaken(watch.nonce);
     }
@@ -256,8 +260,13 @@ export class TransactionSender {
         if (isConnectionFailure(error)) throw error;
       }
       this.#left.delete(watch);
-      this.#inFlight.delete(watch.nonce);
+      this.#forget(watch);
     }
+  }
+
+  #forget(watch: TransactionWatch): void {
+    this.#watches.delete(watch);
+    this.#inFlight.delete(watch.nonce);
   }
 
   /** Waits between two questions about a transaction that was sent. */

@@ -12,6 +12,7 @@ import {
   type ClaimRecord,
   type ClaimTerms,
 } from '../../../sdk/chain/claims.ts';
+import { isConnectionFailure } from '../../../sdk/chain/reverts.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
 import type { ReceiptWithGrant } from '../../../sdk/protocol/receipt.ts';
@@ -113,6 +114,7 @@ export class SampledClaims {
         await this.#advance(dealId, conditions, round, signal);
       } catch (error) {
         signal.throwIfAborted();
+        if (isConnectionFailure(error)) throw error;
         // Some chain nodes try a call in the newest block instead of the next one.
         if (!isTooEarly(error)) round.failed(dealId, error);
       }
@@ -156,9 +158,10 @@ export class SampledClaims {
     });
     // A reorganisation may open a claim again until its window is over.
     if (action.kind === 'done' && head.block > claim.lastBlock) await snapshots.remove(dealId);
-    const key = { dealId, node: sender.address };
+    // Above the ceiling only a window that would be missed lets it send.
+    const key = { dealId, node: sender.address, isUrgent: gasAboveCeiling };
     if (action.kind === 'open' && snapshot !== undefined)
-      await this.#open({ claim, snapshot, samples: terms.samples }, round, signal);
+      await this.#open({ claim, snapshot, terms, gasAboveCeiling }, round, signal);
     else if (action.kind === 'pin') await round.sent('claim-pin', [dealId], pinSeed(sender, key, signal));
     else if (action.kind === 'void') await round.sent('claim-void', [dealId], voidClaim(sender, key, signal));
     else if (action.kind === 'supersede' && voucher !== undefined) {
@@ -169,16 +172,27 @@ export class SampledClaims {
   }
 
   async #open(
-    { claim, snapshot, samples }: { claim: ClaimRecord; snapshot: ClaimSnapshot; samples: number },
+    {
+      claim,
+      snapshot,
+      terms,
+      gasAboveCeiling,
+    }: ClaimConditions & { claim: ClaimRecord; snapshot: ClaimSnapshot },
     round: SettlementRound,
     signal: AbortSignal,
   ): Promise<void> {
     const { reader, sender } = this.#parts;
     const { dealId, totalBytes, openedStrata } = claim;
     const seed = await seedOf(reader.provider, claim);
-    const calls = await openingCalls(() => snapshot.pairs(), { seed, totalBytes, samples, openedStrata });
+    const calls = await openingCalls(() => snapshot.pairs(), {
+      seed,
+      totalBytes,
+      samples: terms.samples,
+      openedStrata,
+    });
     for (const call of calls) {
-      const sending = openClaim(sender, { ...call, dealId, to: sender.address }, signal);
+      const opening = { ...call, dealId, to: sender.address, isUrgent: gasAboveCeiling };
+      const sending = openClaim(sender, opening, signal);
       await round.paidBy('claim-open', [dealId], sending);
     }
   }

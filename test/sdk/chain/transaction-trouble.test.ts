@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { AbiCoder, keccak256, Wallet, ZeroHash } from 'ethers';
 
 import { ChainError } from '../../../sdk/chain/chain-errors.ts';
+import { tokenInterface } from '../../../sdk/chain/contracts.ts';
 import { readTokenBalance, transferTokens } from '../../../sdk/chain/tokens.ts';
 import type { SendingOptions, TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { parseAddress, type Address } from '../../../sdk/protocol/identifiers.ts';
@@ -178,5 +179,24 @@ describe('TransactionSender on a chain in trouble', function () {
     await mine(1);
     await sending;
     expect([await balanceOf(to), await balanceOf(late)]).to.deep.equal([7n, 1n]);
+  });
+
+  it('holds replacements under the ceiling, and lifts it for what cannot wait and what stands before that', async () => {
+    const fees = await network.provider.getFeeData();
+    const ceilingWei = (fees.maxFeePerGas ?? 0n) + 1n;
+    const sender = await funded({ stuckAfterMs: 30, maxFeePerGasWei: ceilingWei });
+    const to = freshAddress();
+    const sending = transferTokens(sender, to, 7n);
+    const first = one(await pooled(sender.address, 1));
+    expect(BigInt(first.maxFeePerGas) <= ceilingWei).to.equal(true);
+    const data = tokenInterface.encodeFunctionData('transfer', [to, 1n]);
+    const urgent = sender.send({ to: network.deployment.token, data, isUrgent: true });
+    const raised = (nonce: string) => (each: PooledTransaction) =>
+      each.nonce === nonce && BigInt(each.maxFeePerGas) > ceilingWei;
+    await pooled(sender.address, 1, raised('0x0'));
+    await pooled(sender.address, 1, raised('0x1'));
+    await mine(1);
+    await Promise.all([sending, urgent]);
+    expect(await balanceOf(to)).to.equal(8n);
   });
 });
