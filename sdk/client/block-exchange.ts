@@ -229,7 +229,8 @@ export class BlockExchange {
     const { source, want, account, ticket, key } = flight;
     const { bytes, state } = answer;
     const { report, sha256, clock } = this.#components;
-    const mismatch = await mismatchOf(want.cid, bytes, sha256);
+    const hashed = answer.sha256;
+    const mismatch = await mismatchOf(want.cid, bytes, hashed === undefined ? sha256 : () => hashed);
     account.served(ticket, bytes.length, mismatch === undefined);
     account.learn(state);
     if (mismatch !== undefined) {

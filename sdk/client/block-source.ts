@@ -24,6 +24,8 @@ export type BlockAnswer =
       readonly kind: 'block';
       readonly bytes: Uint8Array;
       readonly state: EdgeState;
+      /** SHA-256 of the bytes, if they were hashed while they arrived. */
+      readonly sha256?: Uint8Array | undefined;
       /** From the request until the answer began, milliseconds, where the transport tells it. */
       readonly waitedMs?: number | undefined;
     }

@@ -48,7 +48,10 @@ export const FREE_COPIES = 1;
 /** A holder that is this many times later than expected, and at least so late, counts as stalled: its blocks are asked
  * for elsewhere whatever has been copied before. */
 export const STALLED_FACTOR = 4;
-export const MIN_STALLED_MS = 500;
+export const MIN_STALLED_MS = 1_000;
+
+/** A source that answered after all is waited for twice as long from then on, up to so many times. */
+export const MAX_PATIENCE = 8;
 
 /** Stalled holders after which a block is left to the timeout of one of them. */
 export const MAX_STALLED_HOLDERS = 4;
@@ -70,6 +73,10 @@ export const SLOW_PROBE_INTERVAL_MS = 5_000;
 
 /** Smaller answers do not count for a source's rate. */
 export const MIN_RATE_SAMPLE_BYTES = 64 * KIB;
+
+/** Where SHA-256 takes so many bytes a millisecond on one thread, blocks are hashed while they arrive. */
+export const FAST_HASH_BYTES_PER_MS = 600_000;
+export const HASH_SAMPLE_BYTES = 512 * KIB;
 
 /** Blocks from this size on are hashed in another thread: below it, handing over costs more than hashing. */
 export const THREADED_HASH_BYTES = 64 * KIB;

@@ -40,10 +40,11 @@ export class HttpBlockSource implements BlockSource {
       maxBytes: request.maxBytes,
       stallTimeoutMs: request.stallTimeoutMs,
       signal: request.signal,
+      sha256: true,
     });
     const state = edgeStateOf(answer);
-    const { status, body: bytes, waitedMs } = answer;
-    if (status === 200) return { kind: 'block', bytes, state, waitedMs };
+    const { status, body: bytes, waitedMs, sha256 } = answer;
+    if (status === 200) return { kind: 'block', bytes, state, waitedMs, sha256 };
     return { kind: 'refused', refusal: refusalOf(answer), state };
   }
 

@@ -9,6 +9,8 @@ export interface HttpRequest {
   /** Longest silence, before the headers and between two pieces of the body. */
   readonly stallTimeoutMs: number;
   readonly signal?: AbortSignal | undefined;
+  /** Whether the body should be hashed while it arrives, where the transport can and that is fast. @default false */
+  readonly sha256?: boolean | undefined;
 }
 
 /** The whole answer. */
@@ -17,6 +19,8 @@ export interface HttpAnswer {
   /** Header by its lower-case name. */
   header(name: string): string | undefined;
   readonly body: Uint8Array;
+  /** SHA-256 of the body, if it was asked for and the transport made it. */
+  readonly sha256?: Uint8Array | undefined;
   /** From the request until the headers came, milliseconds, where the transport tells it. */
   readonly waitedMs?: number | undefined;
 }

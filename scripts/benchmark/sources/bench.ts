@@ -10,6 +10,7 @@ import { figure } from '../text-table.ts';
 import { ArchiveBlocks } from './archive-blocks.ts';
 import { EdgeFleet } from './edge-fleet.ts';
 import { runCase, type FetchFigures } from './fetch-case.ts';
+import { measurePeakMemory, type MemoryFigures } from './peak-memory.ts';
 import { sampleContent } from './sample-content.ts';
 
 /** DELIVERY.md, numbers to reach. */
@@ -37,9 +38,16 @@ export const sources = defineBench({
       min: 1,
       max: 100,
     },
+    memory: {
+      description: 'MiB of a large file whose fetch tells its memory',
+      fallback: 2_048,
+      min: 1,
+      max: 65_536,
+    },
     seed: { description: 'of the bytes of the file', fallback: 1, min: 1, max: 1_000_000 },
   },
-  run: async ({ sources: count, cap, mib, rounds, seed }, { progress, signal }) => {
+  run: async ({ sources: count, cap, mib, rounds, memory, seed }, setting) => {
+    const { progress, signal } = setting;
     const directory = await mkdtemp(join(tmpdir(), 'bcdn-bench-sources-'));
     let fleet: EdgeFleet | undefined;
     try {
@@ -67,7 +75,11 @@ export const sources = defineBench({
         }
         hashRates.push(hashRate());
       }
-      return reportOf(results, { count, uplink: cap * 1024, bytes: content.bytes, hashRates });
+      await running.end();
+      fleet = undefined;
+      const plan = { edges: UNCAPPED_SOURCES, seed, directory };
+      const large = await measurePeakMemory(memory, plan, setting);
+      return reportOf(results, { count, uplink: cap * 1024, bytes: content.bytes, hashRates, large });
     } finally {
       await fleet?.end();
       await rm(directory, { recursive: true, force: true });
@@ -106,9 +118,10 @@ interface Setting {
   readonly uplink: number;
   readonly bytes: number;
   readonly hashRates: readonly number[];
+  readonly large: MemoryFigures;
 }
 
-function reportOf(results: Results, { count, uplink, bytes, hashRates }: Setting): BenchReport {
+function reportOf(results: Results, { count, uplink, bytes, hashRates, large }: Setting): BenchReport {
   const rate = (name: Case): number => median(results[name].map(({ bytesPerSecond }) => bytesPerSecond));
   const share = rate('equal') / (count * uplink);
   const costs = results['with slow'].map(
@@ -141,6 +154,7 @@ function reportOf(results: Results, { count, uplink, bytes, hashRates }: Setting
         shareOfSha256: rounded(shareOfSha256),
         cpuSecondsPerGb: rounded(uncappedCpu),
       },
+      largeFile: { bytes: large.bytes, peakMemoryMb: rounded((large.peakMiB * MIB) / 1e6) },
       allReceipted: all.every(({ receipted }) => receipted),
       droppedSources: all.reduce((sum, { dropped }) => sum + dropped, 0),
       target: { ...TARGET, met },
@@ -156,6 +170,11 @@ function reportOf(results: Results, { count, uplink, bytes, hashRates }: Setting
           [`${UNCAPPED_SOURCES} edges without a cap, MB/s`, figure(rate('uncapped') / 1e6), ''],
           ['SHA-256 on one core, MB/s', figure(hashing / 1e6), ''],
           ['share of SHA-256', figure(shareOfSha256), '≥ 0.7'],
+          [
+            `memory at most, fetching ${figure(large.bytes / MIB)} MiB into a file, MiB`,
+            figure(large.peakMiB),
+            '',
+          ],
           ['processor time of the fetch, s/GB', figure(uncappedCpu), ''],
         ],
       },

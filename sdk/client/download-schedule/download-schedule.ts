@@ -1,6 +1,7 @@
 import {
   MAX_COPIES_IN_FLIGHT,
   MAX_IN_FLIGHT_PER_SOURCE,
+  MAX_PATIENCE,
   MAX_STALLED_HOLDERS,
   MIN_STALLED_MS,
   MIN_STEAL_GAIN_MS,
@@ -49,6 +50,8 @@ interface Source {
   readonly inFlight: Map<Wanted, Sending>;
   lastAskedMs: number;
   pausedUntilMs: number;
+  /** How many times longer than others it is waited for before it counts as stalled. */
+  patience: number;
 }
 
 interface Wanted {
@@ -57,6 +60,8 @@ interface Wanted {
   /** Who was asked, since when, and when it was expected to have answered (undefined: nothing was known). */
   readonly holders: Map<string, { readonly sinceMs: number; readonly expectedMs: number | undefined }>;
   readonly excluded: Set<string>;
+  /** Holders that were taken for stalled. */
+  readonly givenUp: Set<string>;
   /** A copy of it is reserved in the budget. */
   copyReserved: boolean;
 }
@@ -90,7 +95,7 @@ export class DownloadSchedule {
   addSource(id: string): void {
     if (this.#sources.has(id)) return;
     const pace = new SourcePace();
-    this.#sources.set(id, { id, pace, inFlight: new Map(), lastAskedMs: 0, pausedUntilMs: 0 });
+    this.#sources.set(id, { id, pace, inFlight: new Map(), lastAskedMs: 0, pausedUntilMs: 0, patience: 1 });
   }
 
   /** Forgets a source; what it was asked for is free again for the others. */
@@ -120,7 +125,14 @@ export class DownloadSchedule {
   /** Asks for a block of at most `bytes`, after those that are already wanted. */
   want(key: string, bytes: number): void {
     if (this.#wanted.has(key)) return;
-    this.#wanted.set(key, { key, bytes, holders: new Map(), excluded: new Set(), copyReserved: false });
+    this.#wanted.set(key, {
+      key,
+      bytes,
+      holders: new Map(),
+      excluded: new Set(),
+      givenUp: new Set(),
+      copyReserved: false,
+    });
   }
 
   /** The block is there, or no longer needed. */
@@ -164,6 +176,9 @@ export class DownloadSchedule {
       if (block.key !== key) continue;
       from.inFlight.delete(block);
       from.pace.end(sending, answer);
+      // It was late, not stalled: as a retransmission timer backs off after a false alarm (RFC 6298).
+      if (answer.bytes > 0 && block.givenUp.has(source))
+        from.patience = Math.min(MAX_PATIENCE, from.patience * 2);
       return;
     }
   }
@@ -183,6 +198,8 @@ export class DownloadSchedule {
 
   #assign(source: Source, block: Wanted, nowMs: number): Assignment {
     const expectedMs = source.pace.expectedMs(block.bytes, nowMs);
+    if (this.#isLate(block, nowMs, STALLED))
+      for (const holder of block.holders.keys()) block.givenUp.add(holder);
     block.holders.set(source.id, { sinceMs: nowMs, expectedMs });
     source.inFlight.set(block, source.pace.send(block.bytes, nowMs));
     source.lastAskedMs = nowMs;
@@ -300,8 +317,9 @@ export class DownloadSchedule {
 
   /** Whether all holders are later than expected, by so much. */
   #isLate(block: Wanted, nowMs: number, { factor, atLeastMs }: Lateness): boolean {
-    for (const { sinceMs, expectedMs } of block.holders.values()) {
-      if (nowMs - sinceMs < Math.max(atLeastMs, (expectedMs ?? 0) * factor)) return false;
+    for (const [id, { sinceMs, expectedMs }] of block.holders) {
+      const dueMs = Math.max(atLeastMs, (expectedMs ?? 0) * factor) * (this.#sources.get(id)?.patience ?? 1);
+      if (nowMs - sinceMs < dueMs) return false;
     }
     return true;
   }

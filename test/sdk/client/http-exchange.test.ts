@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 
@@ -7,6 +8,33 @@ import { ClientError } from '../../../sdk/client/client-error.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../sdk/client/http-exchange.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
+
+describe('UndiciExchange, asked for the hash of a body', () => {
+  it('makes it while the body arrives where that is fast, and leaves it to the caller where it is not', async () => {
+    const parts = ['a', 'bc'.repeat(100_000), 'd'];
+    const server = createServer((_request, response) => {
+      for (const part of parts) response.write(part);
+      response.end();
+    });
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`;
+    const answers: HttpAnswer[] = [];
+    for (const hashes of [true, false]) {
+      const http = new UndiciExchange({ hashes });
+      const ask = { method: 'GET', url, maxBytes: 300_000, stallTimeoutMs: 5_000 } as const;
+      answers.push(await http.request({ ...ask, sha256: true }), await http.request(ask));
+      await http.close();
+    }
+    server.close();
+    const [asked, unasked, slow] = answers;
+    expect(Buffer.from(asked?.sha256 ?? [])).to.deep.equal(
+      createHash('sha256').update(parts.join('')).digest(),
+    );
+    expect(unasked?.sha256).to.equal(undefined);
+    expect(slow?.sha256).to.equal(undefined);
+    for (const { waitedMs } of answers) expect(waitedMs).to.be.at.least(0);
+  });
+});
 
 for (const [name, create] of [
   ['UndiciExchange', () => new UndiciExchange()],
