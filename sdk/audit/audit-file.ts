@@ -12,6 +12,9 @@ import { jsonOfMeter, peerMeterSchema, type PeerMeter } from './peer-meter.ts';
 /** Version of the format (SPEC.md, file). */
 export const AUDIT_FILE_VERSION = 1;
 
+/** What every audit file begins with. */
+export const FILE_START = `{"audit":${AUDIT_FILE_VERSION},`;
+
 /** Who said what the chain holds. */
 export type EventSource = 'marketplace' | 'chain';
 

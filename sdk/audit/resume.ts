@@ -2,7 +2,7 @@ import type { FileHandle } from 'node:fs/promises';
 
 import type { DealId } from '../protocol/identifiers.ts';
 import { AuditError } from './audit-error.ts';
-import { decodeLine, type AuditLine, type AuditTotals } from './audit-file.ts';
+import { decodeLine, FILE_START, type AuditLine, type AuditTotals } from './audit-file.ts';
 import { MAX_LINE_BYTES } from './audit-limits.ts';
 import { addedTo, lastGrantOf } from './line-contents.ts';
 
@@ -31,6 +31,7 @@ export async function readProgress(
   handle: FileHandle,
   expected: { readonly file: string; readonly dealId: DealId },
 ): Promise<FileProgress> {
+  await requireOwnFile(handle, expected.file);
   let progress = NOTHING;
   for await (const { line, endsAt } of wholeLines(handle)) {
     if (line.kind === 'end') throw other(expected.file, 'it is complete');
@@ -43,6 +44,13 @@ export async function readProgress(
     };
   }
   return progress;
+}
+
+/** A file of somebody else is not overwritten, even one without a single whole line. */
+async function requireOwnFile(handle: FileHandle, file: string): Promise<void> {
+  const start = Buffer.alloc(FILE_START.length);
+  const { bytesRead } = await handle.read(start, 0, start.length, 0);
+  if (!FILE_START.startsWith(start.toString('utf8', 0, bytesRead))) throw other(file, 'it is no audit file');
 }
 
 async function* wholeLines(handle: FileHandle): AsyncGenerator<{ line: AuditLine; endsAt: number }> {

@@ -100,9 +100,14 @@ interface DealParams {
 
 /** The books of a deal, for its publisher: events, vouchers and receipts from which the bill can be recomputed. */
 export function booksRoutes(app: FastifyInstance, components: ApiComponents): void {
-  const { database } = components;
-  const params = schema.object({ dealId: schema.bytes32 });
+  eventRoute(app, components);
+  peerMeterRoute(app, components);
+  signedRecordRoutes(app, components);
+}
 
+const params = schema.object({ dealId: schema.bytes32 });
+
+function eventRoute(app: FastifyInstance, components: ApiComponents): void {
   app.post<{ Params: DealParams; Body: EventsBody }>(
     '/v1/deals/:dealId/books/events',
     {
@@ -119,7 +124,7 @@ export function booksRoutes(app: FastifyInstance, components: ApiComponents): vo
     async ({ params: { dealId }, body }) => {
       const id = await requirePublisher(components, dealId, body);
       const chain = await requireBlock(components, body.throughBlock);
-      const events = await readEventsOfDeal(database.read, {
+      const events = await readEventsOfDeal(components.database.read, {
         dealId: id,
         after: body.after ?? { blockNumber: -1, logIndex: -1 },
         throughBlock: chain.block.number,
@@ -128,27 +133,9 @@ export function booksRoutes(app: FastifyInstance, components: ApiComponents): vo
       return { ...chain, events, next: nextEvent(events) };
     },
   );
+}
 
-  app.post<{ Params: DealParams; Body: RecordsBody }>(
-    '/v1/deals/:dealId/books/vouchers',
-    {
-      schema: {
-        summary: 'The last voucher of each node of a deal, for its publisher.',
-        params,
-        body: schema.object({ ...authorisation, after: schema.address }, ['after']),
-        response: schema.responses(recordsSchema),
-      },
-    },
-    async ({ params: { dealId }, body }) => {
-      const id = await requirePublisher(components, dealId, body);
-      const afterNode = body.after?.toLowerCase() ?? ZERO_ADDRESS;
-      const limit = MAX_BOOKS_VOUCHERS;
-      const vouchers = await readVouchersOfDeal(database.read, { dealId: id, afterNode, limit });
-      const next = vouchers.length < limit ? null : (vouchers.at(-1)?.voucher.node ?? null);
-      return { records: base64UrlEncode(concatBytes(...vouchers.map(encodeSignedVoucher))), next };
-    },
-  );
-
+function peerMeterRoute(app: FastifyInstance, components: ApiComponents): void {
   app.post<{ Params: DealParams; Body: PeersBody }>(
     '/v1/deals/:dealId/books/peers',
     {
@@ -163,13 +150,35 @@ export function booksRoutes(app: FastifyInstance, components: ApiComponents): vo
       const id = await requirePublisher(components, dealId, body);
       const after = body.after ?? { peer: ZERO_ADDRESS, ratePerGiB: '' };
       const limit = MAX_BOOKS_PEERS;
-      const meters = await readPeerMetersOfDeal(database.read, { dealId: id, after, limit });
+      const meters = await readPeerMetersOfDeal(components.database.read, { dealId: id, after, limit });
       const peers = meters.map(({ peer, ratePerGiB, bytes }) => ({
         ...{ peer, ratePerGiB: ratePerGiB.toString(), bytes: bytes.toString() },
       }));
       const last = peers.length < limit ? undefined : peers.at(-1);
       const next = last === undefined ? null : { peer: last.peer, ratePerGiB: last.ratePerGiB };
       return { peers, next };
+    },
+  );
+}
+
+function signedRecordRoutes(app: FastifyInstance, components: ApiComponents): void {
+  app.post<{ Params: DealParams; Body: RecordsBody }>(
+    '/v1/deals/:dealId/books/vouchers',
+    {
+      schema: {
+        summary: 'The last voucher of each node of a deal, for its publisher.',
+        params,
+        body: schema.object({ ...authorisation, after: schema.address }, ['after']),
+        response: schema.responses(recordsSchema),
+      },
+    },
+    async ({ params: { dealId }, body }) => {
+      const id = await requirePublisher(components, dealId, body);
+      const afterNode = body.after?.toLowerCase() ?? ZERO_ADDRESS;
+      const limit = MAX_BOOKS_VOUCHERS;
+      const vouchers = await readVouchersOfDeal(components.database.read, { dealId: id, afterNode, limit });
+      const next = vouchers.length < limit ? null : (vouchers.at(-1)?.voucher.node ?? null);
+      return { records: base64UrlEncode(concatBytes(...vouchers.map(encodeSignedVoucher))), next };
     },
   );
 
@@ -187,7 +196,7 @@ export function booksRoutes(app: FastifyInstance, components: ApiComponents): vo
       const id = await requirePublisher(components, dealId, body);
       const afterGrant = body.after?.toLowerCase() ?? ZERO_HASH;
       const limit = MAX_BOOKS_RECEIPTS;
-      const pairs = await readReceiptsOfDeal(database.read, { dealId: id, afterGrant, limit });
+      const pairs = await readReceiptsOfDeal(components.database.read, { dealId: id, afterGrant, limit });
       const next = pairs.length < limit ? null : (pairs.at(-1)?.signedReceipt.receipt.grantHash ?? null);
       return { records: Buffer.from(encodeReceiptsWithGrants(pairs)).toString('base64url'), next };
     },
