@@ -129,26 +129,54 @@ async function sendBody(
   const leave = await desk.take(exchange, open, answer.contentLength);
   const writer = new BodyWriter(exchange.response, { timeoutMs: options.slowClientTimeoutMs });
   try {
-    let missing = answer.contentLength;
-    for await (const bytes of piecesOf(representation, answer.pieces)) {
+    const source = sourceOf(representation, answer.pieces);
+    if (source instanceof Promise) {
+      // Small content comes at once, on the way with the fewest turns of the event loop.
+      const bytes = await source;
       if (writer.closed) return;
-      if (!exchange.response.headersSent) begin(content, representation, answer);
-      missing -= bytes.length;
-      // The last piece ends the response in one go, which small files notice.
-      if (missing === 0) await writer.finish(bytes);
-      else if (!(await writer.write(bytes))) return;
-    }
-    if (answer.contentLength === 0) {
       begin(content, representation, answer);
-      await writer.finish(new Uint8Array(0));
-    } else if (missing > 0) exchange.response.destroy();
+      await writer.finish(bytes);
+    } else await sendPieces(content, { representation, answer, writer }, source);
   } finally {
     leave.settle(writer.sent);
   }
 }
 
+async function sendPieces(
+  content: ContentExchange,
+  sending: { representation: Representation; answer: Answer; writer: BodyWriter },
+  pieces: AsyncIterable<Uint8Array>,
+): Promise<void> {
+  const { representation, answer, writer } = sending;
+  const { response } = content.exchange;
+  let missing = answer.contentLength;
+  for await (const bytes of pieces) {
+    if (writer.closed) return;
+    if (!response.headersSent) begin(content, representation, answer);
+    missing -= bytes.length;
+    // The last piece ends the response in one go, which small files notice.
+    if (missing === 0) await writer.finish(bytes);
+    else if (!(await writer.write(bytes))) return;
+  }
+  if (missing > 0) response.destroy();
+}
+
 function begin(content: ContentExchange, representation: Representation, answer: Answer): void {
   writeHead(content.exchange, answer.status, headersOf(content, representation, answer));
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** The body: at once where it is one piece that comes at once. */
+function sourceOf(
+  representation: Representation,
+  pieces: readonly Piece[],
+): Promise<Uint8Array> | AsyncIterable<Uint8Array> {
+  const [first, ...others] = pieces;
+  if (first === undefined) return Promise.resolve(NOTHING);
+  return others.length === 0 && typeof first !== 'string'
+    ? representation.bytes(first)
+    : piecesOf(representation, pieces);
 }
 
 async function* piecesOf(

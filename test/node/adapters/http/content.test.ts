@@ -203,11 +203,18 @@ describe('Gateway: what is not there', () => {
       );
       const answers = await Promise.all(viewers);
       expect(new Set(answers.map(({ status }) => status))).to.deep.equal(new Set([200]));
-      expect(answers.map(({ headers }) => headers['cache-status'])).to.include('bcdn; fwd=miss; stored');
+      const how = answers.map(({ headers }) => headers['cache-status']);
+      expect(how.filter((value) => value === 'bcdn; fwd=miss; stored')).to.have.length(1);
+      expect(how).to.include('bcdn; fwd=miss; collapsed');
       expect(flights).to.equal(1);
       expect(fixture.store.contains(contentRootOf(content.root), leaf?.cid ?? content.root)).to.equal(true);
+      expect((await fetched(url)).headers['cache-status']).to.equal('bcdn; hit');
       const unknown = `${fixture.origin}/ipfs/${rawCidOf(Uint8Array.of(1)).toString()}?format=raw`;
       expect((await refusalOf(unknown)).code).to.equal('BLOCK_NOT_FOUND');
+      const headers = { 'cache-control': 'max-age=0, only-if-cached' };
+      expect(await refusalOf(unknown, { headers })).to.include({ status: 412, code: 'NOT_STORED' });
+      expect((await fetched(url, headers)).status).to.equal(200);
+      expect(flights).to.equal(2);
     } finally {
       await fixture.stop();
     }
