@@ -36,8 +36,8 @@ interface RootComponents {
   readonly database: Database;
   readonly clock: Clock;
   readonly domain: Domain;
-  readonly epochClock: EpochClock;
-  readonly vault: KeyVault;
+  readonly epochClock: Pick<EpochClock, 'now'>;
+  readonly vault: Pick<KeyVault, 'collectorSigner'>;
 }
 
 /** Where the roots of a deal stand. */
@@ -195,7 +195,7 @@ async function requirePool(sql: Sql, dealId: DealId): Promise<PeerPoolRecord> {
 async function requireKnownRoot(sql: Sql, dealId: DealId, pool: PeerPoolRecord): Promise<void> {
   if (pool.sequence === 0) return;
   const known = await findPeerRoot(sql, dealId, pool.sequence);
-  if (known?.statement.root === pool.root) return;
+  if (known !== undefined && known.statement.root === pool.root) return;
   throw new MarketplaceError('PEER_ROOT_UNKNOWN', 'The root on chain was not signed by this coordinator.', {
     dealId,
     sequence: pool.sequence,
