@@ -88,7 +88,7 @@ class NodeLife implements ComposedNode {
     });
     registerNodeMetrics(foundation.metrics, {
       node: () => nodeFigures(this.#sources()),
-      money: () => moneyFigures(runningEarnings(foundation)),
+      money: () => moneyFigures(runningEarnings(foundation, this.#books?.store)),
     });
     this.#control = new ControlServer(
       foundation.config.dataDir.controlSocket,
@@ -96,6 +96,7 @@ class NodeLife implements ComposedNode {
         foundation,
         status: () => this.status(),
         settlement: () => (this.#state === 'starting' ? undefined : this.#edge?.settlement),
+        peerStore: () => this.#books?.store,
         signal: this.#stopping.signal,
       }),
     );
@@ -312,6 +313,7 @@ class NodeLife implements ComposedNode {
       delivery: this.#delivery,
       edge: this.#edge,
       peer: this.#peer,
+      peerStore: this.#books?.store,
     };
   }
 

@@ -13,6 +13,7 @@ import { runningEarningsDocument } from './earnings/running-earnings.ts';
 import { settlePreview } from './earnings/settle-preview.ts';
 import type { Foundation } from './foundation.ts';
 import { NodeError } from './node-error.ts';
+import type { PeerStore } from './peers/peer-store.ts';
 import type { SettlementLoop } from './settlement/settlement-loop.ts';
 
 /** What the control door reaches. */
@@ -21,6 +22,8 @@ export interface ControlTies {
   status(): Promise<StatusDocument>;
   /** Undefined until the node settles, and on peers. */
   settlement(): SettlementLoop | undefined;
+  /** Undefined on edges, and before a peer has started. */
+  peerStore(): PeerStore | undefined;
   readonly signal: AbortSignal;
 }
 
@@ -30,7 +33,7 @@ export function controlActions(ties: ControlTies): ControlActions {
     '/status': () => ties.status(),
     '/earnings': async (body) => {
       const { by } = decode(earningsQuestion, body);
-      return runningEarningsDocument(ties.foundation, by);
+      return runningEarningsDocument(ties.foundation, ties.peerStore(), by);
     },
     '/settle/preview': () => preview(ties),
     '/settle': () => settle(ties),
@@ -94,9 +97,11 @@ function requireSettlement(ties: ControlTies): SettlementLoop {
   const peer = ties.foundation.config.settings.role === 'peer';
   throw new NodeError('NODE_NOT_READY', {
     message: peer
-      ? 'A peer holds no allocation, so it has nothing to settle.'
+      ? 'A peer holds no allocation: peer pools pay it by roots, which it claims by itself.'
       : 'The node is still starting.',
-    remedy: peer ? 'Run an edge to be paid.' : 'See `bcdn-node status` for what it is waiting for.',
+    remedy: peer
+      ? 'See `bcdn-node earnings` for what it is owed and paid.'
+      : 'See `bcdn-node status` for what it is waiting for.',
   });
 }
 

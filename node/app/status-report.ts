@@ -9,6 +9,7 @@ import type { EdgePlane } from './edge-plane.ts';
 import type { PeerPlane } from './peers/peer-plane.ts';
 import type { Foundation } from './foundation.ts';
 import type { ErrorReport } from './node-error.ts';
+import type { PeerStore } from './peers/peer-store.ts';
 
 /** A chain clock and ours may differ by so much before the operator is told. */
 const MAX_DRIFT_MS = 30_000;
@@ -27,6 +28,8 @@ export interface StatusSources {
   readonly delivery: DeliveryPlane | undefined;
   readonly edge: EdgePlane | undefined;
   readonly peer: Pick<PeerPlane, 'offered'> | undefined;
+  /** Of a peer that has started. */
+  readonly peerStore: PeerStore | undefined;
 }
 
 /** The whole state of a node in one document. */
@@ -68,7 +71,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
       throughEpoch: allocation.throughEpoch,
     })),
     settlement: settlementOf(sources),
-    money: moneyOf(earningsSummary(runningEarnings(foundation))),
+    money: moneyOf(earningsSummary(runningEarnings(foundation, sources.peerStore))),
     chain: {
       state: chain.state,
       since: new Date(chain.sinceMs).toISOString(),

@@ -9,6 +9,7 @@ export function earningsLines(table: EarningsDocument): string[] {
     ...table.routes.map(routeLine),
     netLine(table),
     ...table.claims.map(claimLine),
+    ...table.peerAccounts.map(peerLine),
     ...table.deals.flatMap(lossLines),
     ...(table.paidFrom === 'chain' ? [] : ['Paid sums are as last known: the chain does not answer.']),
   ];
@@ -60,6 +61,11 @@ function claimLine(claim: EarningsDocument['claims'][number]): string {
   const left = claim.blocksLeft === null ? '' : `, ${claim.blocksLeft} blocks left`;
   const time = claim.deadline === null ? '' : `, about ${claim.deadline}`;
   return `Claim of ${claim.dealId}, epochs ${claim.fromEpoch + 1} to ${claim.toEpoch}: ${claim.state}, ${tokens(claim.lockedWei)} for ${claim.receipts} receipts, bond ${tokens(claim.bondWei)}; to be opened by block ${claim.lastBlock}${left}${time}`;
+}
+
+function peerLine(account: EarningsDocument['peerAccounts'][number]): string {
+  const { dealId, earnedWei, paidWei, claimableWei, unpostedWei, unhandedBytes } = account;
+  return `Peer pool of ${dealId}: earned ${tokens(earnedWei)} = paid ${tokens(paidWei)} + promised by a root ${tokens(claimableWei)} + in no root yet ${tokens(unpostedWei)}; ${formatSize(Number(unhandedBytes))} not handed in yet`;
 }
 
 function lossLines({ dealId, lost }: EarningsDocument['deals'][number]): string[] {

@@ -140,6 +140,20 @@ export const earningsDocument = z.object({
   deals: z.array(dealRow),
   /** Sampled claims that are not decided. */
   claims: z.array(claimRow),
+  /** A peer's accounts with peer pools; they are in the rows and the total, too. */
+  peerAccounts: z.array(
+    z.object({
+      dealId: z.string(),
+      bytes: integer,
+      unhandedBytes: integer,
+      earnedWei: integer,
+      postedWei: integer,
+      paidWei: integer,
+      claimableWei: integer,
+      unpostedWei: integer,
+      gasCostWei: integer,
+    }),
+  ),
 });
 export type EarningsDocument = z.output<typeof earningsDocument>;
 

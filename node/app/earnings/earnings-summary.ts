@@ -1,5 +1,7 @@
 import type { MoneyFigures } from '../../adapters/metrics/node-metrics.ts';
-import { isOpen, lostInAllWei } from './deal-money.ts';
+import { isOpen } from './deal-money.ts';
+import { earningsTable } from './earnings-table.ts';
+import { peerRows } from './peer-rows.ts';
 import { gasOfAll, routeSums, type NodeEarnings } from './node-earnings.ts';
 
 /** Sums over all deals, for the status: `meteredWei` is the sum of the five parts below it. */
@@ -17,21 +19,9 @@ export interface EarningsSummary {
 
 /** Adds up all deals. */
 export function earningsSummary(earnings: NodeEarnings): EarningsSummary {
-  const sum = {
-    ...{ bytes: 0n, meteredWei: 0n, paidWei: 0n, voucherDueWei: 0n },
-    ...{ inClaimWei: 0n, unsettledWei: 0n, lostWei: 0n },
-  };
-  for (const { money } of earnings.deals) {
-    sum.bytes += money.bytes;
-    sum.meteredWei += money.meteredWei;
-    sum.paidWei += money.paidWei;
-    sum.voucherDueWei += money.voucherDueWei;
-    sum.inClaimWei += money.inClaimWei;
-    sum.unsettledWei += money.unsettledWei;
-    sum.lostWei += lostInAllWei(money);
-  }
+  const { total } = earningsTable(earnings.deals, 'deal', 1, peerRows(earnings.peer, 'deal'));
   const { gasCostWei } = gasOfAll(earnings);
-  return { ...sum, gasCostWei, openClaims: earnings.claims.filter(isOpen).length };
+  return { ...total, gasCostWei, openClaims: earnings.claims.filter(isOpen).length };
 }
 
 /** The same sums for monitoring. */

@@ -35,13 +35,15 @@ export interface DealEarnings {
   readonly money: DealMoney;
 }
 
-/** Groups the earnings of all deals; rows are in ascending order of their key. */
+/** Groups the earnings of all deals, and rows from elsewhere; rows are in ascending order of their key. */
 export function earningsTable(
   deals: readonly DealEarnings[],
   grouping: EarningsGrouping,
   epochSeconds: number,
+  others: readonly EarningsRow[] = [],
 ): EarningsTable {
   const rows = new Map<string, EarningsRow>();
+  for (const part of others) rows.set(part.key, add(rows.get(part.key) ?? emptyRow(part.key), part));
   for (const each of deals) {
     const parts =
       grouping === 'day' ? byDay(each, epochSeconds) : [wholeDeal(each.money, keyOf(each, grouping))];

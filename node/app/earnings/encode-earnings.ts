@@ -5,6 +5,7 @@ import { LOSS_REASONS } from './deal-money.ts';
 import { earningsTable, type EarningsGrouping, type EarningsRow } from './earnings-table.ts';
 import { gasInAll, GAS_ROUTES } from './gas-spent.ts';
 import { LOSS_TEXTS } from './loss-reasons.ts';
+import { encodePeerAccounts, peerRows } from './peer-rows.ts';
 import { gasOfAll, routeSums, type DealBooks, type NodeEarnings, type RouteSum } from './node-earnings.ts';
 
 /** How the figures are to be shown. */
@@ -22,7 +23,7 @@ const NATIVE_WEI = 10n ** 18n;
 /** All figures of a node's money as the control door and the command line carry them (SPEC.md, document). */
 export function encodeEarnings(earnings: NodeEarnings, view: EarningsView): EarningsDocument {
   const { by, paidFrom, epochSeconds, openClaims } = view;
-  const table = earningsTable(earnings.deals, by, epochSeconds);
+  const table = earningsTable(earnings.deals, by, epochSeconds, peerRows(earnings.peer, by));
   const routes = routeSums(earnings).filter(isUsed);
   const gas = gasOfAll(earnings);
   const feeWei = routes.reduce((sum, route) => sum + route.feeWei, 0n);
@@ -37,6 +38,7 @@ export function encodeEarnings(earnings: NodeEarnings, view: EarningsView): Earn
     routes: routes.map((route) => encodeRoute(route, view)),
     deals: earnings.deals.map((books) => encodeDeal(books, view)),
     claims: openClaims.map(encodeClaim),
+    peerAccounts: encodePeerAccounts(earnings.peer),
   };
 }
 

@@ -1,6 +1,8 @@
 import type { DealId, Epoch } from '../../../sdk/protocol/identifiers.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
-import { PAYMENT_ROUTES, type ClaimNote } from '../settlement/settlement-notes.ts';
+import type { ClaimNote, PaymentRoute } from '../settlement/settlement-notes.ts';
+import { peerEarnings } from '../peers/peer-earnings.ts';
+import type { PeerStore } from '../peers/peer-store.ts';
 import type { SettlementStore } from '../settlement/settlement-store.ts';
 import {
   dealMoney,
@@ -21,6 +23,7 @@ import {
   type GasRoute,
   type GasSpent,
 } from './gas-spent.ts';
+import type { PeerPay } from './peer-rows.ts';
 
 /** What earnings are read from; works without a running node. */
 export interface EarningsSources {
@@ -30,6 +33,8 @@ export interface EarningsSources {
   readonly allocation: (dealId: DealId) => AllocationFigures | undefined;
   /** Last epoch that has ended. */
   readonly ripeEpoch: Epoch | undefined;
+  /** Accounts of a node in role peer. */
+  readonly peerStore?: Pick<PeerStore, 'accounts' | 'claims'> | undefined;
 }
 
 /** The money of one deal and what earning it has cost. */
@@ -45,6 +50,8 @@ export interface NodeEarnings {
   /** Gas that was for no deal in particular. */
   readonly gasOfNoDeal: GasByRoute;
   readonly claims: readonly ClaimNote[];
+  /** From peer pools; undefined on an edge. */
+  readonly peer: PeerPay | undefined;
 }
 
 /** Pay and cost of one route, over all deals. */
@@ -73,14 +80,20 @@ export function nodeEarnings(sources: EarningsSources): NodeEarnings {
   });
   const known = new Set(deals.map(({ deal }) => deal.dealId));
   const strangers = [...gas.byDeal].filter(([dealId]) => !known.has(dealId)).map(([, spent]) => spent);
-  return { deals, claims, gasOfNoDeal: strangers.reduce(addGasByRoute, gas.ofNoDeal) };
+  return {
+    deals,
+    claims,
+    gasOfNoDeal: strangers.reduce(addGasByRoute, gas.ofNoDeal),
+    peer: peerPay(sources),
+  };
 }
 
 /** Pay and cost by route; their costs together are all gas that was spent. */
-export function routeSums({ deals, gasOfNoDeal }: NodeEarnings): RouteSum[] {
+export function routeSums({ deals, gasOfNoDeal, peer }: NodeEarnings): RouteSum[] {
   return GAS_ROUTES.map((route) => {
     const spent = deals.reduce((sum, { gas }) => addGas(sum, gas[route]), gasOfNoDeal[route]);
-    return { route, ...spent, ...payOf(deals, route) };
+    const pay = route === 'peer-claim' ? poolPay(peer) : payOf(deals, route);
+    return { route, ...spent, ...pay };
   });
 }
 
@@ -89,10 +102,18 @@ export function gasOfAll({ deals, gasOfNoDeal }: NodeEarnings): GasSpent {
   return deals.reduce((sum, { gas }) => addGas(sum, gasInAll(gas)), gasInAll(gasOfNoDeal));
 }
 
-function payOf(deals: readonly DealBooks[], route: GasRoute): RoutePay {
-  const paying = PAYMENT_ROUTES.find((each) => each === route);
+function peerPay({ peerStore, journal }: EarningsSources): PeerPay | undefined {
+  if (peerStore === undefined) return undefined;
+  return { earnings: peerEarnings(peerStore, journal), claims: peerStore.claims().length };
+}
+
+/** Peers pay no protocol fee. */
+function poolPay(peer: PeerPay | undefined): RoutePay {
+  return { payments: peer?.claims ?? 0, paidWei: peer?.earnings.paidWei ?? 0n, feeWei: 0n };
+}
+
+function payOf(deals: readonly DealBooks[], paying: PaymentRoute): RoutePay {
   const sum = { payments: 0, paidWei: 0n, feeWei: 0n };
-  if (paying === undefined) return sum;
   for (const { money } of deals) {
     sum.payments += money.routes[paying].payments;
     sum.paidWei += money.routes[paying].paidWei;

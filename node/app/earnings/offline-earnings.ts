@@ -7,6 +7,7 @@ import { lastRipeEpoch } from '../../core/settlement/settlement-plan.ts';
 import type { NodeConfig } from '../config/config-file.ts';
 import { DataDirLock } from '../config/data-dir-lock.ts';
 import type { EarningsDocument } from '../control/documents.ts';
+import { PeerStore } from '../peers/peer-store.ts';
 import { SettlementStore } from '../settlement/settlement-store.ts';
 import { openClaims } from './claim-deadline.ts';
 import type { AllocationFigures } from './deal-money.ts';
@@ -21,6 +22,7 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
   const lock = DataDirLock.acquire(dataDir);
   const store = SettlementStore.open(dataDir.settlements);
   const journal = new ReceiptJournal({ path: dataDir.journal });
+  const peerStore = settings.role === 'peer' ? PeerStore.open(dataDir.peerAccounts) : undefined;
   const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });
   try {
     await journal.open();
@@ -31,6 +33,7 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
     const earnings = nodeEarnings({
       journal,
       store,
+      peerStore,
       allocation: (dealId) => chain?.allocations.get(dealId),
       ripeEpoch:
         epochSeconds === undefined ? undefined : lastRipeEpoch(chain?.nowMs ?? Date.now(), epochSeconds),
@@ -48,6 +51,7 @@ export async function offlineEarnings(config: NodeConfig, by: EarningsGrouping):
   } finally {
     provider.destroy();
     await journal.close();
+    peerStore?.close();
     store.close();
     lock.release();
   }

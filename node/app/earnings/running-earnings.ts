@@ -2,6 +2,7 @@ import { lastRipeEpoch } from '../../core/settlement/settlement-plan.ts';
 import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { EarningsDocument } from '../control/documents.ts';
 import type { Foundation } from '../foundation.ts';
+import type { PeerStore } from '../peers/peer-store.ts';
 import type { ClaimNote } from '../settlement/settlement-notes.ts';
 import { openClaims, type BlockPace } from './claim-deadline.ts';
 import { isOpen } from './deal-money.ts';
@@ -15,12 +16,14 @@ const PACE_BLOCKS = 64;
 /** The money of a running node, from what it has in memory and on disk; nobody is asked. */
 export function runningEarnings(
   foundation: Pick<Foundation, 'journal' | 'store' | 'directory' | 'chainClock'>,
+  peerStore: PeerStore | undefined,
 ): NodeEarnings {
   const { journal, store, directory, chainClock } = foundation;
   const terms = store.terms();
   return nodeEarnings({
     journal,
     store,
+    peerStore,
     allocation: (dealId) => directory.known(dealId)?.allocation,
     ripeEpoch: terms === undefined ? undefined : lastRipeEpoch(chainClock.nowMs(), terms.epochSeconds),
   });
@@ -29,10 +32,11 @@ export function runningEarnings(
 /** Earnings of a running node as a document; deadlines of claims are left open while the chain is away. */
 export async function runningEarningsDocument(
   foundation: Foundation,
+  peerStore: PeerStore | undefined,
   by: EarningsGrouping,
 ): Promise<EarningsDocument> {
   const { store, reader, config } = foundation;
-  const earnings = runningEarnings(foundation);
+  const earnings = runningEarnings(foundation, peerStore);
   return encodeEarnings(earnings, {
     by,
     paidFrom: 'chain',

@@ -172,6 +172,8 @@ describe('a network of real nodes', function () {
     expect(Number(status.disk.usedBytes)).to.be.at.least(CONTENT_BYTES);
     // This publisher funds no peer pool.
     expect(status.earning.yes).to.equal(false);
+    const earnings = await json<EarningsDocument>(peer, 'earnings');
+    expect([earnings.total.meteredWei, earnings.peerAccounts]).to.deep.equal(['0', []]);
     expect(await running.end('SIGTERM')).to.equal(0);
   });
 
