@@ -9,7 +9,7 @@ import {
   type SelfReport,
   type Witness,
 } from './membership-event.ts';
-import type { RingContext } from './ring-context.ts';
+import { positionOf, type RingContext } from './ring-context.ts';
 import type { RingId } from './ring-identifier.ts';
 import type { AdmittedEdge } from './ring-admission.ts';
 import type { RingEntry } from './ring-table.ts';
@@ -105,9 +105,7 @@ export class Membership {
     const held = this.#context.table.find(record.nid);
     if (held !== undefined && equalBytes(held.record.encoded, record.encoded)) return 'known';
     const admitted = this.#context.ports.admission.nidOf(record.publicKey);
-    const position = this.#context.nidOfKey(record.publicKey);
-    if (admitted === undefined || position === undefined || !equalBytes(position, record.nid))
-      return 'refused';
+    if (admitted === undefined || !equalBytes(positionOf(admitted), record.nid)) return 'refused';
     if (!agrees(record, admitted) || !this.#verifyRecord(record)) return 'refused';
     const state = record.departed ? 'left' : 'alive';
     if (this.#context.isSelf(record.nid)) {

@@ -127,7 +127,8 @@ export class RingContext {
 /** Positions in bytes by registry entry: asked for with every message. */
 const positions = new WeakMap<AdmittedEdge, RingId>();
 
-function positionOf(admitted: AdmittedEdge): RingId {
+/** Where the registry places an edge, in bytes. */
+export function positionOf(admitted: AdmittedEdge): RingId {
   const known = positions.get(admitted);
   if (known !== undefined) return known;
   const position = hexToBytes(admitted.nid);

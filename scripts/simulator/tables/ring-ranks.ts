@@ -14,6 +14,8 @@ export class RingRanks {
   /** Members that are not in the base's ring, rising, and the rank of each in this ring. */
   readonly #added: readonly SharedEntry[];
   readonly #addedRanks: readonly number[];
+  /** Members that stand in the base's ring with another content, by index of the base; nearly always none. */
+  readonly #replaced = new Map<number, SharedEntry>();
 
   /** @param changes sorted by position */
   constructor(base: BaseTable, changes: readonly SharedEntry[]) {
@@ -26,6 +28,7 @@ export class RingRanks {
       const isPlace = held !== undefined && comparePositions(held.nid, change.nid) === 0;
       const wasInRing = isPlace && held.inRing;
       const rank = base.ringBefore(index);
+      if (wasInRing && change.inRing) this.#replaced.set(index, change);
       if (wasInRing && !change.inRing) removed.push(rank);
       if (!wasInRing && change.inRing) {
         addedRanks.push(rank - removed.length + added.length);
@@ -40,22 +43,22 @@ export class RingRanks {
     this.length = base.ring.length - removed.length + added.length;
   }
 
-  /**
-   * The member at a rank: an added one, or the index of an item of the base.
-   * @throws SimulatorError TABLE_RANK_INVALID
-   */
-  at(rank: number): SharedEntry | number {
+  /** The member at a rank. @throws SimulatorError TABLE_RANK_INVALID */
+  at(rank: number): SharedEntry {
     const before = this.#isBase ? 0 : countUpTo(this.#addedRanks, rank);
-    if (before > 0 && this.#addedRanks[before - 1] === rank) return this.#added[before - 1] ?? 0;
+    const added = this.#addedRanks[before - 1] === rank ? this.#added[before - 1] : undefined;
+    if (added !== undefined) return added;
     const kept = rank - before;
-    const index = this.#base.ring[this.#isBase ? rank : kept + this.#removedBeforeKept(kept)];
-    if (index === undefined) {
+    const index = this.#base.ring[this.#isBase ? rank : kept + this.#removedBeforeKept(kept)] ?? -1;
+    const replaced = this.#replaced.size === 0 ? undefined : this.#replaced.get(index);
+    const member = replaced ?? this.#base.items[index];
+    if (member === undefined) {
       throw new SimulatorError('TABLE_RANK_INVALID', `The ring has no member of rank ${rank}.`, {
         rank,
         ringSize: this.length,
       });
     }
-    return index;
+    return member;
   }
 
   /** Rank of the first member at or after the position; `length` if there is none. */

@@ -143,14 +143,7 @@ export class SharedTable implements RingTable {
   ringEntryAt(rank: number): RingEntry {
     const { version } = this;
     const size = version.ranks.length;
-    const member = version.memberAt(((rank % size) + size) % size);
-    if (member === undefined) {
-      throw new SimulatorError('TABLE_RANK_INVALID', `The ring has no member of rank ${rank}.`, {
-        rank,
-        size,
-      });
-    }
-    return this.#own(member);
+    return this.#own(version.memberAt(((rank % size) + size) % size));
   }
 
   failedAt(index: number): RingEntry {

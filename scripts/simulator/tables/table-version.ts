@@ -108,12 +108,8 @@ export class TableVersion {
   }
 
   /** The ring member at a rank from 0 to `ranks.length - 1`. */
-  memberAt(rank: number): SharedEntry | undefined {
-    const found = this.ranks.at(rank);
-    if (typeof found !== 'number') return found;
-    const item = this.base.items[found];
-    if (item === undefined || this.changes.length === 0) return item;
-    return this.#changeAt(item.nid) ?? item;
+  memberAt(rank: number): SharedEntry {
+    return this.ranks.at(rank);
   }
 
   /** Everything in ring order, from a position on. */
