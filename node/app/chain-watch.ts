@@ -8,6 +8,8 @@ import {
   type ChainFollowerListener,
 } from '../adapters/chain/chain-follower.ts';
 import type { ChainHead, ChainNews } from '../adapters/chain/chain-reader.ts';
+import type { NodeConfig } from './config/config-file.ts';
+import type { Settings } from './config/settings.ts';
 import type { Foundation } from './foundation.ts';
 import { reportOf } from './node-error.ts';
 import { noteClaimRecord } from './settlement/claim-notes.ts';
@@ -23,17 +25,25 @@ export interface ChainWatchers {
   onRegistry(): void;
 }
 
+/** What the watch reads and writes. */
+export type ChainWatchParts = Pick<
+  Foundation,
+  'node' | 'clock' | 'chainClock' | 'log' | 'provider' | 'reader' | 'registry' | 'directory' | 'store'
+> & {
+  readonly config: Pick<NodeConfig, 'deployment'> & { readonly settings: Pick<Settings, 'rpcUrl'> };
+};
+
 type Payment = Extract<ChainNews, { kind: 'payment' }>;
 
 /** Keeps deals, payments and the registry as the chain says, over restarts and absences of the chain. */
 export class ChainWatch implements ChainFollowerListener {
-  readonly #foundation: Foundation;
+  readonly #foundation: ChainWatchParts;
   readonly #watchers: ChainWatchers;
   readonly #follower: ChainFollower;
   readonly #anchor: string;
   #notedBlock: number;
 
-  constructor(foundation: Foundation, watchers: ChainWatchers) {
+  constructor(foundation: ChainWatchParts, watchers: ChainWatchers) {
     const { deployment } = foundation.config;
     this.#foundation = foundation;
     this.#watchers = watchers;
