@@ -131,11 +131,15 @@ export class SmallNetwork {
     const deployment = await deployBcdn(deployer, { ...DEPLOY_PARAMETERS.development, epochSeconds });
     await writeFile(this.#deploymentFile, encodeDeployment(deployment));
     const { token } = connectContracts(new NonceManager(deployer), deployment);
-    const funded = Array.from({ length: edges }, (_, index) =>
-      token.transfer(this.#accountOf(FIRST_OPERATOR + index), OPERATOR_TOKENS_WEI),
+    const amounts = new Map(
+      Array.from({ length: edges }, (_, index) => [
+        this.#accountOf(FIRST_OPERATOR + index),
+        OPERATOR_TOKENS_WEI,
+      ]),
     );
-    funded.push(token.transfer(this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI));
-    for (const transaction of await Promise.all(funded)) await transaction.wait();
+    amounts.set(this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI);
+    // One after another: a chain that mines at once refuses a nonce that arrives before the one below it.
+    for (const [account, amountWei] of amounts) await (await token.transfer(account, amountWei)).wait();
     return deployment;
   }
 
