@@ -21,6 +21,8 @@ export const MAX_CARS = 128;
 export const BODY_HELD_BYTES = 8 * 1024;
 /** A client takes each piece in this time (8.7 kB/s), or the connection is ended. */
 export const BODY_SLICE_TIMEOUT_MS = 30_000;
+/** A body that is no upload arrives in this time. */
+export const SMALL_BODY_TIMEOUT_MS = 30_000;
 /** An upload that brings nothing for this long is ended. */
 export const UPLOAD_IDLE_TIMEOUT_MS = 30_000;
 

@@ -1,17 +1,23 @@
 import type { IncomingMessage } from 'node:http';
 
 import { GatewayError } from './gateway-error.ts';
-import { UPLOAD_IDLE_TIMEOUT_MS } from './gateway-limits.ts';
+import { SMALL_BODY_TIMEOUT_MS, UPLOAD_IDLE_TIMEOUT_MS } from './gateway-limits.ts';
 
 /** The whole body of a request, at most `maxBytes`. @throws GatewayError BODY_TOO_LARGE, BODY_INCOMPLETE */
 export async function readBody(request: IncomingMessage, maxBytes: number): Promise<Uint8Array> {
   requireDeclaredLength(request, maxBytes);
   const chunks: Uint8Array[] = [];
   let length = 0;
-  for await (const chunk of bodyOf(request)) {
-    length += chunk.length;
-    if (length > maxBytes) throw bodyTooLarge(length, maxBytes);
-    chunks.push(chunk);
+  // Bodies that are read as a whole are small: a sender that lets them trickle is cut off.
+  const timer = setTimeout(() => request.destroy(), SMALL_BODY_TIMEOUT_MS);
+  try {
+    for await (const chunk of bodyOf(request)) {
+      length += chunk.length;
+      if (length > maxBytes) throw bodyTooLarge(length, maxBytes);
+      chunks.push(chunk);
+    }
+  } finally {
+    clearTimeout(timer);
   }
   return Buffer.concat(chunks);
 }
