@@ -66,7 +66,7 @@ export const MIN_STEAL_GAIN_MS = 60;
 export const URGENT_FREE_BLOCKS = 2;
 
 /** A source below this share of the best rate is slow: it gets blocks that are needed later. */
-export const SLOW_SOURCE_SHARE = 0.5;
+export const SLOW_SOURCE_SHARE = 0.4;
 
 /** A source that is too slow to be of use is given a block this often, to measure it again. */
 export const SLOW_PROBE_INTERVAL_MS = 5_000;
