@@ -28,6 +28,15 @@ export function noteClaimRecord(
     lastBlock: record.lastBlock,
     state: record.state,
   };
-  store.noteClaim(note);
+  if (before === undefined || !isSame(before, note)) store.noteClaim(note);
   return note;
 }
+
+/** An open claim is looked at each second: what did not change is not written again. */
+const isSame = (before: ClaimNote, note: ClaimNote): boolean =>
+  before.state === note.state &&
+  before.toEpoch === note.toEpoch &&
+  before.seedBlock === note.seedBlock &&
+  before.lastBlock === note.lastBlock &&
+  before.lockedWei === note.lockedWei &&
+  before.receipts === note.receipts;
