@@ -80,6 +80,7 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
   const oracle = new TableOracle(simulation);
   const failures = new FailureWatch(simulation);
   const series = new TimeSeries(simulation);
+  // One purpose, one stream: which keys there are, and who asks for them.
   const random = simulation.streams.stream('contents');
   const provided = new ProvidedKeys(simulation, random);
   provided.replaceLost();
