@@ -48,6 +48,11 @@ export const MARKETPLACE_ERRORS = {
     status: 409,
     remedy: 'The publisher has closed this distribution; ask for another deal of the content.',
   },
+  VIEWER_NOT_ADMITTED: {
+    status: 403,
+    remedy:
+      'Log in with the publisher of the content and send its admission: Admission(dealId, viewerKey, expiresAt) for exactly this deal and viewer key, signed by the audience key, not expired and good for at most a day.',
+  },
   EPOCH_TOO_EARLY: {
     status: 409,
     remedy: 'Grants for the next epoch are issued near the end of the current one.',
@@ -61,6 +66,16 @@ export const MARKETPLACE_ERRORS = {
     status: 429,
     remedy: 'Too many keys wait for a deal; open deals with those you have, or try later.',
   },
+  // Coordinator: audiences
+  AUDIENCE_SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign Audience(dealId, audienceKey, issuedAt) with the key that opened the deal.',
+  },
+  AUDIENCE_TOO_EARLY: {
+    status: 422,
+    remedy: 'Issue the message now, in Unix seconds; synchronise the clock of this machine.',
+  },
+  AUDIENCE_OUTDATED: { status: 409, remedy: 'Sign the audience again with a later issuedAt.' },
   // Coordinator: receipts and settlement
   RECEIPTS_MALFORMED: {
     status: 400,

@@ -2,6 +2,7 @@
 
 export { fetchContent } from './client/fetch-content.ts';
 export type { FetchOptions, FetchRequest, FetchResult } from './client/fetch-content.ts';
+export type { GivenAdmission } from './client/given-admission.ts';
 export { FetchSession } from './client/fetch-session.ts';
 export type { FetchComponents, LookupCount, SessionOptions } from './client/fetch-session.ts';
 export { downloadFile } from './client/file-download.ts';
@@ -17,6 +18,7 @@ export type { ReceiptOutcome } from './client/receipt-delivery.ts';
 export { ClientError } from './client/client-error.ts';
 export type { ClientErrorCode } from './client/client-error.ts';
 export { MarketplaceApi } from './client/marketplace-api.ts';
+export type { AudienceMessage } from './client/marketplace-api.ts';
 export { lookUpProviders } from './client/provider-lookup.ts';
 export { httpOriginOf } from './client/endpoint.ts';
 export { FetchExchange } from './client/fetch-exchange.ts';
@@ -38,6 +40,8 @@ export type {
   PublishProgress,
   PublishRequest,
 } from './publish/publish.ts';
+export { signAdmission, signAudience } from './publish/audience.ts';
+export type { AudienceSigner } from './publish/audience.ts';
 export { closeDistribution } from './publish/close-distribution.ts';
 export type { Closed, CloseOptions, CloseProgress, CloseRequest } from './publish/close-distribution.ts';
 export { PublishError } from './publish/publish-error.ts';

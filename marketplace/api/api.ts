@@ -12,6 +12,7 @@ import type { ApiComponents } from './components.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
+import { audienceRoutes } from './routes/audience-routes.ts';
 import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
@@ -77,6 +78,7 @@ export async function createApi(
     dealRoutes,
     contentRoutes,
     quoteRoutes,
+    audienceRoutes,
     viewerRoutes,
     keyRoutes,
     settlementRoutes,

@@ -39,6 +39,8 @@ export const receiptPairs = {
   description: 'Base64url of signed grants, each followed by its best signed receipt.',
 } as const;
 export const endpoints = { type: 'array', items: { type: 'string' }, description: 'Multiaddrs.' } as const;
+/** Largest time that is read as Unix seconds: one in milliseconds is refused. */
+export const MAX_UNIX_SECONDS = 99_999_999_999;
 export const seconds = { type: 'number', minimum: 0, description: 'Unix seconds.' } as const;
 export const nullable = <T extends { readonly type: string }>(schema: T) =>
   ({ ...schema, type: [schema.type, 'null'] }) as const;

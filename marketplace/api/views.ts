@@ -1,8 +1,10 @@
+import { OPEN_AUDIENCE } from '../../sdk/protocol/authorisation.ts';
 import { base64UrlEncode } from '../../sdk/protocol/bytes.ts';
 import { cidOfContentRoot } from '../../sdk/protocol/content.ts';
 import { ProtocolError } from '../../sdk/protocol/errors.ts';
 import { encodeSignedGrant } from '../../sdk/protocol/grant.ts';
 import { encodeSignedReceipt } from '../../sdk/protocol/receipt.ts';
+import type { AudienceRecord } from '../database/audience-ledger.ts';
 import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
 import type { NodeRecord } from '../database/node-records.ts';
 import type { PeerPoolRecord } from '../database/peer-pools.ts';
@@ -97,6 +99,10 @@ export const dealWithAllocationsSchema = schema.object({
   ...dealProperties,
   allocations: schema.list(schema.object(allocationProperties)),
   peerPool: { ...schema.nullable(peerPoolSchema), description: 'Null if the deal pays no peers.' },
+  audienceKey: {
+    ...schema.nullable(schema.address),
+    description: 'Whose admission viewers need; null if the deal is open to everybody.',
+  },
 });
 
 export function dealView(deal: DealRecord) {
@@ -118,11 +124,17 @@ export function dealView(deal: DealRecord) {
 
 export function dealWithAllocationsView(
   deal: DealRecord,
-  allocations: readonly AllocationRecord[],
-  pool: PeerPoolRecord | undefined,
+  terms: {
+    readonly allocations: readonly AllocationRecord[];
+    readonly pool: PeerPoolRecord | undefined;
+    readonly audience: AudienceRecord | undefined;
+  },
 ) {
+  const { allocations, pool, audience } = terms;
   const peerPool = pool === undefined ? null : peerPoolView(pool);
-  return { ...dealView(deal), allocations: allocations.map(allocationView), peerPool };
+  const isOpen = audience === undefined || audience.audienceKey === OPEN_AUDIENCE;
+  const audienceKey = isOpen ? null : audience.audienceKey;
+  return { ...dealView(deal), allocations: allocations.map(allocationView), peerPool, audienceKey };
 }
 
 function allocationView(allocation: AllocationRecord) {

@@ -41,6 +41,7 @@ import {
   MAX_GRANTS_PER_VIEWER_NODE_EPOCH,
   MAX_NODES_PER_REQUEST,
 } from '../limits.ts';
+import type { Audiences, ShownAdmission } from './audiences.ts';
 import type { EpochClock, EpochMoment } from './epoch-clock.ts';
 import type { DigestSigner, KeyVault } from './key-vault.ts';
 import type { NodeHealth } from './node-health.ts';
@@ -68,6 +69,8 @@ export interface GrantsRequest {
   /** Peers beside the nodes with an allocation. @default 2 */
   readonly maxPeers?: number | undefined;
   readonly region: string | undefined;
+  /** By the audience key of a deal that has one. @default none */
+  readonly admission?: ShownAdmission | undefined;
 }
 
 export interface IssuedGrants {
@@ -85,6 +88,7 @@ interface GrantComponents {
   readonly epochClock: EpochClock;
   readonly vault: KeyVault;
   readonly challenge: ViewerChallenge;
+  readonly audiences: Audiences;
   readonly health: NodeHealth;
   /** Takes one request of a viewer from its rate. @throws MarketplaceError RATE_LIMITED */
   readonly takeViewerRequest: (viewerKey: Address) => void;
@@ -126,7 +130,7 @@ export class GrantIssuance {
 
   /**
    * @throws MarketplaceError CHALLENGE_*, SIGNATURE_INVALID, RATE_LIMITED, DEAL_NOT_FOUND, CONTENT_NOT_FOUND,
-   *   DEAL_NOT_OPEN, DEAL_NOT_SERVED, EPOCH_TOO_EARLY, NO_NODE_AVAILABLE, ALLOCATION_EXHAUSTED, NOT_INDEXED_YET,
+   *   DEAL_NOT_OPEN, VIEWER_NOT_ADMITTED, DEAL_NOT_SERVED, EPOCH_TOO_EARLY, NO_NODE_AVAILABLE, ALLOCATION_EXHAUSTED, NOT_INDEXED_YET,
    *   CHAIN_STALE, CLOCK_DRIFT
    */
   async issue(request: GrantsRequest): Promise<IssuedGrants> {
@@ -196,13 +200,15 @@ export class GrantIssuance {
   }
 
   async #chooseNodes(deal: DealRecord, request: GrantsRequest, epoch: Epoch): Promise<Choice> {
-    const { vault, database, health } = this.#components;
+    const { vault, database, health, audiences } = this.#components;
     if (deal.state !== 'open') {
       throw new MarketplaceError('DEAL_NOT_OPEN', 'The deal takes no new viewers.', {
         dealId: deal.dealId,
         state: deal.state,
       });
     }
+    const { viewerKey, admission } = request;
+    await audiences.requireAdmitted(deal, { viewerKey, admission });
     const sign = await vault.grantSigner(deal, epoch);
     const wanted = request.nodes === undefined ? undefined : new Set(request.nodes);
     const allocations = await readAllocationsOfDeal(database.read, deal.dealId);

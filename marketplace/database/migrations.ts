@@ -143,12 +143,22 @@ const PEER_LEDGER: Migration = {
   ],
 };
 
+/** What publishers said last about whom their deals are for; a deal without a row is open to everybody. */
+const AUDIENCES: Migration = {
+  version: 6,
+  name: 'audiences',
+  statements: [
+    `CREATE TABLE audiences (deal_id TEXT PRIMARY KEY, audience_key TEXT NOT NULL, issued_at INTEGER NOT NULL)`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
   CLAIMS_AND_POOLS,
   RECEIPTS_BY_DEAL,
   PEER_LEDGER,
+  AUDIENCES,
 ];
 
 /**

@@ -14,6 +14,7 @@ import { createApi } from '../api/api.ts';
 import { Metrics } from '../api/metrics.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
 import { systemClock, type Clock } from '../clock.ts';
+import { Audiences } from '../coordinator/audiences.ts';
 import { Collector } from '../coordinator/collector.ts';
 import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
@@ -112,16 +113,16 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       },
     );
     const signing = { database, clock, ...crypto, epochClock, vault };
+    const audiences = new Audiences(signing);
     const peerRoots = new PeerRoots(signing, options.peerRoots);
     const posting = openPosting({ database, clock, roots: peerRoots, options, logger });
     const api = await createApi(
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
-        metrics: new Metrics(chain),
+        ...{ audiences, metrics: new Metrics(chain) },
         grants: new GrantIssuance({
           ...signing,
-          challenge,
-          health,
+          ...{ challenge, health, audiences },
           takeViewerRequest: (viewerKey) => viewerRate.take(viewerKey),
         }),
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),

@@ -18,6 +18,8 @@ const RECEIPT_TYPE = fields('bytes32 grantHash,uint64 bytesCumulative');
 const VOUCHER_TYPE = fields('bytes32 dealId,address node,uint32 throughEpoch,uint128 cumulative');
 const UPLOAD_TYPE = fields('bytes32 dealId,address node,bytes32 contentRoot,uint64 bytes,uint64 expiresAt');
 const GRANT_REQUEST_TYPE = fields('address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt');
+const AUDIENCE_TYPE = fields('bytes32 dealId,address audienceKey,uint64 issuedAt');
+const ADMISSION_TYPE = fields('bytes32 dealId,address viewerKey,uint64 expiresAt');
 
 const MAX_UINT32 = 2 ** 32 - 1;
 const MAX_UINT64 = ((1n << 64n) - 1n).toString();
@@ -129,6 +131,17 @@ const grantRequest: Message = {
   expiresAt: '1795248000',
 };
 
+const audiences: Message[] = [
+  { dealId: id('deal'), audienceKey: addressOf('audience'), issuedAt: '1795248000' },
+  { dealId: id('deal'), audienceKey: `0x${'00'.repeat(20)}`, issuedAt: MAX_UINT64 },
+];
+
+const admission: Message = {
+  dealId: id('deal'),
+  viewerKey: addressOf('viewer'),
+  expiresAt: '1795248000',
+};
+
 /** All vectors; the same in every run. */
 export async function makeVectors(): Promise<Record<string, unknown>> {
   const grantVectors: Vector[] = [];
@@ -136,6 +149,8 @@ export async function makeVectors(): Promise<Record<string, unknown>> {
   const voucherVectors: Vector[] = [];
   const uploads: Vector[] = [];
   const grantRequests: Vector[] = [];
+  const audienceVectors: Vector[] = [];
+  const admissions: Vector[] = [];
   for (const name of Object.keys(domains)) {
     for (const message of grants)
       grantVectors.push(await vector(name, ['Grant', GRANT_TYPE], message, 'grant key'));
@@ -144,6 +159,9 @@ export async function makeVectors(): Promise<Record<string, unknown>> {
     }
     uploads.push(await vector(name, ['Upload', UPLOAD_TYPE], upload, 'publisher'));
     grantRequests.push(await vector(name, ['GrantRequest', GRANT_REQUEST_TYPE], grantRequest, 'viewer'));
+    for (const message of audiences)
+      audienceVectors.push(await vector(name, ['Audience', AUDIENCE_TYPE], message, 'publisher'));
+    admissions.push(await vector(name, ['Admission', ADMISSION_TYPE], admission, 'audience'));
   }
   for (const { domain: name, digest } of grantVectors) {
     for (const bytesCumulative of ['1', '1048576', MAX_UINT64]) {
@@ -164,6 +182,8 @@ export async function makeVectors(): Promise<Record<string, unknown>> {
     vouchers: voucherVectors,
     uploads,
     grantRequests,
+    audiences: audienceVectors,
+    admissions,
   };
 }
 

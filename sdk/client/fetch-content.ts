@@ -8,6 +8,7 @@ import type { Address, DealId } from '../protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
 import { systemClock } from './clock.ts';
 import type { ContentSink } from './content-sink.ts';
+import type { GivenAdmission } from './given-admission.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
 import { ProgressMeter, type FetchProgress } from './download-progress.ts';
 import { FetchSession, type FetchComponents, type LookupCount } from './fetch-session.ts';
@@ -31,8 +32,10 @@ export interface FetchRequest {
 }
 
 export interface FetchOptions {
-  /** @default the first open deal of the content */
+  /** @default that of the admission, else the first open deal of the content that is for everybody */
   readonly dealId?: DealId | undefined;
+  /** Where the deal is for viewers that its publisher knows: what its log-in service gave to this viewer key. */
+  readonly admission?: GivenAdmission | undefined;
   /** Where the viewer is, for example `eu-west`. */
   readonly region?: string | undefined;
   /** Nodes to ask for blocks before others, in this order. @default the coordinator's order */

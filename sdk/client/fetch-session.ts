@@ -17,6 +17,7 @@ import type { BlockSource } from './block-source.ts';
 import type { SourceProgress } from './download-progress.ts';
 import { FetchReport } from './fetch-report.ts';
 import type { FetchBlock } from './file-download.ts';
+import type { GivenAdmission } from './given-admission.ts';
 import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
@@ -38,8 +39,10 @@ export interface SessionOptions {
   readonly marketplaceUrl: string;
   /** Private key of the viewer, 32 bytes. */
   readonly viewerKey: Uint8Array;
-  /** Pays for the delivery. @default the first open deal of the content */
+  /** Pays for the delivery. @default that of the admission, else the first open deal of the content for everybody */
   readonly dealId?: DealId | undefined;
+  /** Where the deal is for viewers that its publisher knows: what its log-in service gave to this viewer key. */
+  readonly admission?: GivenAdmission | undefined;
   /** Where the viewer is: the nearest nodes come first. */
   readonly region?: string | undefined;
   /** Nodes to ask for blocks before others, in this order. */
@@ -82,11 +85,12 @@ export class FetchSession {
    */
   static async open(components: FetchComponents, options: SessionOptions): Promise<FetchSession> {
     const api = new MarketplaceApi(components, options.marketplaceUrl);
+    const named = options.dealId ?? options.admission?.dealId;
     const [network, deals] = await Promise.all([
       api.network(options.signal),
-      options.dealId === undefined ? api.dealsOf(options.cid, options.signal) : [],
+      named === undefined ? api.dealsOf(options.cid, options.signal) : [],
     ]);
-    const dealId = options.dealId ?? chosenDeal(options.cid, deals);
+    const dealId = named ?? chosenDeal(options.cid, deals);
     const session = new FetchSession({ ...components, api }, options, { network, dealId });
     await session.#begin();
     return session;
@@ -107,6 +111,7 @@ export class FetchSession {
         dealId: at.dealId,
         contentRoot: contentRootOf(options.cid),
         privateKey: options.viewerKey,
+        admission: options.admission,
       },
     );
     const issue = (ask: Parameters<ViewerSession['requestGrants']>[0]) => this.#viewer.requestGrants(ask);
@@ -232,7 +237,9 @@ export class FetchSession {
 
 function chosenDeal(cid: CID, deals: readonly MarketplaceDeal[]): DealId {
   const open = deals.filter(({ state }) => state === undefined || state.toLowerCase() === 'open');
-  const deal = open.find(({ allocations }) => allocations.length > 0) ?? open[0];
+  // A deal that asks for admissions is the last resort: its refusal says where to get one.
+  const forAll = open.filter(({ audienceKey }) => audienceKey === undefined || audienceKey === null);
+  const deal = [...forAll, ...open].find(({ allocations }) => allocations.length > 0) ?? open[0];
   if (deal !== undefined) return deal.dealId;
   throw new ClientError('CONTENT_NOT_PAID', `No open deal pays for the delivery of ${cid.toString()}.`, {
     values: { cid: cid.toString(), deals: deals.length },

@@ -14,6 +14,7 @@ import {
 import { encodeReceiptsWithGrants, type ReceiptWithGrant } from '../protocol/receipt.ts';
 import { acknowledgementsSchema, type Acknowledgement } from './acknowledgement.ts';
 import { RECEIPT_TIMEOUT_MS } from './client-limits.ts';
+import type { GivenAdmission } from './given-admission.ts';
 import { httpBaseOf } from './endpoint.ts';
 import { callJson, type CallComponents, type JsonCall } from './json-call.ts';
 
@@ -55,6 +56,8 @@ const dealSchema = z.object({
   dealId,
   state: z.string().optional(),
   contentRoot: z.string().transform(parseContentRoot).optional(),
+  /** Whose admission viewers of the deal need. @default everybody is granted */
+  audienceKey: address.nullish(),
   allocations: z.array(allocationSchema).default([]),
 });
 
@@ -82,6 +85,8 @@ const grantsSchema = z.object({
     )
     .max(256),
 });
+
+const audienceSchema = z.object({ dealId, audienceKey: address, issuedAt: z.number().int().positive() });
 
 const keysSchema = z.object({ grantKey: address, collector: address });
 
@@ -132,6 +137,17 @@ export interface GrantsRequest {
   readonly region?: string | undefined;
   /** Grants of the epoch after the current one; issued in the last part of the current one. */
   readonly nextEpoch?: boolean | undefined;
+  readonly admission?: GivenAdmission | undefined;
+}
+
+/** A publisher's signed word whom its deal is for. */
+export interface AudienceMessage {
+  readonly dealId: DealId;
+  readonly audienceKey: Address;
+  /** Unix seconds. */
+  readonly issuedAt: number;
+  /** Base64url. */
+  readonly signature: string;
 }
 
 /** The marketplace's HTTP interface: what publishers and viewers need of it. Every answer is checked. */
@@ -183,6 +199,13 @@ export class MarketplaceApi {
     );
   }
 
+  /** Says whom a deal is for, as its publisher signed it. */
+  async declareAudience(message: AudienceMessage, signal?: AbortSignal): Promise<void> {
+    const { dealId: deal, ...body } = message;
+    const call: JsonCall = { method: 'POST', url: `/v1/deals/${deal}/audience`, body, signal };
+    await this.#call({ ...call, repeatable: true }, audienceSchema);
+  }
+
   challenge(viewerKey: Address, signal?: AbortSignal): Promise<z.output<typeof challengeSchema>> {
     const call: JsonCall = { method: 'POST', url: '/v1/viewers/challenge', body: { viewerKey }, signal };
     return this.#call({ ...call, repeatable: true }, challengeSchema);
@@ -190,6 +213,7 @@ export class MarketplaceApi {
 
   /** Not repeated by itself: the nonce is good once. */
   grants(request: GrantsRequest, signal?: AbortSignal): Promise<GrantsAnswer> {
+    const { admission } = request;
     const body = {
       dealId: request.dealId,
       viewerKey: request.viewerKey,
@@ -199,6 +223,7 @@ export class MarketplaceApi {
       capBytes: request.capBytes?.toString(),
       nodes: request.nodes,
       region: request.region,
+      admission: admission && { expiresAt: admission.expiresAt, signature: admission.signature },
       ...(request.nextEpoch === true && { epoch: 'next' }),
     };
     return this.#call({ method: 'POST', url: '/v1/grants', body, signal }, grantsSchema);

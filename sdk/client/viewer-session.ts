@@ -7,6 +7,7 @@ import type { Secp256k1 } from '../protocol/signature.ts';
 import { ClientError } from './client-error.ts';
 import type { Clock } from './clock.ts';
 import { httpOriginOf } from './endpoint.ts';
+import type { GivenAdmission } from './given-admission.ts';
 import { GrantAccount } from './grant-account.ts';
 import type { GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
 
@@ -38,6 +39,8 @@ export interface ViewerIdentity {
   readonly contentRoot: ContentRoot;
   /** 32 bytes; never leaves this object. */
   readonly privateKey: Uint8Array;
+  /** Shown with each request for grants. @default none: the deal is open to everybody */
+  readonly admission?: GivenAdmission | undefined;
 }
 
 /** Asks the coordinator for grants and signs receipts with the viewer's key (PAYMENT.md, messages). */
@@ -64,14 +67,14 @@ export class ViewerSession {
    * @throws ClientError MARKETPLACE_REFUSED, GRANT_INVALID, UNREACHABLE, STALLED, ANSWER_INVALID
    */
   async requestGrants(ask: GrantAsk): Promise<IssuedGrant[]> {
-    const { dealId, domain, privateKey } = this.#identity;
+    const { dealId, domain, privateKey, admission } = this.#identity;
     const { nonce, expiresAt } = await this.#api.challenge(this.viewerKey, ask.signal);
     const request: GrantRequest = { viewerKey: this.viewerKey, dealId, nonce, expiresAt: BigInt(expiresAt) };
     const signature = this.#secp256k1.sign(grantRequestDigest(domain, request), privateKey);
     const { viewerKey } = this;
     const { signal, ...wishes } = ask;
     const answer = await this.#api.grants(
-      { dealId, viewerKey, nonce, expiresAt, signature, ...wishes },
+      { dealId, viewerKey, nonce, expiresAt, signature, admission, ...wishes },
       signal,
     );
     return answer.grants.map((issued) => this.#taken(issued, answer));

@@ -20,6 +20,7 @@ import { requireVersion } from './grant.ts';
 import {
   addressFromBytes,
   identifierBytes,
+  parseAddress,
   parseContentRoot,
   parseDealId,
   type Address,
@@ -61,6 +62,28 @@ export interface BooksRequest {
   readonly expiresAt: bigint;
 }
 
+/** A publisher's word who may be granted something of its deal. Never goes on chain. */
+export interface Audience {
+  readonly dealId: DealId;
+  /** Signs the admissions of viewers; `OPEN_AUDIENCE` lets everybody in. */
+  readonly audienceKey: Address;
+  /** Unix seconds; the latest message is the one that counts. */
+  readonly issuedAt: bigint;
+}
+
+/** A publisher's word that it knows a viewer, as its log-in service gives it out. Never goes on chain. */
+export interface Admission {
+  readonly dealId: DealId;
+  readonly viewerKey: Address;
+  /** Unix seconds. */
+  readonly expiresAt: bigint;
+}
+
+/** Names no key: a deal with this audience, like one without any, grants to every viewer key that asks. */
+export const OPEN_AUDIENCE = parseAddress(`0x${'00'.repeat(20)}`);
+/** Longest time from a request to the expiry of its admission: so long a viewer stays in whom the publisher wants out. */
+export const MAX_ADMISSION_SECONDS = 86_400;
+
 const UPLOAD_TYPE_HASH = typeHash(
   'Upload(bytes32 dealId,address node,bytes32 contentRoot,uint64 bytes,uint64 expiresAt)',
 );
@@ -68,6 +91,8 @@ const GRANT_REQUEST_TYPE_HASH = typeHash(
   'GrantRequest(address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt)',
 );
 const BOOKS_REQUEST_TYPE_HASH = typeHash('BooksRequest(bytes32 dealId,uint64 expiresAt)');
+const AUDIENCE_TYPE_HASH = typeHash('Audience(bytes32 dealId,address audienceKey,uint64 issuedAt)');
+const ADMISSION_TYPE_HASH = typeHash('Admission(bytes32 dealId,address viewerKey,uint64 expiresAt)');
 
 const UPLOAD_VERSION = 1;
 /** version 1, dealId 32, node 20, contentRoot 32, bytes 8, expiresAt 8, signature 64. */
@@ -134,5 +159,31 @@ export function booksRequestDigest(domain: Domain, request: BooksRequest): Uint8
   return typedDataDigest(
     domain,
     structHash(BOOKS_REQUEST_TYPE_HASH, bytes32Word(request.dealId), uintWord(request.expiresAt)),
+  );
+}
+
+/** Signed by the deal's publisher. */
+export function audienceDigest(domain: Domain, audience: Audience): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      AUDIENCE_TYPE_HASH,
+      bytes32Word(audience.dealId),
+      addressWord(audience.audienceKey),
+      uintWord(audience.issuedAt),
+    ),
+  );
+}
+
+/** Signed by the audience key of the deal. */
+export function admissionDigest(domain: Domain, admission: Admission): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      ADMISSION_TYPE_HASH,
+      bytes32Word(admission.dealId),
+      addressWord(admission.viewerKey),
+      uintWord(admission.expiresAt),
+    ),
   );
 }

@@ -2,6 +2,7 @@ import { expect } from 'chai';
 import { readFile } from 'node:fs/promises';
 
 import { makeVectors } from '../../scripts/deploy/write-eip712-vectors.ts';
+import { admissionDigest, audienceDigest } from '../../sdk/protocol/authorisation.ts';
 import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { domainSeparator } from '../../sdk/protocol/eip712.ts';
 import { grantDigest } from '../../sdk/protocol/grant.ts';
@@ -33,6 +34,8 @@ interface Vectors {
   readonly grants: readonly Vector[];
   readonly receipts: readonly Vector[];
   readonly vouchers: readonly Vector[];
+  readonly audiences: readonly Vector[];
+  readonly admissions: readonly Vector[];
 }
 
 const file = new URL('../vectors/eip712.json', import.meta.url);
@@ -67,6 +70,16 @@ describe('shared EIP-712 vectors', () => {
     node: parseAddress(field(vector, 'node')),
     throughEpoch: parseEpoch(Number(field(vector, 'throughEpoch'))),
     cumulative: BigInt(field(vector, 'cumulative')),
+  });
+  const audienceOf = (vector: Vector) => ({
+    dealId: parseDealId(field(vector, 'dealId')),
+    audienceKey: parseAddress(field(vector, 'audienceKey')),
+    issuedAt: BigInt(field(vector, 'issuedAt')),
+  });
+  const admissionOf = (vector: Vector) => ({
+    dealId: parseDealId(field(vector, 'dealId')),
+    viewerKey: parseAddress(field(vector, 'viewerKey')),
+    expiresAt: BigInt(field(vector, 'expiresAt')),
   });
 
   it('are what ethers makes of the same messages', async () => {
@@ -105,5 +118,9 @@ describe('shared EIP-712 vectors', () => {
       check(vector, receiptDigest(domainOf(vector.domain), receiptOf(vector)));
     for (const vector of vectors.vouchers)
       check(vector, voucherDigest(domainOf(vector.domain), voucherOf(vector)));
+    for (const vector of vectors.audiences)
+      check(vector, audienceDigest(domainOf(vector.domain), audienceOf(vector)));
+    for (const vector of vectors.admissions)
+      check(vector, admissionDigest(domainOf(vector.domain), admissionOf(vector)));
   });
 });

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 
 import { contentRootOf, parseCid } from '../../../sdk/protocol/content.ts';
 import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
+import { findAudience } from '../../database/audience-ledger.ts';
 import type { Sql } from '../../database/database.ts';
 import {
   findDeal,
@@ -126,9 +127,9 @@ export function contentRoutes(app: FastifyInstance, { database, health }: ApiCom
 
 async function withAllocations(sql: Sql, deal: DealRecord) {
   const { dealId } = deal;
-  return dealWithAllocationsView(
-    deal,
-    await readAllocationsOfDeal(sql, dealId),
-    await findPeerPool(sql, dealId),
-  );
+  return dealWithAllocationsView(deal, {
+    allocations: await readAllocationsOfDeal(sql, dealId),
+    pool: await findPeerPool(sql, dealId),
+    audience: await findAudience(sql, dealId),
+  });
 }

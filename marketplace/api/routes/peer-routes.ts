@@ -27,7 +27,7 @@ const holdingsBody = schema.object({
     maxItems: MAX_HOLDINGS_PER_REQUEST,
     items: schema.object({
       contentRoot: schema.bytes32,
-      expiresAt: { type: 'integer', minimum: 0, maximum: 99_999_999_999 },
+      expiresAt: { type: 'integer', minimum: 0, maximum: schema.MAX_UNIX_SECONDS },
       signature: { ...schema.base64Url, description: 'PeerHolding, EIP-2098, base64url.' },
     }),
   },

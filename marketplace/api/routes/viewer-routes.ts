@@ -18,7 +18,7 @@ const grantsBodySchema = schema.query(
     cid: { ...schema.cid, description: 'In place of dealId; the viewer then signs a zero dealId.' },
     viewerKey: schema.address,
     nonce: schema.bytes32,
-    expiresAt: { type: 'integer', minimum: 0, maximum: 99_999_999_999 },
+    expiresAt: { type: 'integer', minimum: 0, maximum: schema.MAX_UNIX_SECONDS },
     signature: { ...schema.base64Url, description: 'GrantRequest, EIP-2098, base64url.' },
     capBytes: {
       type: 'string',
@@ -35,6 +35,13 @@ const grantsBodySchema = schema.query(
     },
     region: schema.region,
     epoch: { type: 'string', enum: ['current', 'next'], default: 'current' },
+    admission: {
+      ...schema.object({
+        expiresAt: { type: 'integer', minimum: 0, maximum: schema.MAX_UNIX_SECONDS },
+        signature: { ...schema.base64Url, description: 'Of the audience key over Admission, EIP-2098.' },
+      }),
+      description: 'Of this viewer key to the deal, where its publisher has named an audience key.',
+    },
   },
   ['viewerKey', 'nonce', 'expiresAt', 'signature'],
 );
@@ -52,6 +59,7 @@ interface GrantsBody {
   readonly maxPeers?: number;
   readonly region?: string;
   readonly epoch: 'current' | 'next';
+  readonly admission?: { readonly expiresAt: number; readonly signature: string };
 }
 
 const grantsSchema = schema.object({
@@ -114,6 +122,10 @@ function requestOf(body: GrantsBody): GrantsRequest {
     expiresAt: body.expiresAt,
     signature: base64UrlDecode(body.signature),
     epoch: body.epoch,
+    admission: body.admission && {
+      expiresAt: body.admission.expiresAt,
+      signature: base64UrlDecode(body.admission.signature),
+    },
     capBytes: body.capBytes === undefined ? undefined : BigInt(body.capBytes),
     nodes: body.nodes?.map(parseAddress),
     maxNodes: body.maxNodes,

@@ -68,6 +68,7 @@ describe('marketplace API, on a real chain', () => {
       '/v1/coordinator/keys',
       '/v1/deals',
       '/v1/deals/{dealId}',
+      '/v1/deals/{dealId}/audience',
       '/v1/deals/{dealId}/books/events',
       '/v1/deals/{dealId}/books/peers',
       '/v1/deals/{dealId}/books/receipts',

@@ -70,18 +70,20 @@ export class DealRoom {
     this.api = parts.api;
   }
 
-  /** Opens a deal of fresh content with money for the given nodes, and waits until it is indexed. */
+  /** Opens a deal with money for the given nodes, and waits until it is indexed. @param of a content; else a fresh one */
   async openFundedDeal(
     amounts: ReadonlyMap<TransactionSender, bigint>,
     peerPoolWei = 0n,
+    of?: CID,
   ): Promise<{ dealId: DealId; cid: CID }> {
     const publisher = this.#publisher;
     const keys = await this.api.ok<{ grantKey: string; collector: string }>(
       this.api.post('/v1/coordinator/keys', { publisher: publisher.address }),
     );
-    const root = new Uint8Array(32).fill(this.#number++);
+    const salt = new Uint8Array(32).fill(this.#number++);
+    const root = of?.multihash.digest ?? salt;
     const { dealId } = await openDeal(publisher, {
-      salt: bytesToHex(root),
+      salt: bytesToHex(salt),
       collector: parseAddress(keys.collector),
       grantKey: parseAddress(keys.grantKey),
       contentRoot: parseContentRoot(bytesToHex(root)),

@@ -158,6 +158,16 @@ describe('fetchContent', function () {
     requireReceipts(result);
   });
 
+  it('shows the admission that it was given with each request for grants', async () => {
+    await networkFor(await published(randomBytes(3 * MIB)), [{}]);
+    const admission = { dealId: network.dealId, expiresAt: 1_795_248_000, signature: 'c2lnbmF0dXJl' };
+    network.capBytes = BigInt(2 * MIB);
+    expect((await fetched({ admission })).bytes).to.equal(3 * MIB);
+    const shown = { expiresAt: admission.expiresAt, signature: admission.signature };
+    expect(network.admissions.length).to.be.greaterThan(1);
+    for (const one of network.admissions) expect(one).to.deep.equal(shown);
+  });
+
   it('does not claim that a receipt is held which the coordinator refused', async () => {
     const bytes = randomBytes(3 * MIB);
     await networkFor(await published(bytes), [{}]);

@@ -68,6 +68,8 @@ export class TestNetwork {
   /** Acknowledges no receipt that is handed in. */
   refusesReceipts = false;
   grantsIssued = 0;
+  /** What requests for grants showed as their admission, in order. */
+  readonly admissions: unknown[] = [];
   readonly #grantKey = randomBytes(32);
   readonly #servers: Server[] = [];
   marketplaceUrl = '';
@@ -167,6 +169,7 @@ export class TestNetwork {
   }
 
   #grants(body: Record<string, unknown>): unknown {
+    this.admissions.push(body['admission']);
     const viewerKey = parseAddress(String(body['viewerKey']));
     const asked = {
       viewerKey,

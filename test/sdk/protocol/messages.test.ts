@@ -3,6 +3,8 @@ import { TypedDataEncoder } from 'ethers';
 import fc from 'fast-check';
 
 import {
+  admissionDigest,
+  audienceDigest,
   grantRequestDigest,
   uploadDigest,
   decodeSignedUpload,
@@ -84,6 +86,10 @@ const grantRequest = fc.record({
   nonce: word,
   expiresAt: uint(64),
 });
+const audience = fc.record({ dealId: word.map(parseDealId), audienceKey: address, issuedAt: uint(64) });
+const admission = fc.record({ dealId: word.map(parseDealId), viewerKey: address, expiresAt: uint(64) });
+
+const messageKinds = { grant, receipt, voucher, upload, grantRequest, audience, admission };
 
 /** ethers is the independent implementation that ours is held against. */
 function reference(of: Domain, type: string, members: string, message: object): string {
@@ -97,7 +103,7 @@ function reference(of: Domain, type: string, members: string, message: object): 
 describe('signed messages', () => {
   it('have the digests that ethers computes', () => {
     fc.assert(
-      fc.property(domain, fc.record({ grant, receipt, voucher, upload, grantRequest }), (of, messages) => {
+      fc.property(domain, fc.record(messageKinds), (of, messages) => {
         const expected = {
           separator: TypedDataEncoder.hashDomain({ name: 'BCDN', version: '1', ...of }),
           grant: reference(
@@ -125,6 +131,18 @@ describe('signed messages', () => {
             'address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt',
             messages.grantRequest,
           ),
+          audience: reference(
+            of,
+            'Audience',
+            'bytes32 dealId,address audienceKey,uint64 issuedAt',
+            messages.audience,
+          ),
+          admission: reference(
+            of,
+            'Admission',
+            'bytes32 dealId,address viewerKey,uint64 expiresAt',
+            messages.admission,
+          ),
         };
         expect({
           separator: bytesToHex(domainSeparator(of)),
@@ -133,6 +151,8 @@ describe('signed messages', () => {
           voucher: bytesToHex(voucherDigest(of, messages.voucher)),
           upload: bytesToHex(uploadDigest(of, messages.upload)),
           grantRequest: bytesToHex(grantRequestDigest(of, messages.grantRequest)),
+          audience: bytesToHex(audienceDigest(of, messages.audience)),
+          admission: bytesToHex(admissionDigest(of, messages.admission)),
         }).to.deep.equal(expected);
       }),
     );

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 
 import { RateLimit } from '../../../../marketplace/api/rate-limit.ts';
 import type { Clock } from '../../../../marketplace/clock.ts';
+import { Audiences } from '../../../../marketplace/coordinator/audiences.ts';
 import { Collector, type Settlement } from '../../../../marketplace/coordinator/collector.ts';
 import { EpochClock } from '../../../../marketplace/coordinator/epoch-clock.ts';
 import { GrantIssuance, type IssuedGrants } from '../../../../marketplace/coordinator/grant-issuance.ts';
@@ -42,6 +43,7 @@ export class CoordinatorDesk {
   readonly #follower: ChainFollower;
   readonly #vault: KeyVault;
   readonly #challenge: ViewerChallenge;
+  readonly #audiences: Audiences;
   readonly #grants: GrantIssuance;
   readonly #collector: Collector;
   readonly #holdings: PeerHoldings;
@@ -81,9 +83,10 @@ export class CoordinatorDesk {
       { perSecond: VIEWER_GRANT_REQUESTS_PER_SECOND, burst: VIEWER_GRANT_REQUEST_BURST },
     );
     const signing = { database, clock, secp256k1, domain, epochClock, vault: this.#vault };
+    this.#audiences = new Audiences(signing);
     this.#grants = new GrantIssuance({
       ...signing,
-      ...{ challenge: this.#challenge, health },
+      ...{ challenge: this.#challenge, health, audiences: this.#audiences },
       takeViewerRequest: (viewerKey) => rate.take(viewerKey),
     });
     this.#collector = new Collector({ ...signing, yieldTurn: () => Promise.resolve() });
