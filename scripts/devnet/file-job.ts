@@ -166,7 +166,7 @@ function servedByPeers(viewings: readonly Viewing[]): ReadonlyMap<Address, bigin
 }
 
 /** Waits until all that viewers got from peers is counted, promised by a root and paid. */
-async function awaitPeers(
+export async function awaitPeers(
   job: Job,
   publication: Publication,
   known: { readonly sender: TransactionSender; readonly servedBytes: ReadonlyMap<Address, bigint> },

@@ -6,7 +6,7 @@ import { pause } from '../../node/adapters/chain/chain-follower.ts';
 import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { fetchOnce, type Viewing } from './delivery.ts';
-import { awaitSettlement, closing, publisherOf, publishFile, tokens } from './file-job.ts';
+import { awaitPeers, awaitSettlement, closing, publisherOf, publishFile, tokens } from './file-job.ts';
 import type { Job } from './job-outcome.ts';
 import type { NetworkNode } from './network-node.ts';
 import { REGIONS } from './network-plan.ts';
@@ -47,6 +47,9 @@ export async function stayUp(job: Job): Promise<number> {
     const totals = await watchUntilQuit(job, publication);
     await progress.task('Operators paid', async () =>
       awaitSettlement({ ...job, signal: NEVER }, publication),
+    );
+    await progress.task('Peers paid', async () =>
+      awaitPeers({ ...job, signal: NEVER }, publication, { sender, servedBytes: new Map() }),
     );
     const closed = await progress.task('Deal closed, thawed and refunded', async () =>
       closeDistribution(closing(sender, publication)),
@@ -115,13 +118,17 @@ function summary(totals: Totals, publication: Publication, paid: bigint): string
   ].join(' · ');
 }
 
-const dealView = z.object({ allocations: z.array(z.object({ paidWei: z.string().transform(BigInt) })) });
+const wei = z.string().transform(BigInt);
+const dealView = z.object({
+  allocations: z.array(z.object({ paidWei: wei })),
+  peerPool: z.object({ claimedWei: wei }).nullable(),
+});
 
-/** What operators have been paid so far, as the marketplace has it from the chain. */
+/** What operators and peers have been paid so far, as the marketplace has it from the chain. */
 async function paidWei(marketplaceUrl: string, { dealId }: Publication): Promise<bigint> {
   const answer = await fetch(`${marketplaceUrl}/v1/deals/${dealId}`);
-  const { allocations } = dealView.parse(await answer.json());
-  return allocations.reduce((sum, allocation) => sum + allocation.paidWei, 0n);
+  const { allocations, peerPool } = dealView.parse(await answer.json());
+  return allocations.reduce((sum, allocation) => sum + allocation.paidWei, peerPool?.claimedWei ?? 0n);
 }
 
 /** Kills the next edge that runs, and starts it again a little later. */
