@@ -8,6 +8,7 @@ import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { ALL_ATTACKS } from '../../scripts/simulator/attacks/all-attacks.ts';
 import type { Attack } from '../../scripts/simulator/attacks/attack.ts';
 import { AttackArena } from '../../scripts/simulator/attacks/attack-arena.ts';
+import { OPEN_DEALS } from '../../scripts/simulator/attacks/open-deals.ts';
 import { Purse } from '../../scripts/simulator/attacks/world/party.ts';
 import { attacks } from '../../scripts/simulator/scenarios/attacks.ts';
 import { SimulatorError } from '../../scripts/simulator/simulator-error.ts';
@@ -33,6 +34,15 @@ describe('simulation: attacks on payment', function () {
       expect(finding.detected).to.deep.equal(attack.refusals);
       const advantageWei = finding.profitWei + finding.takenWei;
       expect(advantageWei <= finding.boundWei, `won ${advantageWei} wei`).to.equal(true);
+      expect(finding.profitWei <= 0n, `a profit of ${finding.profitWei} wei`).to.equal(true);
+    });
+  }
+
+  for (const measure of OPEN_DEALS) {
+    it(`${measure.name}, a property of deals without an audience: ${measure.description}`, async () => {
+      const finding = await arena.play(measure);
+      expect(finding.failures).to.deep.equal([]);
+      expect(finding.grossWei > 0n && finding.grossWei <= finding.boundWei).to.equal(true);
     });
   }
 
@@ -86,6 +96,16 @@ describe('simulation: attacks on payment', function () {
     expect(row).to.include({ name: 'wash-traffic', bound: '0', takenWei: '0' });
     expect(row?.['detected']).to.deep.equal(['PROTOCOL_FEE']);
     expect(BigInt(String(row?.['profitWei'])) < BigInt(String(row?.['grossWei']))).to.equal(true);
+  });
+
+  it('is reported apart from what an open deal can lose', async () => {
+    const report = await runSmall(attacks, { nodes: 2, values: { only: 'open-deal-fake-viewers' } });
+    expect(report.violations).to.deep.equal([]);
+    expect(report.measured).to.include({ played: 0, profitable: 0 });
+    expect(report.tables?.['attacks']).to.deep.equal([]);
+    const [row] = report.tables?.['openDeals'] ?? [];
+    expect(row?.name).to.equal('open-deal-fake-viewers');
+    expect(BigInt(String(row?.['lossWei']))).to.equal(BigInt(String(row?.['bound'])));
   });
 
   it('are printed by the command as one JSON document', async () => {

@@ -1,5 +1,7 @@
 import { ALL_ATTACKS } from '../attacks/all-attacks.ts';
+import type { Attack } from '../attacks/attack.ts';
 import { AttackArena, type AttackFinding } from '../attacks/attack-arena.ts';
+import { OPEN_DEALS } from '../attacks/open-deals.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import {
   numberOf,
@@ -21,7 +23,7 @@ const EVERY_ATTACK = 'all';
 export const attacks: Scenario = {
   name: 'attacks',
   summary:
-    'attacks on payment, each with its profit in tokens after gas: none may win more than the design allows',
+    'attacks on payment, each with its profit in tokens after gas: none may win anything; and what open deals can lose',
   defaultNodes: 2,
   options: [
     {
@@ -33,9 +35,9 @@ export const attacks: Scenario = {
     },
     {
       flags: '--only <name>',
-      description: 'one attack',
+      description: 'one attack, or one measure of open deals',
       default: EVERY_ATTACK,
-      choices: [EVERY_ATTACK, ...ALL_ATTACKS.map(({ name }) => name)],
+      choices: [EVERY_ATTACK, ...[...ALL_ATTACKS, ...OPEN_DEALS].map(({ name }) => name)],
     },
   ],
   examples: [
@@ -46,20 +48,13 @@ export const attacks: Scenario = {
 };
 
 async function run(input: ScenarioInput): Promise<ScenarioReport> {
-  const only = String(input.values['only']);
-  const chosen = ALL_ATTACKS.filter(({ name }) => only === EVERY_ATTACK || only === name);
   const tokenWeiPerGas = BigInt(Math.round(numberOf(input, 'tokenWeiPerGas')));
   const arena = await AttackArena.open({ seed: input.seed, tokenWeiPerGas });
-  const findings: AttackFinding[] = [];
+  let findings: AttackFinding[];
+  let openDeals: AttackFinding[];
   try {
-    for (const attack of chosen) {
-      if (input.signal?.aborted === true) {
-        throw new SimulatorError('INTERRUPTED', `The attacks were interrupted after ${findings.length}.`);
-      }
-      const finding = await arena.play(attack);
-      findings.push(finding);
-      input.say(`${attack.name}: ${finding.failures.length === 0 ? 'refused' : 'NOT refused as it must be'}`);
-    }
+    findings = await playAll(arena, ALL_ATTACKS, input);
+    openDeals = await playAll(arena, OPEN_DEALS, input);
   } finally {
     await arena.close();
   }
@@ -67,11 +62,30 @@ async function run(input: ScenarioInput): Promise<ScenarioReport> {
     measured: {
       tokenWeiPerGas: tokenWeiPerGas.toString(),
       played: findings.length,
-      profitable: findings.filter(({ profitWei, boundWei }) => profitWei > boundWei).length,
+      profitable: findings.filter(({ profitWei }) => profitWei > 0n).length,
     },
-    tables: { attacks: findings.map(rowOf) },
-    violations: findings.flatMap(violationsOf),
+    tables: { attacks: findings.map(rowOf), openDeals: openDeals.map(openDealRowOf) },
+    violations: [...findings.flatMap(profitOf), ...[...findings, ...openDeals].flatMap(violationsOf)],
   };
+}
+
+async function playAll(
+  arena: AttackArena,
+  attacks: readonly Attack[],
+  input: ScenarioInput,
+): Promise<AttackFinding[]> {
+  const only = String(input.values['only']);
+  const findings: AttackFinding[] = [];
+  for (const attack of attacks.filter(({ name }) => only === EVERY_ATTACK || only === name)) {
+    if (input.signal?.aborted === true) {
+      throw new SimulatorError('INTERRUPTED', `The attacks were interrupted before ${attack.name}.`);
+    }
+    const finding = await arena.play(attack);
+    findings.push(finding);
+    const isExpected = finding.failures.length === 0;
+    input.say(`${attack.name}: ${isExpected ? 'went as it must' : 'did NOT go as it must'}`);
+  }
+  return findings;
 }
 
 /** Wei as decimal text. */
@@ -87,9 +101,27 @@ function rowOf(finding: AttackFinding): ReportRow {
   };
 }
 
+/** What an open deal loses to whoever makes viewers up: what he has taken out of it, before gas. */
+function openDealRowOf(finding: AttackFinding): ReportRow {
+  return {
+    name: finding.name,
+    lossWei: finding.grossWei.toString(),
+    bound: finding.boundWei.toString(),
+    profitWei: finding.profitWei.toString(),
+    detected: finding.detected,
+  };
+}
+
+function profitOf({ name, profitWei }: AttackFinding): Violation[] {
+  if (profitWei <= 0n) return [];
+  return [
+    { invariant: `the attack ${name} does not pay`, atMs: 0, node: -1, detail: `it won ${profitWei} wei` },
+  ];
+}
+
 function violationsOf({ name, failures }: AttackFinding): Violation[] {
   return failures.map((detail) => ({
-    invariant: `the attack ${name} fails as the design says`,
+    invariant: `${name} goes as the design says`,
     atMs: 0,
     node: -1,
     detail,

@@ -1,31 +1,40 @@
 import { registerNode } from '../../../../sdk/chain/nodes.ts';
 import { claimPeer, fundPeerPool } from '../../../../sdk/chain/peer-pool.ts';
 import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
-import { priceWei } from '../../../../sdk/protocol/price.ts';
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
+import { ClosedDoor } from '../world/closed-door.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { askAsViewers, bytesOf, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { RATE_WEI_PER_GIB, keyOf } from '../world/played-deal.ts';
 
 const POOL_WEI = 5n * TOKEN_WEI;
 const VIEWERS = 4;
-const REQUESTS = 70;
 
-/** A peer needs no stake and pays no fee, so here the caps that the coordinator signs are all that bounds it. */
+/**
+ * A peer needs no stake and pays no fee, but viewers that it makes up are admitted to a deal as little as an operator's.
+ * `open-deal-fake-peer-viewers` is the same without an audience.
+ */
 export const fakePeerViewers: Attack = {
   name: 'fake-peer-viewers',
   description:
-    'A peer asks for grants as viewers of its own, signs for all of their caps, and serves nothing.',
-  refusals: ['ALLOCATION_EXHAUSTED', 'RATE_LIMITED', 'RECEIPT_OVER_CAP', 'PeerNothingDue'],
+    'A peer asks for grants as viewers of its own, with admissions that it forged, overheard or kept.',
+  refusals: [
+    'AUDIENCE_SIGNATURE_INVALID',
+    'AUDIENCE_OUTDATED',
+    'VIEWER_NOT_ADMITTED',
+    'GRANT_UNKNOWN',
+    'RECEIPT_SIGNATURE_INVALID',
+  ],
 
   async run(world) {
     const { operator, publisher, stranger: peer, refusals } = world;
     return CoordinatorDesk.with(world, async (coordinator) => {
       const keys = await coordinator.createKeys(publisher);
       const amounts = [[operator, TOKEN_WEI]] as const;
-      const deal = await world.openDeal({ word: 'fake peer viewers', amounts, freeWei: POOL_WEI, keys });
+      const deal = await world.openDeal({
+        ...{ word: 'fake peer viewers of an audience', amounts, freeWei: POOL_WEI, keys },
+      });
       await fundPeerPool(publisher, deal.dealId, POOL_WEI);
       const purse = await Purse.open(peer);
       await registerNode(peer, {
@@ -38,24 +47,18 @@ export const fakePeerViewers: Attack = {
       });
       await coordinator.index();
       await coordinator.announce(peer, deal);
-      const ask = { deal, node: peer, viewers: VIEWERS, requests: REQUESTS };
-      const granted = await askAsViewers(world, coordinator, ask);
-      const receipts = receiptsForCaps(deal, granted);
+      const door = await ClosedDoor.close(world, coordinator, { deal, attacker: peer });
+      const overheard = await door.grantToKnownViewer(peer);
+      await door.knock(peer, peer, VIEWERS);
+      const madeUp = door.madeUpReceipts(peer, peer, overheard);
       const ended = await world.endEpochs();
       await coordinator.index();
-      const over = granted.map(({ viewer, signedGrant }) =>
-        deal.receipt(signedGrant, viewer, signedGrant.grant.capBytes + 1n),
-      );
-      const { refused } = await coordinator.settle(deal, peer, ended, over);
+      const { refused } = await coordinator.settle(deal, peer, ended, madeUp);
       for (const { code } of refused) refusals.note(code);
-      await coordinator.settle(deal, peer, ended, receipts);
-      const [proof] = await coordinator.postRoot(deal, publisher, peer);
-      if (proof !== undefined) {
-        const claim = { ...proof, dealId: deal.dealId, peer: peer.address };
-        await claimPeer(peer, claim);
-        await refusals.expect(claimPeer(peer, claim));
+      for (const proof of await coordinator.postRoot(deal, publisher, peer)) {
+        await refusals.expect(claimPeer(peer, { ...proof, dealId: deal.dealId, peer: peer.address }));
       }
-      return { ...(await purse.close()), boundWei: priceWei(bytesOf(receipts), RATE_WEI_PER_GIB) };
+      return purse.close();
     });
   },
 };

@@ -1,26 +1,24 @@
 import type { Attack } from '../attack.ts';
 import { TOKEN_WEI } from '../world/attack-world.ts';
+import { ClosedDoor } from '../world/closed-door.ts';
 import { CoordinatorDesk } from '../world/coordinator-desk.ts';
-import { askAsViewers, bytesOf, receiptsForCaps } from '../world/own-viewers.ts';
 import { Purse } from '../world/party.ts';
 import { redeem } from '../world/settle-directly.ts';
 
 const VIEWERS = 8;
-/** Requests of each viewer: more than its rate allows. */
-const REQUESTS = 70;
 
 /**
- * Receipts of viewers who are the operator himself are good receipts, so what bounds him is what the coordinator grants:
- * the caps it signs never exceed what the publisher has allocated to this node, and each viewer has a rate.
+ * Viewer keys cost an operator nothing, but the publisher's log-in service signs for none of his: he is granted nothing that
+ * he could sign receipts for. `open-deal-fake-viewers` is the same without an audience.
  */
 export const fakeViewers: Attack = {
   name: 'fake-viewers',
   description:
-    'An operator asks for grants as viewers of its own, signs for all of their caps, and serves nothing.',
+    'An operator asks for grants as viewers of its own, with admissions that it forged, overheard or kept.',
   refusals: [
-    'ALLOCATION_EXHAUSTED',
-    'RATE_LIMITED',
-    'RECEIPT_OVER_CAP',
+    'AUDIENCE_SIGNATURE_INVALID',
+    'AUDIENCE_OUTDATED',
+    'VIEWER_NOT_ADMITTED',
     'GRANT_UNKNOWN',
     'RECEIPT_SIGNATURE_INVALID',
     'NothingDue',
@@ -30,34 +28,22 @@ export const fakeViewers: Attack = {
     const { operator, publisher, refusals } = world;
     return CoordinatorDesk.with(world, async (coordinator) => {
       const deal = await world.openDeal({
-        word: 'fake viewers',
+        word: 'fake viewers of an audience',
         amounts: [[operator, 10n * TOKEN_WEI]],
         keys: await coordinator.createKeys(publisher),
       });
       await coordinator.index();
       const purse = await Purse.open(operator);
-      const ask = { deal, node: operator, viewers: VIEWERS, requests: REQUESTS };
-      const granted = await askAsViewers(world, coordinator, ask);
-      const receipts = receiptsForCaps(deal, granted);
-      const dishonest = granted.flatMap(({ viewer, signedGrant }) => {
-        const { capBytes } = signedGrant.grant;
-        const wider = deal.signGrant({ ...signedGrant.grant, capBytes: capBytes * 2n }, operator.privateKey);
-        return [
-          deal.receipt(signedGrant, viewer, capBytes + 1n),
-          deal.receipt(wider, viewer, capBytes * 2n),
-          deal.receipt(signedGrant, operator.privateKey, capBytes),
-        ];
-      });
+      const door = await ClosedDoor.close(world, coordinator, { deal, attacker: operator });
+      const overheard = await door.grantToKnownViewer(operator);
+      await door.knock(operator, operator, VIEWERS);
+      const madeUp = door.madeUpReceipts(operator, operator, overheard);
       const ended = await world.endEpochs();
       await coordinator.index();
-      const { refused } = await coordinator.settle(deal, operator, ended, dishonest);
+      const { refused, voucher } = await coordinator.settle(deal, operator, ended, madeUp);
       for (const { code } of refused) refusals.note(code);
-      const { voucher } = await coordinator.settle(deal, operator, ended, receipts);
-      if (voucher !== undefined) {
-        await redeem(operator, voucher);
-        await refusals.expect(redeem(operator, voucher));
-      }
-      return { ...(await purse.close()), boundWei: world.netWei(bytesOf(receipts)) };
+      if (voucher !== undefined) await refusals.expect(redeem(operator, voucher));
+      return purse.close();
     });
   },
 };

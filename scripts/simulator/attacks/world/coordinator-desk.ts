@@ -23,7 +23,10 @@ import {
 } from '../../../../marketplace/limits.ts';
 import { postPeerRoot } from '../../../../sdk/chain/peer-pool.ts';
 import { domainOf } from '../../../../sdk/chain/deployment.ts';
+import type { GivenAdmission } from '../../../../sdk/client/given-admission.ts';
+import type { AudienceMessage } from '../../../../sdk/client/marketplace-api.ts';
 import { grantRequestDigest } from '../../../../sdk/protocol/authorisation.ts';
+import { base64UrlDecode } from '../../../../sdk/protocol/bytes.ts';
 import type { Epoch } from '../../../../sdk/protocol/identifiers.ts';
 import { MAX_HOLDING_SECONDS, peerHoldingDigest } from '../../../../sdk/protocol/peer-holding.ts';
 import type { ReceiptWithGrant } from '../../../../sdk/protocol/receipt.ts';
@@ -119,10 +122,16 @@ export class CoordinatorDesk {
     }
   }
 
+  /** A publisher, or who plays it, says whom a deal is for. @throws MarketplaceError */
+  declareAudience({ signature, ...audience }: AudienceMessage): Promise<void> {
+    return this.#audiences.declare({ ...audience, signature: base64UrlDecode(signature) });
+  }
+
   /** A viewer proves its key and asks for a grant at one node. @throws MarketplaceError */
   requestGrants(
     viewer: Uint8Array,
     wanted: { readonly deal: PlayedDeal; readonly node: Party; readonly capBytes: bigint },
+    admission?: GivenAdmission,
   ): Promise<IssuedGrants> {
     const { dealId, domain } = wanted.deal;
     const viewerKey = secp256k1.addressOf(viewer);
@@ -133,6 +142,7 @@ export class CoordinatorDesk {
       ...{ viewerKey, nonce, expiresAt, signature: secp256k1.sign(digest, viewer) },
       ...{ epoch: 'current', capBytes: wanted.capBytes, nodes: [wanted.node.address] },
       ...{ maxNodes: 1, region: undefined },
+      admission: admission && { ...admission, signature: base64UrlDecode(admission.signature) },
     });
   }
 
