@@ -57,6 +57,8 @@ export class ChainFollower {
   readonly #deployment: Deployment;
   readonly #options: FollowerOptions;
   #identified = false;
+  /** Of the last range in which a block did not name the one before it. */
+  #unchainedHashes: string | undefined;
 
   constructor(
     components: { source: ChainSource; database: Database; deployment: Deployment },
@@ -142,7 +144,7 @@ export class ChainFollower {
   async #isCanonical(tip: IndexedBlock, head: BlockHeader, signal: AbortSignal): Promise<boolean> {
     if (head.number < tip.number) return false;
     if (head.number === tip.number) return head.hash === tip.hash;
-    if (head.number === tip.number + 1) return head.parentHash === tip.hash;
+    if (head.number === tip.number + 1 && head.parentHash === tip.hash) return true;
     return (await this.#source.header(tip.number, signal))?.hash === tip.hash;
   }
 
@@ -178,15 +180,12 @@ export class ChainFollower {
     const dense = Math.max(range.from, range.headNumber - DENSE_HEADER_DEPTH);
     for (let number = dense; number <= range.to; number++) numbers.add(number);
     const headers = await this.#headers([...numbers], signal);
-    const consistent =
+    const agreeing =
+      headers.has(range.from) &&
       headers.get(range.to)?.hash === lastBefore.hash &&
-      (range.tip === undefined || headers.get(range.from)?.parentHash === range.tip.hash) &&
-      [...headers.values()].every(
-        (header) => (headers.get(header.number - 1)?.hash ?? header.parentHash) === header.parentHash,
-      ) &&
       logs.every((log) => headers.get(log.blockNumber)?.hash === log.blockHash);
     // The chain was reorganised between the questions: the next step sees it and asks again.
-    if (!consistent) return;
+    if (!agreeing || !this.#isOneChain(headers, range)) return;
 
     const events: ChainEvent[] = logs.flatMap((log) => {
       const header = headers.get(log.blockNumber);
@@ -213,6 +212,26 @@ export class ChainFollower {
       }
       await moveUndoHorizon(sql, Math.max(deployedAtBlock, range.to - rollbackBlocks));
     });
+  }
+
+  /**
+   * Whether each block names the one before it. A development chain that mines many blocks at once makes some that do
+   * not: these count once they were read twice the same, for a chain that is being reorganised gives others.
+   */
+  #isOneChain(
+    headers: ReadonlyMap<number, BlockHeader>,
+    { from, tip }: { from: number; tip: IndexedBlock | undefined },
+  ): boolean {
+    const follows = (header: BlockHeader): boolean => {
+      const before = header.number === from ? tip : headers.get(header.number - 1);
+      return before === undefined || before.hash === header.parentHash;
+    };
+    const read = [...headers.values()];
+    if (read.every(follows)) return true;
+    const hashes = [tip, ...read].map((block) => block?.hash).join(' ');
+    const again = this.#unchainedHashes === hashes;
+    this.#unchainedHashes = hashes;
+    return again;
   }
 
   async #headers(numbers: readonly number[], signal: AbortSignal): Promise<Map<number, BlockHeader>> {

@@ -149,6 +149,27 @@ describe('chain follower', () => {
     expect(await database.read.get('SELECT MAX(number) AS tip FROM blocks')).to.deep.equal({ tip: 2 });
   });
 
+  it('follows blocks that name no parent once they were read twice the same', async () => {
+    const chain = new ForkingChain();
+    const database = await openDatabase();
+    const follows = follower(chain, database);
+    const register = (operator: number) =>
+      registry('NodeRegistered', address(operator), 1, '0x6575000000000000', word(operator), [], 7n, 0n);
+    const operators = () => database.read.all('SELECT address FROM nodes ORDER BY 1');
+    chain.add([register(11)]);
+    chain.addUnchained();
+    chain.addUnchained([register(12)]);
+    await follows.step(never);
+    expect(await operators()).to.deep.equal([]);
+    await follows.step(never);
+    expect(await operators()).to.deep.equal([{ address: address(11) }, { address: address(12) }]);
+    chain.addUnchained([register(13)]);
+    chain.forkFrom(3);
+    chain.addUnchained([register(14)]);
+    await follow(chain, follows);
+    expect(await operators()).to.deep.equal([11, 12, 14].map((operator) => ({ address: address(operator) })));
+  });
+
   it('refuses a chain with another genesis and keeps the index', async () => {
     const database = await openDatabase();
     const first = new ForkingChain('first');

@@ -51,6 +51,11 @@ export class ForkingChain implements ChainSource {
     this.#add(events, `${this.#fork}`);
   }
 
+  /** Adds a block that names another one as its parent, as a development chain that mines many at once does. */
+  addUnchained(events: readonly PlannedEvent[] = []): void {
+    this.#add(events, `${this.#fork}`, keccak256(toUtf8Bytes('nobody')) as Hex);
+  }
+
   /** Drops blocks from the end; what is added then has other hashes. */
   forkFrom(height: number): void {
     this.#blocks = this.#blocks.slice(0, height + 1);
@@ -96,7 +101,7 @@ export class ForkingChain implements ChainSource {
       throw new MarketplaceError('CHAIN_UNREACHABLE', 'The chain is silent.', { url: 'memory' });
   }
 
-  #add(events: readonly PlannedEvent[], salt: string): void {
+  #add(events: readonly PlannedEvent[], salt: string, namedParent?: Hex): void {
     const number = this.#blocks.length;
     const parent = this.#blocks.at(-1)?.hash ?? `0x${'00'.repeat(32)}`;
     const hash = keccak256(toUtf8Bytes(`${parent} ${number} ${salt}`)) as Hex;
@@ -114,6 +119,12 @@ export class ForkingChain implements ChainSource {
         logIndex,
       };
     });
-    this.#blocks.push({ number, hash, parentHash: parent, timestampSeconds: 1_000 + number, logs });
+    this.#blocks.push({
+      number,
+      hash,
+      parentHash: namedParent ?? parent,
+      timestampSeconds: 1_000 + number,
+      logs,
+    });
   }
 }
