@@ -9,7 +9,7 @@ import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { Clock } from '../clock.ts';
 import { findAudience, saveAudience, type AudienceRecord } from '../database/audience-ledger.ts';
-import type { Database } from '../database/database.ts';
+import type { Database, Sql } from '../database/database.ts';
 import { findDeal, type DealRecord } from '../database/deal-records.ts';
 import { MarketplaceError } from '../errors.ts';
 import { MAX_AUDIENCE_AHEAD_SECONDS } from '../limits.ts';
@@ -31,7 +31,8 @@ export interface ShownAdmission {
 /** A viewer at the door. */
 export interface Applicant {
   readonly viewerKey: Address;
-  readonly admission: ShownAdmission | undefined;
+  /** @default none */
+  readonly admission?: ShownAdmission | undefined;
 }
 
 interface AudienceComponents {
@@ -92,9 +93,16 @@ export class Audiences {
     });
   }
 
-  /** @throws MarketplaceError VIEWER_NOT_ADMITTED for a viewer that the publisher has not let in */
-  async requireAdmitted({ dealId }: DealRecord, applicant: Applicant): Promise<void> {
-    const audience = await findAudience(this.#components.database.read, dealId);
+  /**
+   * @param sql the transaction in which something is granted @default what is committed
+   * @throws MarketplaceError VIEWER_NOT_ADMITTED for a viewer that the publisher has not let in
+   */
+  async requireAdmitted(
+    { dealId }: DealRecord,
+    applicant: Applicant,
+    sql: Sql = this.#components.database.read,
+  ): Promise<void> {
+    const audience = await findAudience(sql, dealId);
     if (audience === undefined || audience.audienceKey === OPEN_AUDIENCE) return;
     const { audienceKey } = audience;
     const nowSeconds = this.#nowSeconds;

@@ -207,8 +207,7 @@ export class GrantIssuance {
         state: deal.state,
       });
     }
-    const { viewerKey, admission } = request;
-    await audiences.requireAdmitted(deal, { viewerKey, admission });
+    await audiences.requireAdmitted(deal, request);
     const sign = await vault.grantSigner(deal, epoch);
     const wanted = request.nodes === undefined ? undefined : new Set(request.nodes);
     const allocations = await readAllocationsOfDeal(database.read, deal.dealId);
@@ -239,6 +238,8 @@ export class GrantIssuance {
   async #issueAll(sql: Sql, issue: Issue): Promise<Issued[]> {
     const { request, choice } = issue;
     const nowSeconds = Math.floor(this.#components.clock.nowMs() / 1000);
+    // Nodes were asked for their health since: nothing is granted once the publisher has been told that the door is closed.
+    await this.#components.audiences.requireAdmitted(choice.deal, request, sql);
     if (await hasUsedChallenge(sql, request.nonce)) {
       throw new MarketplaceError('CHALLENGE_USED', 'This challenge has been answered before.', {});
     }

@@ -15,6 +15,7 @@ export type PublishErrorCode =
   | 'PLACEMENT_INCOMPLETE'
   | 'BUDGET_EXCEEDED'
   | 'NO_NODES'
+  | 'AUDIENCE_REFUSED'
   | 'ALLOCATION_FAILED'
   | 'CLOSE_INCOMPLETE';
 

@@ -66,6 +66,12 @@ export const DEFAULT_DELIVERIES = 10n;
 /** Pause between two looks at whether the nodes hold the content. */
 export const PLACEMENT_POLL_MS = 250;
 
+/** Time until the coordinator must have heard of a deal that was just mined, to take its audience. */
+export const AUDIENCE_TIMEOUT_MS = 60_000;
+
+/** Pause between two attempts to have it taken. */
+export const AUDIENCE_POLL_MS = 250;
+
 /** Pause between two looks at the chain's clock while thawing. */
 export const THAW_POLL_MS = 500;
 

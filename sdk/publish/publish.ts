@@ -15,6 +15,7 @@ import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ContentSource } from './content-source.ts';
 import { importContent } from './import-content.ts';
 import type { ImportedContent } from './imported-content.ts';
+import { nameAudience } from './name-audience.ts';
 import { placeContent, type PlacementProgress } from './place-content.ts';
 import { PublishError } from './publish-error.ts';
 import { DEFAULT_DELIVERIES, PLACEMENT_TIMEOUT_MS } from './publish-limits.ts';
@@ -38,6 +39,8 @@ export interface PublishRequest {
   /** Most wei to escrow. @default no limit */
   readonly budgetWei?: bigint | undefined;
   readonly serviceLevel?: number | undefined;
+  /** Signs the admissions of the viewers whom the deal is for (`signAdmission`). @default everybody is granted */
+  readonly audienceKey?: Address | undefined;
   /** Leaf size in bytes. @default 1048576 */
   readonly chunkBytes?: number | undefined;
   /** Directory of the temporary archive. @default the system's */
@@ -85,13 +88,13 @@ export interface Publication {
 }
 
 /**
- * Publishes a content: imports it, takes a quote, opens a deal by permit, allocates tokens to nodes, pushes to one edge
- * of each region and waits until every allocated node holds it.
+ * Publishes a content: imports it, takes a quote, opens a deal by permit, names its audience if it has one, allocates tokens
+ * to nodes, pushes to one edge of each region and waits until every allocated node holds it.
  *
  * Once the deal is open, failures carry `dealId` in their values: `closeDistribution` brings the deposit back.
  *
- * @throws PublishError NO_NODES, BUDGET_EXCEEDED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED, PLACEMENT_INCOMPLETE and what importing
- *   throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
+ * @throws PublishError NO_NODES, BUDGET_EXCEEDED, AUDIENCE_REFUSED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED,
+ *   PLACEMENT_INCOMPLETE and what importing throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
  */
 export async function publish(request: PublishRequest, options: PublishOptions = {}): Promise<Publication> {
   const http = options.components?.http ?? new UndiciExchange();
@@ -153,6 +156,10 @@ async function openPaidDeal(
     signal,
   );
   onProgress?.({ phase: 'opened', dealId });
+  const { audienceKey } = request;
+  const { clock } = parts.components;
+  // Before any money is a node's to earn: what is granted of an open deal stays granted.
+  if (audienceKey !== undefined) await nameAudience({ api, clock }, { dealId, sender, audienceKey }, signal);
   const allocations = quote.nodes.map(({ node, amountWei, ratePerGiB }) => ({ node, amountWei, ratePerGiB }));
   await allocate(sender, dealId, allocations, signal).catch((cause: unknown) => {
     throw allocationFailed(dealId, cause);

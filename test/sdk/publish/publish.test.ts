@@ -20,10 +20,11 @@ import { redeemVouchers } from '../../../sdk/chain/payments.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { readTokenBalance, transferTokens } from '../../../sdk/chain/tokens.ts';
 import { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
+import { audienceDigest } from '../../../sdk/protocol/authorisation.ts';
+import { base64UrlDecode, bytesToHex } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { epochAt } from '../../../sdk/protocol/epoch.ts';
-import { parseEpoch, type Address } from '../../../sdk/protocol/identifiers.ts';
+import { parseDealId, parseEpoch, type Address } from '../../../sdk/protocol/identifiers.ts';
 import { voucherDigest } from '../../../sdk/protocol/voucher.ts';
 import { closeDistribution } from '../../../sdk/publish/close-distribution.ts';
 import { PublishError } from '../../../sdk/publish/publish-error.ts';
@@ -60,6 +61,14 @@ describe('publish and closeDistribution on a real chain', function () {
   let marketplaceUrl: string;
   /** Whether an edge that was not pushed to fills itself from the others. */
   let edgesFillThemselves: boolean;
+  /** Answers of the marketplace to an audience, one after the other; the last stays. */
+  let audienceAnswers: readonly ('DEAL_NOT_FOUND' | 'AUDIENCE_TOO_EARLY' | 'taken')[];
+  let audiences: {
+    dealId: string;
+    body: { audienceKey: string; issuedAt: number; signature: string };
+    /** Of the deal, not allocated to anybody yet. */
+    freeWei: bigint | undefined;
+  }[];
 
   before(async () => {
     chain = await startLocalChain();
@@ -100,6 +109,8 @@ describe('publish and closeDistribution on a real chain', function () {
   beforeEach(async () => {
     servers = [];
     edgesFillThemselves = true;
+    audienceAnswers = [];
+    audiences = [];
     edges = operators.map(({ address }, index) => ({
       ...{ operator: address, region: index === 2 ? 'us-east' : 'eu-west', url: '' },
       ...{ archives: [], refuses: false },
@@ -160,6 +171,17 @@ describe('publish and closeDistribution on a real chain', function () {
     if (request.url === '/v1/coordinator/keys') {
       const collector = nativeSecp256k1.addressOf(collectorKey);
       response.end(JSON.stringify({ grantKey: collector, collector }));
+      return;
+    }
+    const [, dealId] = /^\/v1\/deals\/(0x[0-9a-f]{64})\/audience$/.exec(request.url ?? '') ?? [];
+    if (dealId !== undefined) {
+      const body = JSON.parse(await text(request)) as (typeof audiences)[number]['body'];
+      const answer = audienceAnswers[audiences.length] ?? audienceAnswers.at(-1);
+      const deal = await readDeal(provider, deployment, parseDealId(dealId));
+      audiences.push({ dealId, body, freeWei: deal?.freeWei });
+      response.statusCode = answer === 'taken' ? 200 : 409;
+      const error = { code: answer, message: 'No.', values: {}, remedy: 'None.' };
+      response.end(JSON.stringify(answer === 'taken' ? { dealId, ...body } : { error }));
       return;
     }
     const { replicas } = JSON.parse(await text(request)) as { replicas: number };
@@ -233,6 +255,30 @@ describe('publish and closeDistribution on a real chain', function () {
 
     const again = await closeDistribution({ sender: publisher, dealId: published.dealId, nodes });
     expect(again).to.deep.equal({ spentWei: earnedWei, paidToPeersWei: 0n, refundedWei: 0n });
+  });
+
+  it('names the audience as soon as the coordinator knows the deal, before anything is allocated', async () => {
+    audienceAnswers = ['DEAL_NOT_FOUND', 'DEAL_NOT_FOUND', 'taken'];
+    const audienceKey = nativeSecp256k1.addressOf(randomBytes(32));
+    const { dealId } = await publish(requestOf({ replicas: 1, audienceKey }));
+    expect(audiences.map((audience) => audience.dealId)).to.deep.equal([dealId, dealId, dealId]);
+    expect(audiences.at(-1)?.freeWei).to.equal(AMOUNT_WEI);
+    const { issuedAt, signature, audienceKey: named } = audiences[0]?.body ?? expect.fail('an audience');
+    expect(named).to.equal(audienceKey);
+    const message = { dealId, audienceKey, issuedAt: BigInt(issuedAt) };
+    const digest = audienceDigest(domainOf(deployment), message);
+    expect(nativeSecp256k1.recover(digest, base64UrlDecode(signature))).to.equal(publisher.address);
+  });
+
+  it('says which deal holds the money when the coordinator refuses the audience, and allocates nothing', async () => {
+    audienceAnswers = ['AUDIENCE_TOO_EARLY'];
+    const audienceKey = nativeSecp256k1.addressOf(randomBytes(32));
+    const refused = await refusal(publish(requestOf({ audienceKey })));
+    expect(refused).to.include({ code: 'AUDIENCE_REFUSED' });
+    expect(refused.values).to.include({ refusal: 'AUDIENCE_TOO_EARLY', dealId: audiences[0]?.dealId });
+    const deal = await readDeal(provider, deployment, parseDealId(String(refused.values['dealId'])));
+    expect(deal?.freeWei).to.equal(3n * AMOUNT_WEI);
+    expect(edges.map(({ archives }) => archives.length)).to.deep.equal([0, 0, 0]);
   });
 
   it('turns to another edge of the region when the first refuses', async () => {

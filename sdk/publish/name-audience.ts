@@ -1,0 +1,60 @@
+import type { Clock } from '../client/clock.ts';
+import { ClientError } from '../client/client-error.ts';
+import type { MarketplaceApi } from '../client/marketplace-api.ts';
+import { domainOf } from '../chain/deployment.ts';
+import type { TransactionSender } from '../chain/transactions.ts';
+import { hexToBytes } from '../protocol/bytes.ts';
+import type { Address, DealId } from '../protocol/identifiers.ts';
+import { signAudience } from './audience.ts';
+import { PublishError } from './publish-error.ts';
+import { AUDIENCE_POLL_MS, AUDIENCE_TIMEOUT_MS } from './publish-limits.ts';
+
+/** A deal that was just opened, and who is to sign the admissions of its viewers. */
+export interface NewDeal {
+  readonly dealId: DealId;
+  /** The publisher's account. */
+  readonly sender: TransactionSender;
+  readonly audienceKey: Address;
+}
+
+/**
+ * Has the coordinator take the audience of a deal that was just opened, as soon as it has heard of the deal.
+ * @throws PublishError AUDIENCE_REFUSED (values: dealId, the coordinator's code); the signal's reason
+ */
+export async function nameAudience(
+  { api, clock }: { readonly api: MarketplaceApi; readonly clock: Clock },
+  { dealId, sender, audienceKey }: NewDeal,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadlineMs = clock.nowMs() + AUDIENCE_TIMEOUT_MS;
+  const issuedAt = Math.floor(clock.nowMs() / 1000);
+  const signer = {
+    domain: domainOf(sender.deployment),
+    privateKey: hexToBytes(sender.wallet.privateKey, 32),
+  };
+  const message = signAudience(signer, { dealId, audienceKey, issuedAt });
+  for (;;) {
+    try {
+      await api.declareAudience(message, signal);
+      return;
+    } catch (cause) {
+      signal?.throwIfAborted();
+      if (!(cause instanceof ClientError)) throw cause;
+      const notHeardOf = cause.values['refusal'] === 'DEAL_NOT_FOUND';
+      if (!notHeardOf || clock.nowMs() >= deadlineMs) throw audienceRefused(dealId, cause);
+    }
+    await clock.sleep(AUDIENCE_POLL_MS, signal);
+  }
+}
+
+function audienceRefused(dealId: DealId, cause: ClientError): PublishError {
+  return new PublishError(
+    'AUDIENCE_REFUSED',
+    'The deal is open, but the coordinator has not taken its audience, so nothing was allocated.',
+    {
+      values: { dealId, refusal: String(cause.values['refusal'] ?? cause.code), reason: cause.message },
+      remedy: 'Close the distribution to have the deposit back, then publish again.',
+      cause,
+    },
+  );
+}
