@@ -6,14 +6,13 @@ import {
 } from '../../sdk/protocol/authorisation.ts';
 import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
-import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { Clock } from '../clock.ts';
 import { findAudience, saveAudience, type AudienceRecord } from '../database/audience-ledger.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { findDeal, type DealRecord } from '../database/deal-records.ts';
 import { MarketplaceError } from '../errors.ts';
 import { MAX_AUDIENCE_AHEAD_SECONDS } from '../limits.ts';
-import { signerOf } from './receipt-check.ts';
 
 /** A publisher's audience message, as it came. */
 export interface DeclaredAudience extends AudienceRecord {

@@ -12,7 +12,7 @@ import {
   type Epoch,
 } from '../../sdk/protocol/identifiers.ts';
 import { bytesAffordable, priceWei } from '../../sdk/protocol/price.ts';
-import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import {
@@ -47,7 +47,6 @@ import type { DigestSigner, KeyVault } from './key-vault.ts';
 import type { NodeHealth } from './node-health.ts';
 import { grantCap, rankNodes } from './node-selection.ts';
 import { peersFor, PoolRoom, type PeerOffer, type PeerWish } from './peer-offers.ts';
-import { signerOf } from './receipt-check.ts';
 import type { ViewerChallenge } from './viewer-challenge.ts';
 
 /** A viewer that names content rather than a deal signs this in place of the deal id (SPEC.md, grants). */

@@ -1,7 +1,7 @@
 import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { Address, ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { MAX_HOLDING_SECONDS, peerHoldingDigest } from '../../sdk/protocol/peer-holding.ts';
-import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { isPaidForPeers } from '../database/deal-records.ts';
@@ -9,7 +9,6 @@ import { findNode } from '../database/node-records.ts';
 import { countHoldings, forgetExpiredHoldings, savePeerHolding } from '../database/peer-ledger.ts';
 import { MarketplaceError, type MarketplaceErrorCode } from '../errors.ts';
 import { MAX_HOLDINGS_PER_PEER } from '../limits.ts';
-import { signerOf } from './receipt-check.ts';
 
 /** A peer's word that it holds a content, as it came. */
 export interface AnnouncedHolding {

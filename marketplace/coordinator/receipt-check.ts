@@ -1,9 +1,7 @@
 import type { Domain } from '../../sdk/protocol/eip712.ts';
-import { ProtocolError } from '../../sdk/protocol/errors.ts';
 import { grantDigest, type SignedGrant } from '../../sdk/protocol/grant.ts';
-import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { receiptDigest, type SignedReceipt } from '../../sdk/protocol/receipt.ts';
-import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { DealRecord } from '../database/deal-records.ts';
 import type { MarketplaceErrorCode } from '../errors.ts';
 
@@ -35,18 +33,4 @@ export function grantFault(
   return signer !== undefined && (signer === deal.grantKey || isPrevious)
     ? undefined
     : 'GRANT_SIGNATURE_INVALID';
-}
-
-/** @returns undefined for a signature that nobody can have made */
-export function signerOf(
-  secp256k1: Secp256k1,
-  digest: Uint8Array,
-  signature: Uint8Array,
-): Address | undefined {
-  try {
-    return secp256k1.recover(digest, signature);
-  } catch (failure) {
-    if (failure instanceof ProtocolError) return undefined;
-    throw failure;
-  }
 }

@@ -1,7 +1,7 @@
 import type { Domain } from '../protocol/eip712.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/identifiers.ts';
-import type { Secp256k1 } from '../protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../protocol/signature.ts';
 import {
   decodeSignedVoucher,
   SIGNED_VOUCHER_BYTES,
@@ -18,7 +18,7 @@ import { billOf, isIn, type NodeBill } from './node-bill.ts';
 import type { ClaimedSpan } from './node-history.ts';
 import { peersBillOf, type PeersBill } from './peer-bill.ts';
 import type { PeerMeter } from './peer-meter.ts';
-import { signerOf, type CheckedReceipt, type ReceiptFault, type ReceiptRules } from './receipt-check.ts';
+import type { CheckedReceipt, ReceiptFault, ReceiptRules } from './receipt-check.ts';
 import type { AuditReport, RejectedReceipt } from './report.ts';
 import type { VerifyPages } from './verify-pages.ts';
 

@@ -9,7 +9,7 @@ import {
   RECEIPT_WITH_GRANT_BYTES,
   type SignedReceipt,
 } from '../protocol/receipt.ts';
-import type { Secp256k1 } from '../protocol/signature.ts';
+import { signerOf, type Secp256k1 } from '../protocol/signature.ts';
 import type { DealKey } from './deal-history.ts';
 
 /** Why a receipt does not count. Codes are listed once and never reused; SPEC.md says what each means. */
@@ -140,18 +140,4 @@ function viewerFault({ signedGrant }: DecodedPair, signer: Address | undefined):
   return signer === viewerKey
     ? undefined
     : { code: 'RECEIPT_SIGNER_WRONG', values: { expected: viewerKey, actual: signer } };
-}
-
-/** @returns undefined for a signature that nobody can have made */
-export function signerOf(
-  secp256k1: Secp256k1,
-  digest: Uint8Array,
-  signature: Uint8Array,
-): Address | undefined {
-  try {
-    return secp256k1.recover(digest, signature);
-  } catch (failure) {
-    if (failure instanceof ProtocolError) return undefined;
-    throw failure;
-  }
 }

@@ -90,3 +90,17 @@ export const pureSecp256k1: Secp256k1 = {
     return addressOfPublicKey(secp256k1.getPublicKey(privateKey, false));
   },
 };
+
+/** @returns undefined for a signature that nobody can have made */
+export function signerOf(
+  secp256k1: Secp256k1,
+  digest: Uint8Array,
+  signature: Uint8Array,
+): Address | undefined {
+  try {
+    return secp256k1.recover(digest, signature);
+  } catch (failure) {
+    if (failure instanceof ProtocolError) return undefined;
+    throw failure;
+  }
+}

@@ -7,7 +7,7 @@ import { parseDealId, type DealId } from '../../../sdk/protocol/identifiers.ts';
 import { encodeReceiptsWithGrants } from '../../../sdk/protocol/receipt.ts';
 import { encodeSignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { signerOf } from '../../coordinator/receipt-check.ts';
+import { signerOf } from '../../../sdk/protocol/signature.ts';
 import { readBlockAtOrBelow, readChainIdentity, readTip } from '../../database/chain-index.ts';
 import {
   readEventsOfDeal,

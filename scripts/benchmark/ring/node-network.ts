@@ -1,9 +1,10 @@
+import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 
 import { BenchError } from '../bench-error.ts';
+import { TaskProcess, type TaskProgram } from '../task-process/task-process.ts';
 import type { System } from './lookup-node.ts';
-import { WorkerProcess } from './worker-process.ts';
-import type { TimedLookup } from './worker-protocol.ts';
+import type { TimedLookup, WorkerTasks } from './worker-protocol.ts';
 
 /** Nodes that join at the same time, spread over the processes. */
 const JOINING_AT_ONCE = 4;
@@ -11,6 +12,13 @@ const POLL_MS = 200;
 const SETTLE_TIMEOUT_MS = 180_000;
 /** Contacts that a node joins through, if so many have joined before. */
 const CONTACTS = 3;
+
+const NODES: TaskProgram = {
+  path: join(import.meta.dirname, 'worker.ts'),
+  name: 'A process of nodes',
+  relief: 'with fewer --nodes',
+  timeoutMs: 120_000,
+};
 
 export interface NetworkPlan {
   readonly system: System;
@@ -29,7 +37,7 @@ export interface NetworkView {
 /** Real nodes of one system in several processes. */
 export class NodeNetwork {
   readonly #plan: NetworkPlan;
-  readonly #workers: WorkerProcess[] = [];
+  readonly #workers: TaskProcess<WorkerTasks>[] = [];
   readonly #addresses = new Map<number, string>();
 
   constructor(plan: NetworkPlan) {
@@ -47,7 +55,7 @@ export class NodeNetwork {
   /** Starts the processes and all hosts. */
   async start(): Promise<void> {
     const { processes, system } = this.#plan;
-    for (let i = 0; i < processes; i++) this.#workers.push(new WorkerProcess());
+    for (let i = 0; i < processes; i++) this.#workers.push(new TaskProcess<WorkerTasks>(NODES));
     const made = this.#workers.map(async (worker, i) => {
       const numbers = this.numbers.filter((number) => number % processes === i);
       return worker.ask('create', { system, numbers, admitted: this.numbers });
@@ -75,7 +83,7 @@ export class NodeNetwork {
   /** Every node fills its tables; one node a process at a time. */
   async warm(): Promise<void> {
     const { processes } = this.#plan;
-    const one = async (worker: WorkerProcess, i: number): Promise<void> => {
+    const one = async (worker: TaskProcess<WorkerTasks>, i: number): Promise<void> => {
       for (const number of this.numbers.filter((each) => each % processes === i))
         await worker.ask('warm', { number });
     };
@@ -126,7 +134,7 @@ export class NodeNetwork {
     await Promise.all(this.#workers.map(async (worker) => worker.end()));
   }
 
-  #workerOf(number: number): WorkerProcess {
+  #workerOf(number: number): TaskProcess<WorkerTasks> {
     const worker = this.#workers[number % this.#plan.processes];
     if (worker !== undefined) return worker;
     throw new BenchError('BENCH_MESSAGE_INVALID', {

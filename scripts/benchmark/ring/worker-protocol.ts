@@ -21,15 +21,3 @@ export interface WorkerTasks {
 export interface TimedLookup extends Lookup {
   readonly ms: number;
 }
-
-export type TaskName = keyof WorkerTasks;
-
-export interface TaskMessage {
-  readonly id: number;
-  readonly task: TaskName;
-  readonly ask: WorkerTasks[TaskName]['ask'];
-}
-
-export type TaskReply =
-  | { readonly id: number; readonly answer: WorkerTasks[TaskName]['answer'] }
-  | { readonly id: number; readonly failure: string };

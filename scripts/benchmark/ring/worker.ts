@@ -2,18 +2,17 @@ import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { AdmittedEdges } from '../../../node/core/one-hop-ring/admitted-edges.ts';
 import type { RingAdmission } from '../../../node/core/one-hop-ring/ring-admission.ts';
 import { BenchError } from '../bench-error.ts';
+import { serveTasks } from '../task-process/serve-tasks.ts';
 import { DrawnPositions } from './drawn-positions.ts';
 import { kadLookupNode } from './kad-lookup-node.ts';
 import type { LookupNode } from './lookup-node.ts';
 import { coldLookup, ringLookupNode } from './ring-lookup-node.ts';
-import type { TaskMessage, TaskName, TaskReply, TimedLookup, WorkerTasks } from './worker-protocol.ts';
-
-type Tasks = { [T in TaskName]: (ask: WorkerTasks[T]['ask']) => Promise<WorkerTasks[T]['answer']> };
+import type { TimedLookup, WorkerTasks } from './worker-protocol.ts';
 
 const nodes = new Map<number, LookupNode>();
 let admission: RingAdmission = new AdmittedEdges([]);
 
-const tasks: Tasks = {
+serveTasks<WorkerTasks>({
   create: async ({ system, numbers, admitted }) => {
     ({ admission } = await DrawnPositions.of(admitted));
     const addresses: Record<string, string> = {};
@@ -57,24 +56,7 @@ const tasks: Tasks = {
     nodes.clear();
     return {};
   },
-};
-
-// Without the measuring process nobody needs these nodes.
-process.on('disconnect', () => process.exit(0));
-process.on('message', (message) => {
-  void perform(message as TaskMessage);
 });
-
-async function perform({ id, task, ask }: TaskMessage): Promise<void> {
-  let reply: TaskReply;
-  try {
-    reply = { id, answer: await tasks[task](ask as never) };
-  } catch (error) {
-    // The measuring process decides what a failure means; here it is only passed on.
-    reply = { id, failure: error instanceof Error ? (error.stack ?? error.message) : String(error) };
-  }
-  process.send?.(reply);
-}
 
 /** A lookup that fails is a miss, with the time that it took to fail. */
 async function timed(node: LookupNode, key: Uint8Array): Promise<TimedLookup> {

@@ -2,11 +2,19 @@ import { join } from 'node:path';
 
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import type { ImportedContent } from '../../../sdk/publish/imported-content.ts';
-import { EdgeProcess } from './edge-process.ts';
+import { TaskProcess, type TaskProgram } from '../task-process/task-process.ts';
+import type { EdgeTasks } from './edge-protocol.ts';
 import { EPOCH_SECONDS, GrantDesk, type OfferedEdge } from './grant-desk.ts';
 
+const EDGE: TaskProgram = {
+  path: join(import.meta.dirname, 'edge-worker.ts'),
+  name: 'The process of an edge',
+  relief: 'with a smaller --mib',
+  timeoutMs: 60_000,
+};
+
 interface RunningEdge extends OfferedEdge {
-  readonly process: EdgeProcess;
+  readonly process: TaskProcess<EdgeTasks>;
 }
 
 /** Bytes over all edges since the fleet began. */
@@ -26,7 +34,7 @@ export class EdgeFleet {
   static async start(count: number, content: ImportedContent, directory: string): Promise<EdgeFleet> {
     const desk = new GrantDesk(content.root);
     const marketplaceUrl = await desk.start();
-    const processes = Array.from({ length: count }, () => new EdgeProcess());
+    const processes = Array.from({ length: count }, () => new TaskProcess<EdgeTasks>(EDGE));
     try {
       const edges = await Promise.all(
         processes.map(async (process, index) => {

@@ -18,15 +18,3 @@ export interface EdgeSetup {
   readonly journalPath: string;
   readonly epochSeconds: number;
 }
-
-export type EdgeTask = keyof EdgeTasks;
-
-export interface EdgeMessage {
-  readonly id: number;
-  readonly task: EdgeTask;
-  readonly ask: EdgeTasks[EdgeTask]['ask'];
-}
-
-export type EdgeReply =
-  | { readonly id: number; readonly answer: EdgeTasks[EdgeTask]['answer'] }
-  | { readonly id: number; readonly failure: string };
