@@ -11,8 +11,9 @@ import {
   type DealId,
   type Epoch,
 } from '../protocol/identifiers.ts';
+import { callMarket } from './contract-call.ts';
 import { ChainError } from './chain-errors.ts';
-import { connectContracts, marketInterface } from './contracts.ts';
+import { connectContracts } from './contracts.ts';
 import type { Deployment } from './deployment.ts';
 import { signPermit } from './permits.ts';
 import { fromChain } from './reverts.ts';
@@ -206,8 +207,8 @@ export async function openDeal(
 ): Promise<{ readonly dealId: DealId; readonly transaction: MinedTransaction }> {
   const transaction =
     request.depositWei === 0n
-      ? await call(sender, 'openDeal', [request], signal)
-      : await call(
+      ? await callMarket(sender, 'openDeal', [request], signal)
+      : await callMarket(
           sender,
           'openDealWithPermit',
           [request, await signPermit(sender, sender.deployment.market, request.depositWei)],
@@ -224,7 +225,7 @@ export async function topUpDeal(
   signal?: AbortSignal,
 ): Promise<MinedTransaction> {
   await approveTokens(sender, sender.deployment.market, amountWei, signal);
-  return call(sender, 'topUp', [dealId, amountWei], signal);
+  return callMarket(sender, 'topUp', [dealId, amountWei], signal);
 }
 
 /** Moves free money of a deal to nodes. @throws ChainError CHAIN_REVERTED (InsufficientFree, NodeNotActive, …) */
@@ -233,7 +234,7 @@ export const allocate = (
   dealId: DealId,
   requests: readonly AllocationRequest[],
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'allocate', [dealId, requests], signal);
+): Promise<MinedTransaction> => callMarket(sender, 'allocate', [dealId, requests], signal);
 
 /** Starts the thaw of allocations. @throws ChainError */
 export const thaw = (
@@ -241,7 +242,7 @@ export const thaw = (
   dealId: DealId,
   nodes: readonly Address[],
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'thaw', [dealId, nodes], signal);
+): Promise<MinedTransaction> => callMarket(sender, 'thaw', [dealId, nodes], signal);
 
 /** Refuses new money for a deal and starts the thaw of its allocations. @throws ChainError */
 export const closeDeal = (
@@ -249,7 +250,7 @@ export const closeDeal = (
   dealId: DealId,
   nodes: readonly Address[],
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'closeDeal', [dealId, nodes], signal);
+): Promise<MinedTransaction> => callMarket(sender, 'closeDeal', [dealId, nodes], signal);
 
 /** Returns thawed allocations to the free part of a deal. @throws ChainError CHAIN_REVERTED (ThawNotEnded, …) */
 export const release = (
@@ -257,7 +258,7 @@ export const release = (
   dealId: DealId,
   nodes: readonly Address[],
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'release', [dealId, nodes], signal);
+): Promise<MinedTransaction> => callMarket(sender, 'release', [dealId, nodes], signal);
 
 /** Takes tokens out of the free part of a deal. @throws ChainError CHAIN_REVERTED (InsufficientFree, …) */
 export const withdraw = (
@@ -265,7 +266,7 @@ export const withdraw = (
   dealId: DealId,
   payout: { readonly amountWei: bigint; readonly to: Address },
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'withdraw', [dealId, payout.amountWei, payout.to], signal);
+): Promise<MinedTransaction> => callMarket(sender, 'withdraw', [dealId, payout.amountWei, payout.to], signal);
 
 /** Replaces the keys of a deal; those before stay good for epochs up to the next one. @throws ChainError */
 export const rotateKeys = (
@@ -273,14 +274,5 @@ export const rotateKeys = (
   dealId: DealId,
   keys: { readonly grantKey: Address; readonly collector: Address },
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'rotateKeys', [dealId, keys.grantKey, keys.collector], signal);
-
-async function call(
-  sender: TransactionSender,
-  name: string,
-  args: readonly unknown[],
-  signal: AbortSignal | undefined,
-): Promise<MinedTransaction> {
-  const data = marketInterface.encodeFunctionData(name, args);
-  return sender.send({ to: sender.deployment.market, data }, signal);
-}
+): Promise<MinedTransaction> =>
+  callMarket(sender, 'rotateKeys', [dealId, keys.grantKey, keys.collector], signal);

@@ -2,8 +2,9 @@ import type { JsonRpcProvider } from 'ethers';
 
 import { bytesToHex, bytesToUtf8, hexToBytes, utf8ToBytes, type Hex } from '../protocol/bytes.ts';
 import { parseAddress, parseBytes32, parseNid, type Address, type Nid } from '../protocol/identifiers.ts';
+import { callRegistry } from './contract-call.ts';
 import { ChainError } from './chain-errors.ts';
-import { connectContracts, registryInterface } from './contracts.ts';
+import { connectContracts } from './contracts.ts';
 import type { Deployment } from './deployment.ts';
 import type { INodeRegistry } from './generated/types/index.ts';
 import { signPermit } from './permits.ts';
@@ -134,9 +135,9 @@ export async function registerNode(
     role: ROLE_NUMBER[registration.role],
     region: regionToBytes8(registration.region),
   };
-  if (registration.stakeWei === 0n) return call(sender, 'register', [tuple], signal);
+  if (registration.stakeWei === 0n) return callRegistry(sender, 'register', [tuple], signal);
   const permit = await signPermit(sender, sender.deployment.registry, registration.stakeWei);
-  return call(sender, 'registerWithPermit', [tuple, permit], signal);
+  return callRegistry(sender, 'registerWithPermit', [tuple, permit], signal);
 }
 
 /**
@@ -159,7 +160,7 @@ export async function drawPosition(
       continue;
     }
     try {
-      await call(sender, 'drawPosition', [operator], signal);
+      await callRegistry(sender, 'drawPosition', [operator], signal);
     } catch (error) {
       // Somebody else drew it between reading and sending: the next reading shows it.
       if (!(error instanceof ChainError) || error.values['error'] !== 'PositionAlreadyDrawn') throw error;
@@ -172,14 +173,14 @@ export const updateEndpoints = (
   sender: TransactionSender,
   endpoints: readonly string[],
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'updateEndpoints', [endpoints], signal);
+): Promise<MinedTransaction> => callRegistry(sender, 'updateEndpoints', [endpoints], signal);
 
 /** Replaces the asked price of the sender's node. @throws ChainError */
 export const updateAsk = (
   sender: TransactionSender,
   askWeiPerGiB: bigint,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'updateAsk', [askWeiPerGiB], signal);
+): Promise<MinedTransaction> => callRegistry(sender, 'updateAsk', [askWeiPerGiB], signal);
 
 /** Adds to the stake of the sender's node (two transactions: approve and stake). @throws ChainError */
 export async function addStake(
@@ -188,7 +189,7 @@ export async function addStake(
   signal?: AbortSignal,
 ): Promise<MinedTransaction> {
   await approveTokens(sender, sender.deployment.registry, amountWei, signal);
-  return call(sender, 'addStake', [amountWei], signal);
+  return callRegistry(sender, 'addStake', [amountWei], signal);
 }
 
 /** Starts to unbond stake of the sender's node; the whole stake to leave. @throws ChainError */
@@ -196,18 +197,8 @@ export const requestUnstake = (
   sender: TransactionSender,
   amountWei: bigint,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'requestUnstake', [amountWei], signal);
+): Promise<MinedTransaction> => callRegistry(sender, 'requestUnstake', [amountWei], signal);
 
 /** Takes back what was unbonded. @throws ChainError */
 export const withdrawStake = (sender: TransactionSender, signal?: AbortSignal): Promise<MinedTransaction> =>
-  call(sender, 'withdrawStake', [], signal);
-
-async function call(
-  sender: TransactionSender,
-  name: string,
-  args: readonly unknown[],
-  signal: AbortSignal | undefined,
-): Promise<MinedTransaction> {
-  const data = registryInterface.encodeFunctionData(name, args);
-  return sender.send({ to: sender.deployment.registry, data }, signal);
-}
+  callRegistry(sender, 'withdrawStake', [], signal);

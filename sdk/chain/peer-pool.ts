@@ -1,9 +1,10 @@
 import type { JsonRpcProvider } from 'ethers';
 
+import { callPeerPool } from './contract-call.ts';
 import { bytesToHex, type Hex } from '../protocol/bytes.ts';
 import { parseBytes32, parseEpoch, type Address, type DealId, type Epoch } from '../protocol/identifiers.ts';
 import type { PeerRoot } from '../protocol/peer-root.ts';
-import { claimsInterface, connectContracts } from './contracts.ts';
+import { connectContracts } from './contracts.ts';
 import type { Deployment } from './deployment.ts';
 import { fromChain } from './reverts.ts';
 import type { MinedTransaction, TransactionSender } from './transactions.ts';
@@ -78,7 +79,7 @@ export const fundPeerPool = (
   dealId: DealId,
   amountWei: bigint,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'fundPeerPool', [dealId, amountWei], signal);
+): Promise<MinedTransaction> => callPeerPool(sender, 'fundPeerPool', [dealId, amountWei], signal);
 
 /**
  * Posts a root that the collector has signed. Anybody may.
@@ -90,7 +91,7 @@ export const postPeerRoot = (
   signed: { readonly statement: PeerRoot; readonly signature: Uint8Array },
   signal?: AbortSignal,
 ): Promise<MinedTransaction> =>
-  call(sender, 'postPeerRoot', [signed.statement, bytesToHex(signed.signature)], signal);
+  callPeerPool(sender, 'postPeerRoot', [signed.statement, bytesToHex(signed.signature)], signal);
 
 /**
  * Pays a peer what it has earned and was not paid yet. Anybody may.
@@ -101,14 +102,14 @@ export const claimPeer = (
   claim: PeerClaim,
   signal?: AbortSignal,
 ): Promise<MinedTransaction> =>
-  call(sender, 'claimPeer', [claim.dealId, claim.peer, claim.cumulativeWei, claim.proof], signal);
+  callPeerPool(sender, 'claimPeer', [claim.dealId, claim.peer, claim.cumulativeWei, claim.proof], signal);
 
 /** Starts the thaw of the pool. Only the publisher. @throws ChainError CHAIN_REVERTED (PeerPoolThaws) */
 export const thawPeerPool = (
   sender: TransactionSender,
   dealId: DealId,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'thawPeerPool', [dealId], signal);
+): Promise<MinedTransaction> => callPeerPool(sender, 'thawPeerPool', [dealId], signal);
 
 /**
  * Returns what peers have not claimed to the free part of the deal, after the thaw. Only the publisher.
@@ -118,18 +119,8 @@ export const releasePeerPool = (
   sender: TransactionSender,
   dealId: DealId,
   signal?: AbortSignal,
-): Promise<MinedTransaction> => call(sender, 'releasePeerPool', [dealId], signal);
+): Promise<MinedTransaction> => callPeerPool(sender, 'releasePeerPool', [dealId], signal);
 
 function rootOf(word: string): Hex | undefined {
   return BigInt(word) === 0n ? undefined : parseBytes32(word, 'peer root');
-}
-
-async function call(
-  sender: TransactionSender,
-  name: string,
-  args: readonly unknown[],
-  signal: AbortSignal | undefined,
-): Promise<MinedTransaction> {
-  const data = claimsInterface.encodeFunctionData(name, args);
-  return sender.send({ to: sender.deployment.market, data }, signal);
 }
