@@ -1,4 +1,5 @@
 import type { Bench } from './bench.ts';
+import { cache } from './cache/bench.ts';
 import { group } from './group/bench.ts';
 import { receipts } from './receipts/bench.ts';
 import { ring } from './ring/bench.ts';
@@ -9,6 +10,7 @@ import { sources } from './sources/bench.ts';
 
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
 export const BENCHES: readonly Bench[] = [
+  cache,
   group,
   receipts,
   ring,

@@ -1,7 +1,6 @@
 import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 
 import { sha256, sha256Hex } from '../../../sdk/client/node-sha256.ts';
@@ -13,6 +12,7 @@ import type {
   ContentSummary,
   ContentTarget,
 } from '../../core/storage/block-ports.ts';
+import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { S3Fifo } from '../../core/storage/s3-fifo.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
 import { chargedBytes, quotaExceeded, StorageQuota } from '../../core/storage/storage-quota.ts';
@@ -65,7 +65,7 @@ export interface ImportOptions {
 export class BlockStore implements BlockReader, ContentIndex {
   readonly #options: BlockStoreOptions;
   readonly #files: BlockFiles;
-  readonly #hot: LRUCache<DigestHex, Uint8Array>;
+  readonly #hot: HotBlocks;
   readonly #evictable = new S3Fifo();
   /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
   readonly #collecting = new Map<number, number>();
@@ -79,10 +79,7 @@ export class BlockStore implements BlockReader, ContentIndex {
     this.#options = options;
     this.#files = new BlockFiles(options.directory);
     this.#quota = new StorageQuota({ limitBytes: options.quotaBytes });
-    this.#hot = new LRUCache<DigestHex, Uint8Array>({
-      maxSize: options.hotBytes ?? 64 * MIB,
-      sizeCalculation: (bytes) => Math.max(1, bytes.length),
-    });
+    this.#hot = new HotBlocks({ limitBytes: options.hotBytes ?? 64 * MIB });
   }
 
   /** Opens index and files and makes them agree. @throws StorageError STORE_VERSION_UNKNOWN, DISK_FAILED */
@@ -143,7 +140,7 @@ export class BlockStore implements BlockReader, ContentIndex {
       usedBytes: this.#quota.usedBytes,
       freeBytes: this.#quota.freeBytes,
       evictableBytes: this.#evictable.bytes,
-      hotBytes: this.#hot.calculatedSize,
+      hotBytes: this.#hot.bytes,
       blocks: this.#index.usage().blocks,
     };
   }
@@ -395,7 +392,7 @@ export class BlockStore implements BlockReader, ContentIndex {
       if (this.#index.bytesOf(digest) !== undefined) await this.#remove(digest);
       return undefined;
     }
-    this.#hot.set(digest, bytes);
+    this.#hot.add(digest, bytes);
     return bytes;
   }
 }

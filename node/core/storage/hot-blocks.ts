@@ -1,0 +1,61 @@
+import { S3Fifo } from './s3-fifo.ts';
+
+/** What an entry takes beside its bytes: its name, its places in the maps, the array's own objects. */
+export const HOT_ENTRY_BYTES = 512;
+
+/**
+ * Blocks that are kept in memory: never more than so many bytes, entries included. Who stays is decided by the same order
+ * as on disk, so a scan passes through a tenth of the memory and leaves the rest alone.
+ */
+export class HotBlocks {
+  readonly limitBytes: number;
+  readonly #blocks = new Map<string, Uint8Array>();
+  readonly #order = new S3Fifo();
+
+  constructor(options: { readonly limitBytes: number }) {
+    this.limitBytes = options.limitBytes;
+  }
+
+  /** What the blocks and their entries take. */
+  get bytes(): number {
+    return this.#order.bytes;
+  }
+
+  get size(): number {
+    return this.#blocks.size;
+  }
+
+  /** The block, and a note that it was asked for. */
+  get(key: string): Uint8Array | undefined {
+    const block = this.#blocks.get(key);
+    if (block !== undefined) this.#order.touch(key);
+    return block;
+  }
+
+  /** The block, without a note. */
+  peek(key: string): Uint8Array | undefined {
+    return this.#blocks.get(key);
+  }
+
+  /** Keeps a block that was read, if it fits at all; others leave first. */
+  add(key: string, block: Uint8Array): void {
+    const bytes = block.length + HOT_ENTRY_BYTES;
+    if (bytes > this.limitBytes || this.#blocks.has(key)) return;
+    while (this.#order.bytes + bytes > this.limitBytes) {
+      const victim = this.#order.evict();
+      if (victim === undefined) break;
+      this.#blocks.delete(victim);
+    }
+    this.#order.insert(key, bytes);
+    this.#blocks.set(key, block);
+  }
+
+  delete(key: string): void {
+    this.#order.remove(key);
+    this.#blocks.delete(key);
+  }
+
+  clear(): void {
+    for (const key of [...this.#blocks.keys()]) this.delete(key);
+  }
+}
