@@ -1,6 +1,7 @@
 import type { Bench } from './bench.ts';
 import { cache } from './cache/bench.ts';
 import { group } from './group/bench.ts';
+import { libp2pPlane } from './libp2p-plane/bench.ts';
 import { receipts } from './receipts/bench.ts';
 import { ring } from './ring/bench.ts';
 import { ringCalibration } from './ring-calibration/bench.ts';
@@ -12,6 +13,7 @@ import { sources } from './sources/bench.ts';
 export const BENCHES: readonly Bench[] = [
   cache,
   group,
+  libp2pPlane,
   receipts,
   ring,
   ringCalibration,
