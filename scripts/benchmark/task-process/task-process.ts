@@ -15,6 +15,8 @@ export interface TaskProgram {
   /** What makes it easier on a busy machine, "with fewer --nodes". */
   readonly relief: string;
   readonly timeoutMs: number;
+  /** Flags of Node. @default none */
+  readonly execArgv?: readonly string[];
 }
 
 interface Pending<Answer> {
@@ -33,7 +35,10 @@ export class TaskProcess<Tasks extends TaskTable<Tasks>> {
 
   constructor(program: TaskProgram) {
     this.#program = program;
-    this.#child = fork(program.path, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], execArgv: [] });
+    this.#child = fork(program.path, {
+      stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+      execArgv: [...(program.execArgv ?? [])],
+    });
     this.#child.stderr?.on('data', (text: Buffer) => {
       this.#log = (this.#log + text.toString()).slice(-LOG_TAIL_CHARACTERS);
     });
