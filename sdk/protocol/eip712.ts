@@ -49,6 +49,11 @@ export function bytes32Word(hex: string): Word {
   return hexToBytes(hex, 32);
 }
 
+/** A string of any length: the hash of its UTF-8 bytes. */
+export function stringWord(text: string): Word {
+  return keccak_256(utf8ToBytes(text));
+}
+
 export function structHash(type: Word, ...members: readonly Word[]): Word {
   return keccak_256(concatBytes(type, ...members));
 }
