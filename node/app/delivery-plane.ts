@@ -3,6 +3,8 @@ import { domainOf } from '../../sdk/chain/deployment.ts';
 import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
+import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import type { ContentRouter } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
@@ -41,6 +43,8 @@ export interface DeliveryTies {
 /** Serving content: the ledger that counts, and the gateway that sends. */
 export interface DeliveryPlane {
   readonly ledger: DeliveryLedger;
+  /** What every transport asks before it serves. */
+  readonly desk: DeliveryDesk;
   readonly gateway: Gateway;
   /** What is served, capped and decorated as configured. */
   readonly blocks: BlockReader;
@@ -64,18 +68,31 @@ export function composeDelivery(
   const capped = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
   const blocks = load.metered(capped);
   const { lookup } = ties;
+  const gatewayMetrics = createGatewayMetrics(metrics);
+  const deals = ties.deals ?? directory;
+  const { desk } = localDeliveryDesk(
+    {
+      ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
+      ...{ domain: domainOf(deployment), secp256k1: nativeSecp256k1 },
+    },
+    {
+      freeBytesPerMinute: settings.freeAllowance,
+      ownUserIsFree: settings.role === 'peer',
+      coordinatorUrl: settings.marketplaceUrl,
+    },
+  );
   const gateway = createGateway(
     {
       node,
       domain: domainOf(deployment),
       blocks,
       contents,
-      ledger,
+      desk,
       journal,
-      deals: ties.deals ?? directory,
+      deals,
       secp256k1: nativeSecp256k1,
       clock: chainClock,
-      metrics: createGatewayMetrics(metrics),
+      metrics: gatewayMetrics,
       log,
       ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
       fill: (cid, root, until) => ties.fill(cid, root, until),
@@ -86,12 +103,9 @@ export function composeDelivery(
     {
       host: settings.httpHost,
       port: settings.httpPort,
-      freeBytesPerMinute: settings.freeAllowance,
-      ownUserIsFree: settings.role === 'peer',
-      coordinatorUrl: settings.marketplaceUrl,
     },
   );
-  return { ledger, gateway, blocks, load };
+  return { ledger, desk, gateway, blocks, load };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

@@ -1,13 +1,7 @@
 import type { ServerResponse } from 'node:http';
 
+import type { SentBytes } from '../delivery-desk/delivery-desk.ts';
 import { BODY_HELD_BYTES, BODY_SLICE_BYTES, BODY_SLICE_TIMEOUT_MS } from './gateway-limits.ts';
-
-/** How far a body got. */
-export interface SentBody {
-  /** Bytes that left this process, to the accuracy of one slice when the client broke off. */
-  readonly sentBytes: number;
-  readonly complete: boolean;
-}
 
 /**
  * Writes bytes to a client in slices, each after the one before has left the process: memory stays bounded,
@@ -40,7 +34,7 @@ export class BodyWriter {
   }
 
   /** How far the body got until now. */
-  get sent(): SentBody {
+  get sent(): SentBytes {
     return { sentBytes: this.#sentBytes, complete: this.#complete };
   }
 

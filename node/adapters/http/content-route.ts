@@ -9,7 +9,7 @@ import { writeHead, type Exchange } from './exchange.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { MAX_CARS } from './gateway-limits.ts';
-import type { OpenGrant } from './grant-intake.ts';
+import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
 import { PathResolution } from './path-resolution.ts';
 import { isPart, serveRawBlock } from './raw-block-route.ts';
 import type { ContentExchange } from './representation.ts';

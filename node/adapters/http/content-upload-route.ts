@@ -3,7 +3,7 @@ import { decodeSignedUpload, uploadDigest, type SignedUpload } from '../../../sd
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { UPLOAD_HEADER } from '../../../sdk/protocol/http.ts';
 import type { CID } from 'multiformats/cid';
-import { dealTerms } from './deal-terms.ts';
+import { dealTerms } from '../delivery-desk/deal-terms.ts';
 import { sendJson, type Exchange } from './exchange.ts';
 import type { GatewayComponents } from './gateway-components.ts';
 import { GatewayError, type GatewayErrorCode } from './gateway-error.ts';

@@ -1,15 +1,13 @@
 import type { CID } from 'multiformats/cid';
 
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
-import type { SignedGrant } from '../../../sdk/protocol/grant.ts';
-import type { Address, ContentRoot, DealId, GrantHash } from '../../../sdk/protocol/identifiers.ts';
-import type { SignedReceipt } from '../../../sdk/protocol/receipt.ts';
+import type { Address, ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
-import type { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
 import type { BlockReader, ContentIndex, ContentSummary } from '../../core/storage/block-ports.ts';
-import type { StorageError } from '../../core/storage/storage-error.ts';
 import type { Clock } from '../clock/system-clock.ts';
+import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
+import type { ReceiptLog } from '../delivery-desk/ledger-accounts.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 
 /** What the gateway needs of the block store, beside reading blocks. */
@@ -19,14 +17,6 @@ export interface ContentStore extends ContentIndex {
     stream: AsyncIterable<Uint8Array>,
     options: { pinFor?: DealId; maxBytes: number },
   ): Promise<ContentSummary>;
-}
-
-/** What the gateway needs of the receipt journal. */
-export interface ReceiptLog {
-  appendGrant(grantHash: GrantHash, signedGrant: SignedGrant): Promise<void>;
-  appendReceipt(signedReceipt: SignedReceipt): Promise<void>;
-  /** Why nothing more can be earned now, or undefined. */
-  readonly refusal: StorageError | undefined;
 }
 
 /** A node that holds a content, as the ring's index names it. */
@@ -65,8 +55,10 @@ export interface GatewayComponents {
   /** Bytes to serve. May be decorated; `contents` is the store itself. */
   readonly blocks: BlockReader;
   readonly contents: ContentStore;
-  readonly ledger: DeliveryLedger;
-  readonly journal: ReceiptLog;
+  /** Who pays, and what was paid. */
+  readonly desk: DeliveryDesk;
+  /** Only for readiness: a node that cannot write receipts down is not ready. */
+  readonly journal: Pick<ReceiptLog, 'refusal'>;
   readonly deals: DealDirectory;
   readonly secp256k1: Secp256k1;
   readonly clock: Clock;
@@ -92,14 +84,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** 0 lets the system choose. @default 0 */
   readonly port?: number;
-  /** For each client address. @default 1 MiB */
-  readonly freeBytesPerMinute?: number;
-  /** Clients on this machine are the node's own user: nothing is rationed to them. @default false */
-  readonly ownUserIsFree?: boolean;
   /** @default 2,000 */
   readonly maxConnections?: number;
-  /** Where clients without a grant are sent. */
-  readonly coordinatorUrl?: string;
   /** @default 30 s for each 256 KiB */
   readonly slowClientTimeoutMs?: number;
 }

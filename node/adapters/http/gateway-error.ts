@@ -2,6 +2,7 @@ import { ProtocolError, type ErrorValues } from '../../../sdk/protocol/errors.ts
 import { DeliveryError, type DeliveryErrorCode } from '../../core/delivery/delivery-error.ts';
 import { HttpRequestError, type HttpRequestErrorCode } from '../../core/http-semantics/http-request-error.ts';
 import { StorageError, type StorageErrorCode } from '../../core/storage/storage-error.ts';
+import { DeskError, type DeskErrorCode } from '../delivery-desk/desk-error.ts';
 
 /** What the gateway itself refuses. Listed once, stable, never reused. */
 export type GatewayErrorCode =
@@ -20,10 +21,7 @@ export type GatewayErrorCode =
   | 'CAR_TOO_LONG'
   | 'CARS_BUSY'
   | 'RANGE_UNSATISFIABLE'
-  | 'GRANT_MALFORMED'
-  | 'RECEIPT_MALFORMED'
   | 'RECEIPT_WITHOUT_GRANT'
-  | 'RECEIPT_WRONG_GRANT'
   | 'BODY_TOO_LARGE'
   | 'BODY_INCOMPLETE'
   | 'UPLOAD_MALFORMED'
@@ -37,7 +35,6 @@ export type GatewayErrorCode =
   | 'FILLS_BUSY'
   | 'LOOKUP_FAILED'
   | 'QUERY_INVALID'
-  | 'CHAIN_UNAVAILABLE'
   | 'DRAINING'
   | 'REQUEST_INVALID'
   | 'HEADERS_TOO_LARGE'
@@ -55,7 +52,12 @@ export class GatewayError extends Error {
   constructor(
     status: number,
     code:
-      GatewayErrorCode | HttpRequestErrorCode | DeliveryErrorCode | StorageErrorCode | ProtocolError['code'],
+      | GatewayErrorCode
+      | HttpRequestErrorCode
+      | DeskErrorCode
+      | DeliveryErrorCode
+      | StorageErrorCode
+      | ProtocolError['code'],
     details: {
       message: string;
       remedy: string;
@@ -81,6 +83,13 @@ const DELIVERY_STATUS: Partial<Record<DeliveryErrorCode, number>> = {
   ALLOCATION_EXHAUSTED: 402,
   LEDGER_FULL: 503,
   DEAL_AT_RISK_LIMIT: 503,
+};
+
+const DESK_STATUS: Record<DeskErrorCode, number> = {
+  GRANT_MALFORMED: 400,
+  RECEIPT_MALFORMED: 400,
+  RECEIPT_WRONG_GRANT: 403,
+  CHAIN_UNAVAILABLE: 503,
 };
 
 const REQUEST_STATUS: Partial<Record<HttpRequestErrorCode, number>> = {
@@ -109,6 +118,12 @@ export function asGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof HttpRequestError) {
     const { message, values, remedy } = error;
     return new GatewayError(REQUEST_STATUS[error.code] ?? 400, error.code, { message, values, remedy });
+  }
+  if (error instanceof DeskError) {
+    const { message, values, remedy } = error;
+    const status = DESK_STATUS[error.code];
+    const headers: Record<string, string> = status === 503 ? { 'retry-after': '3' } : {};
+    return new GatewayError(status, error.code, { message, values, remedy, headers, cause: error });
   }
   if (error instanceof DeliveryError) {
     const { message, values, remedy } = error;

@@ -14,7 +14,7 @@ import { BodyWriter } from './body-writer.ts';
 import { writeHead, type Exchange } from './exchange.ts';
 import type { GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
-import type { OpenGrant } from './grant-intake.ts';
+import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
 import type { RequestBlocks } from './request-blocks.ts';
 import { headerOf } from './request-parsing.ts';
 import type { SendingMemory } from './sending-memory.ts';

@@ -23,7 +23,6 @@ export interface Route {
 /** The gateway's routes. One lookup by prefix each: there are few, and blocks come first. */
 export class Routes {
   readonly #components: GatewayComponents;
-  readonly #desk: TransferDesk;
   readonly #upload: ContentUpload;
   readonly #content: Route;
   readonly #byPath: ReadonlyMap<string, Route>;
@@ -32,12 +31,12 @@ export class Routes {
 
   constructor(components: GatewayComponents, options: GatewayOptions) {
     this.#components = components;
-    this.#desk = new TransferDesk(components, options);
+    const desk = new TransferDesk(components.desk);
     this.#upload = new ContentUpload(components);
     const content = new ContentRoute({
       components,
       options,
-      desk: this.#desk,
+      desk,
       fill: new BlockFill(components),
     });
     this.#content = { name: 'ipfs', methods: ['GET', 'HEAD'], run: (exchange) => content.serve(exchange) };
@@ -83,7 +82,7 @@ export class Routes {
       {
         name: 'receipts',
         methods: ['POST'],
-        run: (exchange) => takeReceipts(components, this.#desk.receipts, exchange),
+        run: (exchange) => takeReceipts(components.desk, exchange),
       },
     ];
     yield [STATUS_PATH, { name: 'status', methods: read, run: (exchange) => status(components, exchange) }];

@@ -1,6 +1,7 @@
 import { CID } from 'multiformats/cid';
 
 import { ReceiptJournal } from '../../../node/adapters/disk/receipt-journal.ts';
+import { localDeliveryDesk } from '../../../node/adapters/delivery-desk/local-delivery-desk.ts';
 import type { ContentStore } from '../../../node/adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../../../node/adapters/http/gateway-metrics.ts';
 import { createGateway } from '../../../node/adapters/http/gateway.ts';
@@ -33,13 +34,16 @@ export class BenchEdge {
     const ledger = new DeliveryLedger({ node, epochSeconds: setup.epochSeconds, claimWindowEpochs: 1 });
     const blocks = new SwitchedBlocks(archive);
     const { deal, allocation } = termsOf(setup);
-    const gateway = createGateway({
-      ...{ node, blocks, ledger, journal, clock, secp256k1: nativeSecp256k1 },
+    const shared = {
+      ...{ journal, clock, secp256k1: nativeSecp256k1, metrics: createGatewayMetrics() },
       domain: { chainId: CHAIN_ID, verifyingContract: parseAddress(setup.market) },
-      contents: contentsOf(archive),
       deals: { deal: async () => deal, allocation: async () => allocation },
-      metrics: createGatewayMetrics(),
       log: { warn: () => undefined, error: say },
+    };
+    const gateway = createGateway({
+      ...{ ...shared, node, blocks },
+      desk: localDeliveryDesk({ ...shared, ledger }).desk,
+      contents: contentsOf(archive),
       readiness: () => [],
       status: async () => ({}),
     });

@@ -8,6 +8,7 @@ import type { CID } from 'multiformats/cid';
 
 import { BlockStore } from '../../../node/adapters/disk/block-store.ts';
 import { ReceiptJournal } from '../../../node/adapters/disk/receipt-journal.ts';
+import { localDeliveryDesk } from '../../../node/adapters/delivery-desk/local-delivery-desk.ts';
 import type { GatewayComponents } from '../../../node/adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../../../node/adapters/http/gateway-metrics.ts';
 import { createGateway, type Gateway } from '../../../node/adapters/http/gateway.ts';
@@ -52,12 +53,19 @@ class RealEdge {
       ratePerGiB: 10n ** 15n,
       throughEpoch: parseEpoch(0),
     };
-    const components: GatewayComponents = {
-      ...{ node, domain: network.domain, contents: this.#store, ledger: this.ledger, journal: this.#journal },
-      blocks: parts.decorate?.(this.#store) ?? this.#store,
-      deals: { deal: async () => deal, allocation: async () => ({ ...allocation, state: 'active' }) },
-      ...{ secp256k1: nativeSecp256k1, clock: { nowMs: () => Date.now() }, metrics: createGatewayMetrics() },
+    const shared = {
+      ...{ domain: network.domain, journal: this.#journal, secp256k1: nativeSecp256k1 },
+      deals: {
+        deal: async () => deal,
+        allocation: async () => ({ ...allocation, state: 'active' as const }),
+      },
+      ...{ clock: { nowMs: () => Date.now() }, metrics: createGatewayMetrics() },
       log: { warn: () => undefined, error: () => undefined },
+    };
+    const components: GatewayComponents = {
+      ...{ ...shared, node, contents: this.#store },
+      desk: localDeliveryDesk({ ...shared, ledger: this.ledger }).desk,
+      blocks: parts.decorate?.(this.#store) ?? this.#store,
       ...{ readiness: () => [], status: async () => ({}) },
       router: {
         lookup: async () => ({

@@ -14,6 +14,7 @@ import {
   parseDealId,
   parseEpoch,
   type Address,
+  type DealId,
   type GrantHash,
 } from '../../../../sdk/protocol/identifiers.ts';
 import { encodeSignedUpload, uploadDigest, type Upload } from '../../../../sdk/protocol/authorisation.ts';
@@ -21,6 +22,11 @@ import { receiptDigest, type SignedReceipt, encodeSignedReceipt } from '../../..
 import { nativeSecp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
 import { BlockStore } from '../../../../node/adapters/disk/block-store.ts';
 import { ReceiptJournal } from '../../../../node/adapters/disk/receipt-journal.ts';
+import {
+  localDeliveryDesk,
+  type LocalDeskComponents,
+  type LocalDeskOptions,
+} from '../../../../node/adapters/delivery-desk/local-delivery-desk.ts';
 import { createGateway, type Gateway } from '../../../../node/adapters/http/gateway.ts';
 import type { GatewayComponents, GatewayOptions } from '../../../../node/adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../../../../node/adapters/http/gateway-metrics.ts';
@@ -47,6 +53,8 @@ export const EPOCH = parseEpoch(500_000);
 export const RATE_PER_GIB = 1n << 30n;
 
 export const addressOf = (key: Uint8Array): Address => nativeSecp256k1.addressOf(key);
+
+type LogValues = Readonly<Record<string, unknown>>;
 
 /** A gateway on real files and a real port, with the chain replaced by two objects that tests may change. */
 export class GatewayFixture {
@@ -88,7 +96,9 @@ export class GatewayFixture {
   static async start(
     overrides: {
       content?: TestContent;
-      options?: GatewayOptions;
+      options?: GatewayOptions & LocalDeskOptions;
+      /** Changes what the desk stands on. */
+      desk?: Partial<Pick<LocalDeskComponents, 'journal' | 'deals'>>;
       components?: Partial<GatewayComponents>;
       empty?: boolean;
       quotaBytes?: number;
@@ -104,24 +114,29 @@ export class GatewayFixture {
     await fixture.store.open();
     await fixture.journal.open();
     if (overrides.empty !== true) await fixture.importContent(content);
-    const components: GatewayComponents = {
-      node: NODE,
+    const deals = {
+      deal: async (id: DealId) => (id === DEAL_ID ? fixture.deal : undefined),
+      allocation: async () => fixture.allocation,
+    };
+    const shared = {
       domain: DOMAIN,
-      blocks: overrides.decorate?.(fixture.store) ?? fixture.store,
-      contents: fixture.store,
-      ledger: fixture.ledger,
-      journal: fixture.journal,
-      deals: {
-        deal: async (id) => (id === DEAL_ID ? fixture.deal : undefined),
-        allocation: async () => fixture.allocation,
-      },
       secp256k1: nativeSecp256k1,
       clock: { nowMs: () => fixture.nowMs },
       metrics: createGatewayMetrics(),
       log: {
-        warn: (values, message) => fixture.logged.push({ values, message }),
-        error: (values, message) => fixture.logged.push({ values, message }),
+        warn: (values: LogValues, message: string) => fixture.logged.push({ values, message }),
+        error: (values: LogValues, message: string) => fixture.logged.push({ values, message }),
       },
+      journal: fixture.journal,
+      deals,
+      ...overrides.desk,
+    };
+    const components: GatewayComponents = {
+      ...shared,
+      node: NODE,
+      blocks: overrides.decorate?.(fixture.store) ?? fixture.store,
+      contents: fixture.store,
+      desk: localDeliveryDesk({ ...shared, ledger: fixture.ledger }, overrides.options).desk,
       readiness: () => [],
       status: async () => ({ node: NODE }),
       ...overrides.components,

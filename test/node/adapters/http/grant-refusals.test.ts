@@ -267,7 +267,7 @@ describe('Gateway: when it cannot earn', () => {
 
   it('gives nothing on credit while the journal fails, goes on serving for free, and is not ready', async () => {
     const fixture = await GatewayFixture.start({
-      components: {
+      desk: {
         journal: {
           appendGrant: async () => undefined,
           appendReceipt: async () => undefined,
@@ -295,7 +295,7 @@ describe('Gateway: when it cannot earn', () => {
   it('says so when neither cache nor chain knows the deal, and goes on when the chain is back', async () => {
     let away = true;
     const fixture = await GatewayFixture.start({
-      components: {
+      desk: {
         deals: {
           deal: async () => (away ? Promise.reject(new RangeError('connection refused')) : fixture.deal),
           allocation: async () => fixture.allocation,
