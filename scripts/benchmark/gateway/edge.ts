@@ -1,4 +1,5 @@
 import { BlockStore } from '../../../node/adapters/disk/block-store.ts';
+import { localDeliveryDesk } from '../../../node/adapters/delivery-desk/local-delivery-desk.ts';
 import { ReceiptJournal } from '../../../node/adapters/disk/receipt-journal.ts';
 import { createGatewayMetrics } from '../../../node/adapters/http/gateway-metrics.ts';
 import { createGateway } from '../../../node/adapters/http/gateway.ts';
@@ -28,24 +29,20 @@ export async function startEdge(setup: ServerSetup): Promise<string> {
   await store.open();
   await journal.open();
   const load = new ServingLoad({ clock, busyShare: () => 0 }, { uploadCap: undefined });
-  const gateway = createGateway(
-    {
-      node: NODE,
-      domain: { chainId: CHAIN_ID, verifyingContract: NODE },
-      blocks: load.metered(store),
-      contents: store,
-      ledger: new DeliveryLedger({ node: NODE, epochSeconds: EPOCH_SECONDS, claimWindowEpochs: 1 }),
-      journal,
-      deals: { deal: async () => undefined, allocation: async () => undefined },
-      secp256k1: nativeSecp256k1,
-      clock,
-      metrics: createGatewayMetrics(),
-      log: { warn: () => undefined, error: say },
-      readiness: () => [],
-      status: async () => ({}),
-    },
-    { freeBytesPerMinute: Infinity },
-  );
+  const ledger = new DeliveryLedger({ node: NODE, epochSeconds: EPOCH_SECONDS, claimWindowEpochs: 1 });
+  const shared = {
+    ...{ journal, clock, secp256k1: nativeSecp256k1, metrics: createGatewayMetrics() },
+    domain: { chainId: CHAIN_ID, verifyingContract: NODE },
+    deals: { deal: async () => undefined, allocation: async () => undefined },
+    log: { warn: () => undefined, error: say },
+  };
+  const { desk } = localDeliveryDesk({ ...shared, ledger }, { freeBytesPerMinute: Infinity });
+  const gateway = createGateway({
+    ...{ ...shared, desk, node: NODE, contents: store },
+    blocks: load.metered(store),
+    readiness: () => [],
+    status: async () => ({}),
+  });
   const { host, port } = await gateway.start();
   return `http://${host}:${port}`;
 }
