@@ -97,6 +97,7 @@ class NodeLife implements ComposedNode {
         status: () => this.status(),
         settlement: () => (this.#state === 'starting' ? undefined : this.#edge?.settlement),
         peerStore: () => this.#books?.store,
+        fillAgain: () => this.#fillAll(),
         signal: this.#stopping.signal,
       }),
     );
@@ -265,14 +266,18 @@ class NodeLife implements ComposedNode {
   }
 
   async #enterRing(edge: EdgePlane, signal: AbortSignal): Promise<void> {
-    const { directory } = this.#foundation;
     await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
     tellRing(this.#foundation, edge.ring);
     await edge.group.start();
     await edge.exchange.start();
     this.#ringEntered = true;
-    for (const own of directory.own()) edge.filling.attend(own);
+    this.#fillAll();
     edge.settlement.start();
+  }
+
+  #fillAll(): void {
+    if (!this.#ringEntered) return;
+    for (const own of this.#foundation.directory.own()) this.#edge?.filling.attend(own);
   }
 
   #onRegistry(): void {

@@ -2,6 +2,7 @@ import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
+  dropQuestion,
   earningsQuestion,
   withdrawQuestion,
   type SettleDocument,
@@ -24,6 +25,8 @@ export interface ControlTies {
   settlement(): SettlementLoop | undefined;
   /** Undefined on edges, and before a peer has started. */
   peerStore(): PeerStore | undefined;
+  /** Looks at every deal's content again: some may have become incomplete. */
+  fillAgain(): void;
   readonly signal: AbortSignal;
 }
 
@@ -38,6 +41,11 @@ export function controlActions(ties: ControlTies): ControlActions {
     '/settle/preview': () => preview(ties),
     '/settle': () => settle(ties),
     '/withdraw': (body) => withdraw(ties, decode(withdrawQuestion, body)),
+    '/blocks/drop-damaged': async (body) => {
+      const dropped = await ties.foundation.blocks.dropDamaged(decode(dropQuestion, body).digests);
+      if (dropped.length > 0) ties.fillAgain();
+      return { dropped };
+    },
   };
 }
 

@@ -7,6 +7,7 @@ export type NodeErrorCode =
   | 'CONFIG_MALFORMED'
   | 'DEPLOYMENT_UNREADABLE'
   | 'DATA_DIR_IN_USE'
+  | 'STORE_MISSING'
   | 'PORT_IN_USE'
   | 'CHAIN_UNREACHABLE'
   | 'CHAIN_WRONG_ID'

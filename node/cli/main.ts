@@ -8,6 +8,7 @@ import { describeSettle, runSettle } from './settle.ts';
 import { describeStart, runStart } from './start.ts';
 import { describeStatus, runStatus } from './status.ts';
 import { processTerminal, tellError, type Terminal } from './terminal.ts';
+import { describeVerify, runVerify } from './verify.ts';
 import { describeWithdraw, runWithdraw } from './withdraw.ts';
 import { exitCodeOf } from './failure.ts';
 
@@ -44,6 +45,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   add('earnings', describeEarnings, runEarnings);
   add('settle', describeSettle, runSettle);
   add('withdraw', describeWithdraw, runWithdraw);
+  add('verify', describeVerify, runVerify);
 
   try {
     await program.parseAsync(argv);

@@ -30,3 +30,18 @@ export async function reconcile(files: BlockFiles, index: BlockStoreIndex): Prom
   });
   return { removedFiles, lostBlocks: lost.length };
 }
+
+/**
+ * Drops damaged blocks of a store that no node has open: file and row both, so that contents which need them count as
+ * incomplete and are filled again.
+ */
+export async function dropBlocks(
+  files: BlockFiles,
+  index: BlockStoreIndex,
+  digests: readonly DigestHex[],
+): Promise<void> {
+  index.atomically(() => {
+    for (const digest of digests) index.dropBlock(digest);
+  });
+  for (const digest of digests) await files.remove(digest);
+}

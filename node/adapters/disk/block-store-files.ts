@@ -9,6 +9,8 @@ export type DigestHex = string;
 const DIGEST_HEX = /^[0-9a-f]{64}$/;
 /** Two digits of the digest name the folder: 256 folders. */
 const SHARD_DIGITS = 2;
+/** Folders of a store. */
+export const BLOCK_SHARDS = 16 ** SHARD_DIGITS;
 
 /** The files of a block store: one a block, in folders by the first digits of its digest. */
 export class BlockFiles {
@@ -25,9 +27,8 @@ export class BlockFiles {
   async prepare(): Promise<void> {
     await rm(this.#temporary, { recursive: true, force: true });
     await mkdir(this.#temporary, { recursive: true, mode: 0o700 });
-    for (let shard = 0; shard < 16 ** SHARD_DIGITS; shard++) {
-      const name = shard.toString(16).padStart(SHARD_DIGITS, '0');
-      await mkdir(join(this.#blocks, name), { recursive: true, mode: 0o700 });
+    for (let shard = 0; shard < BLOCK_SHARDS; shard++) {
+      await mkdir(join(this.#blocks, shardName(shard)), { recursive: true, mode: 0o700 });
     }
   }
 
@@ -75,6 +76,28 @@ export class BlockFiles {
     await rm(this.#path(digest), { force: true });
   }
 
+  /** Size of a block's file, or undefined when there is none. @throws StorageError DISK_FAILED */
+  async sizeOf(digest: DigestHex): Promise<number | undefined> {
+    const path = this.#path(digest);
+    try {
+      return (await stat(path)).size;
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return undefined;
+      throw diskError(error, path);
+    }
+  }
+
+  /** Blocks in one folder; what is no block is left out. @throws StorageError DISK_FAILED */
+  async namesOf(shard: number): Promise<DigestHex[]> {
+    const path = join(this.#blocks, shardName(shard));
+    try {
+      return (await readdir(path)).filter((name) => DIGEST_HEX.test(name));
+    } catch (error) {
+      if (errorCode(error) === 'ENOENT') return [];
+      throw diskError(error, path);
+    }
+  }
+
   /** Every file with its size; files that are no blocks are removed on the way. */
   async *list(): AsyncGenerator<{ digest: DigestHex; bytes: number }> {
     for (const shard of await readdir(this.#blocks)) {
@@ -101,4 +124,8 @@ export class BlockFiles {
   #path(digest: DigestHex): string {
     return join(this.#blocks, digest.slice(0, SHARD_DIGITS), digest);
   }
+}
+
+function shardName(shard: number): string {
+  return shard.toString(16).padStart(SHARD_DIGITS, '0');
 }

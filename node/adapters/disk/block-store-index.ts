@@ -8,7 +8,7 @@ import { StorageError } from '../../core/storage/storage-error.ts';
 import type { DigestHex } from './block-store-files.ts';
 
 /** Version of the tables below; a later one migrates from it. */
-const SCHEMA_VERSION = 1;
+export const BLOCK_INDEX_VERSION = 1;
 
 const SCHEMA = `
   CREATE TABLE blocks (
@@ -218,15 +218,15 @@ export class BlockStoreIndex {
 
   #migrate(path: string): void {
     const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-    if (version === SCHEMA_VERSION) return;
-    if (version > SCHEMA_VERSION) {
+    if (version === BLOCK_INDEX_VERSION) return;
+    if (version > BLOCK_INDEX_VERSION) {
       this.#database.close();
       throw new StorageError('STORE_VERSION_UNKNOWN', `The block index has version ${version}.`, {
-        values: { path, version, known: SCHEMA_VERSION },
+        values: { path, version, known: BLOCK_INDEX_VERSION },
         remedy: 'Start the version of this program that wrote it, or a newer one.',
       });
     }
-    this.#database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${SCHEMA_VERSION}; COMMIT;`);
+    this.#database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${BLOCK_INDEX_VERSION}; COMMIT;`);
   }
 }
 

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 
 import type { CID } from 'multiformats/cid';
 
-import { sha256, sha256Hex } from '../../../sdk/client/node-sha256.ts';
+import { sha256 } from '../../../sdk/client/node-sha256.ts';
 import { cidOfContentRoot, contentRootOf, RAW_CODEC, verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type {
@@ -16,6 +16,7 @@ import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { S3Fifo } from '../../core/storage/s3-fifo.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
 import { chargedBytes, quotaExceeded, StorageQuota } from '../../core/storage/storage-quota.ts';
+import { damageOf } from './block-store-audit.ts';
 import { CarReader } from './block-store-car.ts';
 import { reconcile, type Reconciliation } from './block-store-check.ts';
 import { BlockFiles, type DigestHex } from './block-store-files.ts';
@@ -239,18 +240,21 @@ export class BlockStore implements BlockReader, ContentIndex {
     await this.#removeOrphans();
   }
 
-  /** Reads every block and removes those whose bytes have changed. Takes as long as hashing the store does. */
-  async verify(): Promise<{ checked: number; corrupt: DigestHex[] }> {
-    const corrupt: DigestHex[] = [];
-    let checked = 0;
-    for (const { digest } of [...this.#index.blocks()]) {
-      const bytes = await this.#files.read(digest);
-      checked += 1;
-      if (bytes !== undefined && sha256Hex(bytes) === digest) continue;
-      corrupt.push(digest);
-      await this.#remove(digest);
+  /**
+   * Looks at blocks that may be damaged and drops those that are: their contents are incomplete then, and filled again.
+   * @returns those that were dropped
+   */
+  async dropDamaged(digests: readonly DigestHex[]): Promise<DigestHex[]> {
+    const dropped: DigestHex[] = [];
+    for (const digest of digests) {
+      await this.#settled(digest);
+      const damage = await damageOf(this.#files, digest, this.#index.bytesOf(digest));
+      if (damage === undefined || this.#writing.has(digest)) continue;
+      if (damage === 'unindexed') await this.#exclusively(digest, this.#files.remove(digest));
+      else await this.#remove(digest);
+      dropped.push(digest);
     }
-    return { checked, corrupt };
+    return dropped;
   }
 
   get #index(): BlockStoreIndex {
@@ -308,9 +312,7 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   /** Writes a verified block, or only links it when it is stored or being written already. */
   async #store(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
-    for (let busy = this.#writing.get(digest); busy !== undefined; busy = this.#writing.get(digest)) {
-      await busy.catch(() => undefined);
-    }
+    await this.#settled(digest);
     if (this.#index.bytesOf(digest) !== undefined) this.#index.link(content, digest);
     else await this.#exclusively(digest, this.#write(content, digest, bytes));
   }
@@ -351,6 +353,13 @@ export class BlockStore implements BlockReader, ContentIndex {
     // A block that comes again meanwhile waits, or the removal would take the new file away.
     await this.#exclusively(digest, this.#files.remove(digest));
     this.#quota.free(chargedBytes(bytes));
+  }
+
+  /** Waits until nothing writes or removes the block. */
+  async #settled(digest: DigestHex): Promise<void> {
+    for (let busy = this.#writing.get(digest); busy !== undefined; busy = this.#writing.get(digest)) {
+      await busy.catch(() => undefined);
+    }
   }
 
   async #exclusively(digest: DigestHex, change: Promise<void>): Promise<void> {

@@ -228,3 +228,13 @@ export const withdrawQuestion = z.object({
     .regex(/^0x[0-9a-fA-F]{40}$/)
     .optional(),
 });
+
+/** Blocks that one request may name: its body stays under what the control door takes. */
+export const MAX_DROPPED_AT_ONCE = 200;
+const digest = z.string().regex(/^[0-9a-f]{64}$/);
+
+/** Body of `/blocks/drop-damaged`: blocks that somebody found damaged; the node looks itself. */
+export const dropQuestion = z.object({ digests: z.array(digest).max(MAX_DROPPED_AT_ONCE) });
+
+/** Answer to `/blocks/drop-damaged`. */
+export const droppedDocument = z.object({ dropped: z.array(digest) });
