@@ -76,6 +76,24 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Issue the message now, in Unix seconds; synchronise the clock of this machine.',
   },
   AUDIENCE_OUTDATED: { status: 409, remedy: 'Sign the audience again with a later issuedAt.' },
+  // Coordinator: origins
+  ORIGIN_INVALID: {
+    status: 400,
+    remedy: 'Give the address of a file or gateway by http or https, as sdk/protocol/SPEC.md says.',
+  },
+  ORIGIN_NOT_FOUND: {
+    status: 404,
+    remedy: 'The publisher can name one; nodes fill from each other meanwhile.',
+  },
+  ORIGIN_SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign ContentOrigin with exactly these fields and the key that opened the deal.',
+  },
+  ORIGIN_TOO_EARLY: {
+    status: 422,
+    remedy: 'Issue the message now, in Unix seconds; synchronise the clock of this machine.',
+  },
+  ORIGIN_OUTDATED: { status: 409, remedy: 'Sign the origin again with a later issuedAt.' },
   // Coordinator: receipts and settlement
   RECEIPTS_MALFORMED: {
     status: 400,

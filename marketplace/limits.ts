@@ -61,6 +61,8 @@ export const MAX_BOOKS_PEERS = 500;
 export const MAX_BOOKS_REQUEST_SECONDS = 600;
 /** How far in the future an audience message may be issued: no later one could take its place before that. */
 export const MAX_AUDIENCE_AHEAD_SECONDS = 120;
+/** How far in the future a message about an origin may be issued: no later one could take its place before that. */
+export const MAX_ORIGIN_AHEAD_SECONDS = 120;
 export const MAX_CANDIDATE_DEALS = 16;
 /** Last part of an epoch in which grants for the next one are issued: a fifth, but at least two seconds. */
 export const NEXT_EPOCH_SHARE = 0.2;

@@ -17,6 +17,7 @@ import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
+import { originRoutes } from './routes/origin-routes.ts';
 import { quoteRoutes } from './routes/quote-routes.ts';
 import { booksRoutes } from './routes/receipt-download-routes.ts';
 import { peerRoutes } from './routes/peer-routes.ts';
@@ -79,6 +80,7 @@ export async function createApi(
     contentRoutes,
     quoteRoutes,
     audienceRoutes,
+    originRoutes,
     viewerRoutes,
     keyRoutes,
     settlementRoutes,

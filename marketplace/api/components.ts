@@ -3,6 +3,7 @@ import type { Logger } from 'pino';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
 import type { Clock } from '../clock.ts';
 import type { Audiences } from '../coordinator/audiences.ts';
+import type { ContentOrigins } from '../coordinator/content-origins.ts';
 import type { Collector } from '../coordinator/collector.ts';
 import type { EpochClock } from '../coordinator/epoch-clock.ts';
 import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
@@ -27,6 +28,7 @@ export interface ApiComponents {
   readonly vault: KeyVault;
   readonly challenge: ViewerChallenge;
   readonly audiences: Audiences;
+  readonly origins: ContentOrigins;
   readonly grants: GrantIssuance;
   readonly collector: Collector;
   readonly health: NodeHealth;

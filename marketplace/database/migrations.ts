@@ -152,6 +152,17 @@ const AUDIENCES: Migration = {
   ],
 };
 
+/** Where publishers said last that nodes can have the content of their deals, as they signed it. */
+const CONTENT_ORIGINS: Migration = {
+  version: 7,
+  name: 'content origins',
+  statements: [
+    `CREATE TABLE content_origins (
+       deal_id TEXT PRIMARY KEY, kind TEXT NOT NULL, url TEXT NOT NULL, bytes INTEGER NOT NULL, etag TEXT NOT NULL,
+       last_modified TEXT NOT NULL, issued_at INTEGER NOT NULL, signature BLOB NOT NULL)`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -159,6 +170,7 @@ export const MIGRATIONS: readonly Migration[] = [
   RECEIPTS_BY_DEAL,
   PEER_LEDGER,
   AUDIENCES,
+  CONTENT_ORIGINS,
 ];
 
 /**

@@ -16,6 +16,7 @@ import { RateLimit, type Rate } from '../api/rate-limit.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { Audiences } from '../coordinator/audiences.ts';
 import { Collector } from '../coordinator/collector.ts';
+import { ContentOrigins } from '../coordinator/content-origins.ts';
 import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import { KeyVault } from '../coordinator/key-vault.ts';
@@ -120,6 +121,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
         ...{ audiences, metrics: new Metrics(chain) },
+        origins: new ContentOrigins({ database, clock, ...crypto }),
         grants: new GrantIssuance({
           ...signing,
           ...{ challenge, health, audiences },

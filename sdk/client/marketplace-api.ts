@@ -2,6 +2,12 @@ import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 
 import { base64UrlDecode, base64UrlEncode, type Hex } from '../protocol/bytes.ts';
+import {
+  MAX_ORIGIN_URL_LENGTH,
+  MAX_ORIGIN_VALIDATOR_LENGTH,
+  ORIGIN_KINDS,
+  type SignedContentOrigin,
+} from '../protocol/content-origin.ts';
 import type { Domain } from '../protocol/eip712.ts';
 import { decodeSignedGrant } from '../protocol/grant.ts';
 import {
@@ -87,6 +93,22 @@ const grantsSchema = z.object({
 });
 
 const audienceSchema = z.object({ dealId, audienceKey: address, issuedAt: z.number().int().positive() });
+
+const originSchema = z
+  .object({
+    dealId,
+    kind: z.enum(ORIGIN_KINDS),
+    url: z.string().max(MAX_ORIGIN_URL_LENGTH),
+    bytes: z.number().int().nonnegative(),
+    etag: z.string().max(MAX_ORIGIN_VALIDATOR_LENGTH),
+    lastModified: z.string().max(MAX_ORIGIN_VALIDATOR_LENGTH),
+    issuedAt: z.number().int().nonnegative(),
+    signature: z.string().max(128).transform(base64UrlDecode),
+  })
+  .transform(({ signature, bytes, issuedAt, ...texts }): SignedContentOrigin => ({
+    origin: { ...texts, bytes: BigInt(bytes), issuedAt: BigInt(issuedAt) },
+    signature,
+  }));
 
 const keysSchema = z.object({ grantKey: address, collector: address });
 
@@ -204,6 +226,22 @@ export class MarketplaceApi {
     const { dealId: deal, ...body } = message;
     const call: JsonCall = { method: 'POST', url: `/v1/deals/${deal}/audience`, body, signal };
     await this.#call({ ...call, repeatable: true }, audienceSchema);
+  }
+
+  /** Says where nodes can have the content of a deal, as its publisher signed it. */
+  async declareOrigin({ origin, signature }: SignedContentOrigin, signal?: AbortSignal): Promise<void> {
+    const { dealId: deal, bytes, issuedAt, ...texts } = origin;
+    const body = {
+      ...{ ...texts, bytes: Number(bytes), issuedAt: Number(issuedAt) },
+      signature: base64UrlEncode(signature),
+    };
+    const call: JsonCall = { method: 'POST', url: `/v1/deals/${deal}/origin`, body, signal };
+    await this.#call({ ...call, repeatable: true }, originSchema);
+  }
+
+  /** Where nodes can have the content of a deal. Whoever uses it checks the publisher's signature. */
+  contentOrigin(deal: DealId, signal?: AbortSignal): Promise<SignedContentOrigin> {
+    return this.#call({ method: 'GET', url: `/v1/deals/${deal}/origin`, signal }, originSchema);
   }
 
   challenge(viewerKey: Address, signal?: AbortSignal): Promise<z.output<typeof challengeSchema>> {
