@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { cache } from './cache/bench.ts';
+import { delivery } from './delivery/bench.ts';
 import { gateway } from './gateway/bench.ts';
 import { group } from './group/bench.ts';
 import { libp2pPlane } from './libp2p-plane/bench.ts';
@@ -13,6 +14,7 @@ import { sources } from './sources/bench.ts';
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
 export const BENCHES: readonly Bench[] = [
   cache,
+  delivery,
   gateway,
   group,
   libp2pPlane,

@@ -68,6 +68,11 @@ export class EdgeFleet {
     this.marketplaceUrl = parts.marketplaceUrl;
   }
 
+  /** Where each answers, in their order. */
+  get origins(): readonly string[] {
+    return this.#edges.map(({ origin }) => origin);
+  }
+
   /** Only the first edges take part from now on, each with its cap in bytes a second; 0 is none. */
   async prepare(caps: readonly number[]): Promise<void> {
     const taking = this.#edges.slice(0, caps.length);

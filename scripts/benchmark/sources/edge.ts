@@ -42,7 +42,8 @@ export class BenchEdge {
     };
     const gateway = createGateway({
       ...{ ...shared, node, blocks },
-      desk: localDeliveryDesk({ ...shared, ledger }).desk,
+      // Clients without grants are measured as well; those with grants never touch the allowance.
+      desk: localDeliveryDesk({ ...shared, ledger }, { freeBytesPerMinute: Infinity }).desk,
       contents: contentsOf(archive),
       readiness: () => [],
       status: async () => ({}),

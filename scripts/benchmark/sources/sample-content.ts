@@ -14,8 +14,8 @@ export async function sampleContent(
   return importContent({ kind: 'stream', stream: noise(mebibytes, seed) }, { temporaryDirectory, signal });
 }
 
-/** The key stream of AES-128 in counter mode. */
-async function* noise(mebibytes: number, seed: number): AsyncGenerator<Uint8Array> {
+/** Bytes that no compression makes smaller, a MiB at a time: the key stream of AES-128 in counter mode. */
+export async function* noise(mebibytes: number, seed: number): AsyncGenerator<Uint8Array> {
   const key = Buffer.alloc(16);
   key.writeUInt32BE(seed);
   const cipher = createCipheriv('aes-128-ctr', key, Buffer.alloc(16));

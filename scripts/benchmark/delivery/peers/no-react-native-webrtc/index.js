@@ -1,0 +1,2 @@
+/** Only phones load this package. */
+export default {};
