@@ -62,6 +62,16 @@ export const MARKETPLACE_ERRORS = {
     status: 503,
     remedy: 'The publisher can top up the allocation; already granted bytes return when nodes settle.',
   },
+  CARRIAGE_EXHAUSTED: {
+    status: 402,
+    remedy:
+      'Peers of this domain earn carriage by serving the content of this deal to others; until then ask the publisher to allocate tokens to an edge, or fetch from its origin.',
+  },
+  CARRIAGE_UNAVAILABLE: {
+    status: 503,
+    remedy:
+      'Try again shortly: no edge that lends its uplink answers now. Operators lend it with --carriage.',
+  },
   KEYS_EXHAUSTED: {
     status: 429,
     remedy: 'Too many keys wait for a deal; open deals with those you have, or try later.',
@@ -118,6 +128,12 @@ export const MARKETPLACE_ERRORS = {
   CLAIM_OPEN: {
     status: 409,
     remedy: 'Open the claim on chain, or wait until it is paid or void; then ask for a voucher again.',
+  },
+  // Domains
+  PRESENCE_EXPIRED: {
+    status: 422,
+    remedy:
+      'Sign a presence that expires in the next five minutes, later than the one before; check the clock.',
   },
   // Peers
   PEER_NOT_REGISTERED: {

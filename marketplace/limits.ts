@@ -85,6 +85,18 @@ export const MAX_CACHED_PEER_TREES = 16;
 export const MAX_POSTED_DEALS = 1000;
 export const PEER_ROOT_POLL_MS = 2 * SECOND_MS;
 
+// Domains and carriage between them
+/** Edges that lend their uplink and are looked at for one request. */
+export const MAX_CARRIER_CANDIDATES = 64;
+/** Of these so many are probed, the nearest to the viewer first, and one is granted. */
+export const MAX_PROBED_CARRIERS = 4;
+/** Edges that fetch a deal's blocks from one edge of the tree (SOURCES.md [004], trees rooted at edges). */
+export const CARRIAGE_FAN_OUT = 8;
+/** Edges of one tree: deeper than 8 + 64 + 512 no viewer waits. */
+export const MAX_TREE_EDGES = 585;
+/** Accounts of one deal that an answer lists. */
+export const MAX_LISTED_DOMAINS = 1000;
+
 // Health probes
 export const PROBE_INTERVAL_MS = 2 * SECOND_MS;
 export const PROBE_TIMEOUT_MS = 1500;

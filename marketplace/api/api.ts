@@ -14,6 +14,7 @@ import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { audienceRoutes } from './routes/audience-routes.ts';
 import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
+import { domainRoutes } from './routes/domain-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
@@ -85,6 +86,7 @@ export async function createApi(
     keyRoutes,
     settlementRoutes,
     peerRoutes,
+    domainRoutes,
     ledgerRoutes,
     booksRoutes,
     livenessRoutes,

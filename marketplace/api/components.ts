@@ -9,6 +9,7 @@ import type { EpochClock } from '../coordinator/epoch-clock.ts';
 import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import type { KeyVault } from '../coordinator/key-vault.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
+import type { NodePresences } from '../coordinator/node-presences.ts';
 import type { PeerHoldings } from '../coordinator/peer-holdings.ts';
 import type { PeerRoots } from '../coordinator/peer-roots.ts';
 import type { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
@@ -33,5 +34,6 @@ export interface ApiComponents {
   readonly collector: Collector;
   readonly health: NodeHealth;
   readonly holdings: PeerHoldings;
+  readonly presences: NodePresences;
   readonly peerRoots: PeerRoots;
 }

@@ -1,3 +1,4 @@
+import { DOMAIN_LABEL } from '../../sdk/protocol/network-domain.ts';
 import { DEFAULT_PAGE_ROWS, MAX_PAGE_ROWS, MAX_RECEIPTS_TEXT_LENGTH } from '../limits.ts';
 
 /** Fragments of the JSON schemas of all routes. */
@@ -24,6 +25,11 @@ export const region = {
   type: 'string',
   pattern: '^[a-z0-9-]{1,8}$',
   description: 'Region code, e.g. eu-west.',
+} as const;
+export const domainLabel = {
+  type: 'string',
+  pattern: DOMAIN_LABEL.source,
+  description: 'Names a provider or a site inside the region, e.g. as3320.',
 } as const;
 export const cid = {
   type: 'string',

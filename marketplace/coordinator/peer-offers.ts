@@ -1,17 +1,19 @@
 import { lateEpochsOf } from '../../sdk/protocol/epoch.ts';
 import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
+import type { NetworkDomain } from '../../sdk/protocol/network-domain.ts';
 import { bytesAffordable, priceWei } from '../../sdk/protocol/price.ts';
 import { MAX_PEERS_PER_ROOT } from '../../sdk/protocol/peer-root.ts';
 import type { Clock } from '../clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
-import { findNode, type NodeRecord } from '../database/node-records.ts';
+import { findNode, readEdges, type NodeRecord } from '../database/node-records.ts';
 import { readHolders, readOpenCaps, readPeerMeters } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
-import { MAX_GRANT_CAP_BYTES, MAX_PEER_CANDIDATES } from '../limits.ts';
+import { MAX_GRANT_CAP_BYTES, MAX_PEER_CANDIDATES, MAX_PLANNED_NODES } from '../limits.ts';
 import type { NodeHealth } from './node-health.ts';
 import { regionDistance } from './node-selection.ts';
 import { committedWei, earnedByPeer, peerRate } from './peer-earnings.ts';
+import { domainOfNode, type Asker } from './viewer-domain.ts';
 
 interface OfferComponents {
   readonly database: Database;
@@ -23,47 +25,79 @@ interface OfferComponents {
 export interface PeerOffer {
   readonly node: NodeRecord;
   readonly ratePerGiB: bigint;
+  /** Where its bytes count as contributed; undefined for a region that is no code. */
+  readonly domain: NetworkDomain | undefined;
+}
+
+/** Peers that hold a content. */
+export interface PeerOffers {
+  /** Those that may serve who asks directly, at most as many as were wished for. */
+  readonly direct: readonly PeerOffer[];
+  /** How many there are that only an edge may ask, because they are in other domains. */
+  readonly elsewhere: number;
 }
 
 /** Who asks, and whom it would take. */
 export interface PeerWish {
   readonly viewerKey: Address;
-  readonly region: string | undefined;
+  readonly asker: Asker;
   /** Only these, if given. */
   readonly nodes: readonly Address[] | undefined;
   readonly maxPeers: number;
 }
 
 /**
- * Peers that hold the content of a deal, answer, and are paid from its pool; the nearest first (SPEC.md, peers). None
- * if the pool is empty or thaws: what is earned in a thaw might come too late for a root.
+ * Peers that hold the content of a deal, answer, and are paid from its pool (SPEC.md, peers and domains): those of the
+ * domain of who asks; all for an edge that carries, and for a viewer that does not say where it is. None if the pool is
+ * empty or thaws: what is earned in a thaw might come too late for a root.
  */
 export async function peersFor(
   { database, clock, health }: OfferComponents,
   deal: DealRecord,
   context: { readonly wish: PeerWish; readonly allocations: readonly AllocationRecord[] },
-): Promise<PeerOffer[]> {
+): Promise<PeerOffers> {
   const { wish, allocations } = context;
-  if (wish.maxPeers === 0) return [];
+  const { asker } = wish;
+  if (wish.maxPeers === 0) return NO_PEERS;
   const pool = await findPeerPool(database.read, deal.dealId);
-  if (pool === undefined || pool.thawEndEpoch !== 0 || pool.fundedWei <= pool.postedWei) return [];
-  const edgeRates = allocations.flatMap(({ state, ratePerGiB }) => (state === 'active' ? [ratePerGiB] : []));
+  if (pool === undefined || pool.thawEndEpoch !== 0 || pool.fundedWei <= pool.postedWei) return NO_PEERS;
+  const edgeRates = await ratesOfEdges(database.read, allocations);
   const wanted = wish.nodes === undefined ? undefined : new Set(wish.nodes);
   // What a node is allocated it is paid by voucher; the chain could not tell the two apart.
   const excluded = new Set([wish.viewerKey, ...allocations.map(({ node }) => node)]);
   const range = { nowSeconds: Math.floor(clock.nowMs() / 1000), limit: MAX_PEER_CANDIDATES };
   const offers: PeerOffer[] = [];
   for (const { peer } of await readHolders(database.read, deal.contentRoot, range)) {
-    if (excluded.has(peer) || (wanted !== undefined && !wanted.has(peer))) continue;
+    if (excluded.has(peer)) continue;
     const node = await findNode(database.read, peer);
     const ratePerGiB = node === undefined ? undefined : peerRate(node.askWeiPerGiB, edgeRates);
-    if (node?.role === 'peer' && node.active && ratePerGiB !== undefined) offers.push({ node, ratePerGiB });
+    if (node?.role !== 'peer' || !node.active || ratePerGiB === undefined) continue;
+    offers.push({ node, ratePerGiB, domain: await domainOfNode(database.read, node) });
   }
-  const up = new Set((await health.upAmong(offers.map(({ node }) => node))).map(({ address }) => address));
-  return offers
-    .filter(({ node }) => up.has(node.address))
-    .sort((a, b) => regionDistance(wish.region, a.node.region) - regionDistance(wish.region, b.node.region))
-    .slice(0, wish.maxPeers);
+  const isDirect = ({ domain }: PeerOffer): boolean =>
+    asker.edge !== undefined || asker.domain === undefined || domain === asker.domain;
+  const asked = offers.filter(({ node }) => wanted === undefined || wanted.has(node.address));
+  const near = asked.filter(isDirect);
+  const up = new Set((await health.upAmong(near.map(({ node }) => node))).map(({ address }) => address));
+  return {
+    direct: near
+      .filter(({ node }) => up.has(node.address))
+      .sort(
+        (a, b) => regionDistance(asker.region, a.node.region) - regionDistance(asker.region, b.node.region),
+      )
+      .slice(0, wish.maxPeers),
+    elsewhere: offers.filter((offer) => !isDirect(offer)).length,
+  };
+}
+
+const NO_PEERS: PeerOffers = { direct: [], elsewhere: 0 };
+
+/** What bounds the rate of peers: the deal's own edges; those of the network where the deal is for peers alone. */
+async function ratesOfEdges(sql: Sql, allocations: readonly AllocationRecord[]): Promise<bigint[]> {
+  const ofDeal = allocations.flatMap(({ state, ratePerGiB }) => (state === 'active' ? [ratePerGiB] : []));
+  if (ofDeal.length > 0) return ofDeal;
+  const edges = await readEdges(sql, MAX_PLANNED_NODES);
+  return edges.flatMap(({ active, askWeiPerGiB }) => (active ? [askWeiPerGiB] : []));
 }
 
 /**

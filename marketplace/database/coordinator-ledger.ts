@@ -1,12 +1,13 @@
 import type { Sql } from './database.ts';
 
 const LEDGER_TABLES = [
+  ...['carriage_grants', 'domain_ledger', 'node_presence'],
   ...['peer_leaves', 'peer_roots', 'peer_amounts', 'peer_bytes', 'peer_holdings'],
   ...['vouchers', 'receipts', 'grants', 'used_challenges', 'audiences'],
 ];
 
 /**
- * Forgets grants, receipts, vouchers, peer roots, audiences and challenges of a chain that no longer exists. Keys stay:
+ * Forgets grants, receipts, vouchers, peer roots, domains, audiences and challenges of a chain that no longer exists. Keys stay:
  * they belong to no chain, and a publisher may still name them.
  */
 export async function clearCoordinatorLedger(sql: Sql): Promise<void> {

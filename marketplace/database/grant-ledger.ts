@@ -9,6 +9,7 @@ import {
   type DealId,
   type GrantHash,
 } from '../../sdk/protocol/identifiers.ts';
+import { parseNetworkDomain, type NetworkDomain } from '../../sdk/protocol/network-domain.ts';
 import type { Row, Sql } from './database.ts';
 import { bigintOf, bytesOf, integerOf, optionalTextOf, textOf } from './rows.ts';
 
@@ -18,14 +19,16 @@ export interface IssuedGrant extends SignedGrant {
   readonly issuedAtMs: number;
   /** What a peer is paid for a GiB under it, from the deal's peer pool; undefined for a node with an allocation. */
   readonly peerRatePerGiB: bigint | undefined;
+  /** Domain of the peer when the grant was issued, where its bytes count as contributed. @default none */
+  readonly peerDomain?: NetworkDomain | undefined;
 }
 
 export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> {
   const { grant } = issued;
   await sql.run(
     `INSERT INTO grants (grant_hash, deal_id, node, viewer_key, epoch, cap_bytes, content_root, signature, issued_at_ms,
-       peer_rate_per_gib)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       peer_rate_per_gib, peer_domain)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     issued.grantHash,
     grant.dealId,
     grant.node,
@@ -36,6 +39,7 @@ export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> 
     issued.signature,
     issued.issuedAtMs,
     issued.peerRatePerGiB?.toString() ?? null,
+    issued.peerDomain ?? null,
   );
 }
 
@@ -95,6 +99,7 @@ export async function useChallenge(
 }
 
 export function issuedGrantOf(row: Row): IssuedGrant {
+  const peerDomain = optionalTextOf(row, 'peer_domain');
   return {
     grantHash: parseGrantHash(textOf(row, 'grant_hash')),
     grant: {
@@ -109,5 +114,6 @@ export function issuedGrantOf(row: Row): IssuedGrant {
     issuedAtMs: integerOf(row, 'issued_at_ms'),
     peerRatePerGiB:
       optionalTextOf(row, 'peer_rate_per_gib') === undefined ? undefined : bigintOf(row, 'peer_rate_per_gib'),
+    peerDomain: peerDomain === undefined ? undefined : parseNetworkDomain(peerDomain),
   };
 }

@@ -163,6 +163,28 @@ const CONTENT_ORIGINS: Migration = {
   ],
 };
 
+/**
+ * What the peers of each domain have given in each deal, and what was lent to it in return. The check holds whatever the
+ * program does: nothing is carried for a domain beyond what its peers contributed before (coordinator/SPEC.md, domains).
+ */
+const DOMAIN_LEDGER: Migration = {
+  version: 8,
+  name: 'domain ledger',
+  statements: [
+    `CREATE TABLE node_presence (
+       node TEXT PRIMARY KEY, label TEXT NOT NULL, carries INTEGER NOT NULL, expires_at_seconds INTEGER NOT NULL)`,
+    `ALTER TABLE grants ADD COLUMN peer_domain TEXT`,
+    `CREATE TABLE domain_ledger (
+       deal_id TEXT NOT NULL, domain TEXT NOT NULL, contributed_bytes INTEGER NOT NULL, carried_bytes INTEGER NOT NULL,
+       PRIMARY KEY (deal_id, domain), CHECK (carried_bytes >= 0 AND carried_bytes <= contributed_bytes))`,
+    `CREATE TABLE carriage_grants (
+       grant_hash TEXT PRIMARY KEY, deal_id TEXT NOT NULL, edge TEXT NOT NULL, viewer_key TEXT NOT NULL,
+       epoch INTEGER NOT NULL, cap_bytes INTEGER NOT NULL, domain TEXT, sequence INTEGER NOT NULL, issued_at_ms INTEGER NOT NULL)`,
+    `CREATE INDEX carriage_grants_by_edge ON carriage_grants (deal_id, epoch, edge)`,
+    `CREATE INDEX carriage_grants_by_viewer ON carriage_grants (viewer_key, deal_id, epoch)`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -171,6 +193,7 @@ export const MIGRATIONS: readonly Migration[] = [
   PEER_LEDGER,
   AUDIENCES,
   CONTENT_ORIGINS,
+  DOMAIN_LEDGER,
 ];
 
 /**

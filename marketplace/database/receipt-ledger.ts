@@ -3,6 +3,7 @@ import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
 import type { SignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Row, Sql } from './database.ts';
+import { addContribution } from './domain-ledger.ts';
 import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
 import type { Page, PageOf } from './node-records.ts';
 import { addPeerBytes } from './peer-ledger.ts';
@@ -25,7 +26,8 @@ export interface Allocation {
 }
 
 const RECEIPT_COLUMNS = `grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
-  grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, receipts.bytes_cumulative,
+  grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain,
+  receipts.bytes_cumulative,
   receipts.signature AS receipt_signature, receipts.source, receipts.updated_at_ms`;
 
 /** Bytes of the best receipt held for a grant. */
@@ -36,7 +38,7 @@ export async function readReceiptedBytes(sql: Sql, grantHash: GrantHash): Promis
 
 /**
  * Keeps the receipt if it counts more bytes than the one held. The same receipt from the node marks it as known to
- * the node. Bytes of a peer are added to what it has earned. @returns whether anything changed
+ * the node. Bytes of a peer are added to what it has earned and its domain contributed. @returns whether anything changed
  */
 export async function keepBestReceipt(
   sql: Sql,
@@ -44,7 +46,7 @@ export async function keepBestReceipt(
   kept: { signedReceipt: SignedReceipt; source: ReceiptSource; nowMs: number },
 ): Promise<boolean> {
   const { receipt, signature } = kept.signedReceipt;
-  const { grant, grantHash, peerRatePerGiB } = issued;
+  const { grant, grantHash, peerRatePerGiB, peerDomain } = issued;
   const beforeBytes = peerRatePerGiB === undefined ? 0n : ((await readReceiptedBytes(sql, grantHash)) ?? 0n);
   const changed = await sql.run(
     `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms,
@@ -68,6 +70,9 @@ export async function keepBestReceipt(
   if (peerRatePerGiB !== undefined && receipt.bytesCumulative > beforeBytes) {
     const bytes = receipt.bytesCumulative - beforeBytes;
     await addPeerBytes(sql, grant.dealId, { peer: grant.node, ratePerGiB: peerRatePerGiB, bytes });
+    // Bytes that cost the publisher nothing are bounded by nothing: they earn no carriage.
+    if (peerDomain !== undefined && peerRatePerGiB > 0n)
+      await addContribution(sql, { dealId: grant.dealId, domain: peerDomain }, bytes);
   }
   return changed > 0;
 }

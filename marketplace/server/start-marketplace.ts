@@ -15,12 +15,14 @@ import { Metrics } from '../api/metrics.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { Audiences } from '../coordinator/audiences.ts';
+import { Carriage } from '../coordinator/carriage.ts';
 import { Collector } from '../coordinator/collector.ts';
 import { ContentOrigins } from '../coordinator/content-origins.ts';
 import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import { KeyVault } from '../coordinator/key-vault.ts';
 import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
+import { NodePresences } from '../coordinator/node-presences.ts';
 import { PeerHoldings } from '../coordinator/peer-holdings.ts';
 import { PeerRootPosting } from '../coordinator/peer-root-posting.ts';
 import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
@@ -125,10 +127,12 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
         grants: new GrantIssuance({
           ...signing,
           ...{ challenge, health, audiences },
+          carriage: new Carriage({ ...signing, health }),
           takeViewerRequest: (viewerKey) => viewerRate.take(viewerKey),
         }),
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
         holdings: new PeerHoldings({ database, clock, ...crypto }),
+        presences: new NodePresences({ database, clock, ...crypto }),
         peerRoots,
       },
       { ...(options.addressRate !== undefined && { addressRate: options.addressRate }) },

@@ -9,6 +9,7 @@ export type ProtocolErrorCode =
   | 'ADDRESS_INVALID'
   | 'BYTES32_INVALID'
   | 'EPOCH_INVALID'
+  | 'DOMAIN_INVALID'
   | 'INTEGER_OUT_OF_RANGE'
   | 'LENGTH_INVALID'
   | 'VERSION_UNKNOWN'

@@ -34,6 +34,7 @@ const grantsBodySchema = schema.query(
       description: `Peers beside the nodes; ${DEFAULT_PEERS_PER_REQUEST} if neither this nor nodes is given.`,
     },
     region: schema.region,
+    domain: schema.domainLabel,
     epoch: { type: 'string', enum: ['current', 'next'], default: 'current' },
     admission: {
       ...schema.object({
@@ -58,6 +59,7 @@ interface GrantsBody {
   readonly maxNodes?: number;
   readonly maxPeers?: number;
   readonly region?: string;
+  readonly domain?: string;
   readonly epoch: 'current' | 'next';
   readonly admission?: { readonly expiresAt: number; readonly signature: string };
 }
@@ -74,6 +76,11 @@ const grantsSchema = schema.object({
     schema.object({
       node: schema.address,
       role: { type: 'string', enum: ['edge', 'peer'], description: 'A peer holds the content whole.' },
+      carried: {
+        type: 'boolean',
+        description:
+          'An edge that carries it between domains, charged to what peers of the domain contributed.',
+      },
       region: { type: 'string' },
       endpoints: schema.endpoints,
       grantHash: schema.bytes32,
@@ -131,6 +138,7 @@ function requestOf(body: GrantsBody): GrantsRequest {
     maxNodes: body.maxNodes,
     maxPeers: body.maxPeers,
     region: body.region,
+    domain: body.domain,
   };
 }
 
@@ -150,9 +158,10 @@ function grantsView({ dealId, epoch, moment, grants }: IssuedGrants, asked: 'cur
     epoch,
     epochEndsAt: moment.endsAtWallSeconds + extraSeconds,
     epochEndsInMs: moment.endsInMs + extraSeconds * 1000,
-    grants: grants.map(({ issued, node }) => ({
+    grants: grants.map(({ issued, node, carried }) => ({
       node: node.address,
       role: node.role,
+      carried,
       region: node.region,
       endpoints: node.endpoints,
       grantHash: issued.grantHash,

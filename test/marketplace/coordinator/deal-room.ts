@@ -30,6 +30,7 @@ export interface Grants {
   readonly grants: readonly {
     node: string;
     role: string;
+    carried: boolean;
     region: string;
     capBytes: number;
     grantHash: string;
@@ -96,7 +97,7 @@ export class DealRoom {
       amountWei,
       ratePerGiB: WEI_PER_BYTE,
     }));
-    await allocate(publisher, dealId, requests);
+    if (requests.length > 0) await allocate(publisher, dealId, requests);
     if (peerPoolWei > 0n) await fundPeerPool(publisher, dealId, peerPoolWei);
     await this.levelWithChain();
     return { dealId, cid: CID.createV1(0x55, digestOf(0x12, root)) };

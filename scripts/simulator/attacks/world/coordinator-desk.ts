@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { RateLimit } from '../../../../marketplace/api/rate-limit.ts';
 import type { Clock } from '../../../../marketplace/clock.ts';
 import { Audiences } from '../../../../marketplace/coordinator/audiences.ts';
+import { Carriage } from '../../../../marketplace/coordinator/carriage.ts';
 import { Collector, type Settlement } from '../../../../marketplace/coordinator/collector.ts';
 import { EpochClock } from '../../../../marketplace/coordinator/epoch-clock.ts';
 import { GrantIssuance, type IssuedGrants } from '../../../../marketplace/coordinator/grant-issuance.ts';
@@ -90,6 +91,7 @@ export class CoordinatorDesk {
     this.#grants = new GrantIssuance({
       ...signing,
       ...{ challenge: this.#challenge, health, audiences: this.#audiences },
+      carriage: new Carriage({ ...signing, health }),
       takeViewerRequest: (viewerKey) => rate.take(viewerKey),
     });
     this.#collector = new Collector({ ...signing, yieldTurn: () => Promise.resolve() });
