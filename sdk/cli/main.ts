@@ -4,6 +4,7 @@ import description from '../../package.json' with { type: 'json' };
 import type { Perform } from './command.ts';
 import { COMMANDS } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
+import { weighBuffersWithHeap } from './external-memory.ts';
 import { tellFailure } from './failure.ts';
 import { processTerminal } from './terminal.ts';
 
@@ -33,4 +34,5 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   return exitCode;
 }
 
+weighBuffersWithHeap();
 process.exitCode = await runCli(process.argv);

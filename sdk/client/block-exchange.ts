@@ -178,6 +178,7 @@ export class BlockExchange {
       }
       const flown = this.#fly(flight).finally(() => {
         this.#flights.delete(flown);
+        this.#tendGrants();
         this.#pump();
       });
       this.#flights.add(flown);
@@ -339,11 +340,7 @@ export class BlockExchange {
     const { clock, book, delivery } = this.#components;
     const { signal } = this.#stop;
     while (!signal.aborted) {
-      for (const { source: node, windowBytes } of this.#schedule.view(clock.nowMs())) {
-        const source = this.#sources.get(node);
-        if (source !== undefined) book.widen(source.node, windowBytes);
-      }
-      book.tend(this.nodes, { signal, onChange: () => this.#pump() });
+      this.#tendGrants();
       delivery.flushRetired(book.all());
       this.#retryMissing(clock.nowMs());
       this.#pump();
@@ -355,6 +352,18 @@ export class BlockExchange {
         continue;
       }
     }
+  }
+
+  /** Asks for the grants that will be missing soon. */
+  #tendGrants(): void {
+    const { clock, book } = this.#components;
+    const { signal } = this.#stop;
+    if (signal.aborted) return;
+    for (const { source: node, windowBytes } of this.#schedule.view(clock.nowMs())) {
+      const source = this.#sources.get(node);
+      if (source !== undefined) book.widen(source.node, windowBytes);
+    }
+    book.tend(this.nodes, { signal, onChange: () => this.#pump() });
   }
 
   #giveUpIfStarved(nowMs: number): void {

@@ -139,11 +139,12 @@ export const MIN_RENEWAL_MS = 1_500;
 
 /** Cap of the first grants of a fetch; each further one may be so many times what was used, up to a limit. */
 export const FIRST_CAP_BYTES = 4n * 1024n * 1024n;
-export const CAP_GROWTH = 4n;
+export const CAP_GROWTH = 8n;
 export const MAX_CAP_BYTES = 128n * 1024n * 1024n;
 
-/** A further grant is asked for when less than this is left under the current one. */
-export const LOW_CAP_BYTES = 8 * MIB;
+/** A further grant is asked for when half of the current one, or all but this, is used: before it keeps a node waiting. */
+export const LOW_CAP_SHARE = 0.5;
+export const LOW_CAP_BYTES = 16 * MIB;
 
 /** Rounds of asking the coordinator for other nodes when none is left. */
 export const MAX_SOURCE_ROUNDS = 5;
@@ -173,5 +174,9 @@ export const MAX_BAD_BLOCKS = 256;
 /** Provider records read from one lookup. */
 export const MAX_PROVIDERS = 64;
 
-/** Edges asked for a lookup before the download goes on without one. */
+/** Edges asked for a lookup before the download goes on without one: the next after so long without an answer … */
 export const MAX_LOOKUP_EDGES = 3;
+export const LOOKUP_HEDGE_MS = 300;
+
+/** … and each is silent for so long at most. */
+export const LOOKUP_TIMEOUT_MS = 3_000;

@@ -22,7 +22,7 @@ import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
 import { domainOf, MarketplaceApi, type MarketplaceDeal, type Network } from './marketplace-api.ts';
-import { lookUpProviders, type Provider } from './provider-lookup.ts';
+import { lookUpAtOneOf, type Provider } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
 import { ViewerSession, type IssuedGrant } from './viewer-session.ts';
 
@@ -172,16 +172,11 @@ export class FetchSession {
     const origins = [entryUrl, ...issued.map(({ origin }) => origin)].filter(
       (origin) => origin !== undefined,
     );
-    for (const origin of origins.slice(0, MAX_LOOKUP_EDGES)) {
-      try {
-        const { providers, hops } = await lookUpProviders(this.#components, origin, { cid, signal });
-        this.#countLookup(hops <= 1 ? 'one hop' : 'more hops');
-        return providers;
-      } catch (error) {
-        signal?.throwIfAborted();
-        // An edge that is away says nothing of the ring: the next one is asked.
-        if (!(error instanceof ClientError)) throw error;
-      }
+    const target = { cid, signal };
+    const found = await lookUpAtOneOf(this.#components, origins.slice(0, MAX_LOOKUP_EDGES), target);
+    if (found !== undefined) {
+      this.#countLookup(found.hops <= 1 ? 'one hop' : 'more hops');
+      return found.providers;
     }
     // Without any answer the granted nodes themselves are the providers.
     this.#countLookup('unanswered');

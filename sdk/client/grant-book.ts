@@ -6,6 +6,7 @@ import {
   EPOCH_SWITCH_SHARE,
   FIRST_CAP_BYTES,
   LOW_CAP_BYTES,
+  LOW_CAP_SHARE,
   MAX_CAP_BYTES,
   MAX_LANES_PER_SOURCE,
   MAX_REFUSAL_PAUSE_MS,
@@ -224,6 +225,6 @@ function isLow(account: GrantAccount): boolean {
   const { capBytes, leftBytes } = account;
   return (
     leftBytes < capBytes &&
-    leftBytes < Math.min(LOW_CAP_BYTES, Math.max(MAX_SERVED_BLOCK_BYTES, capBytes / 4))
+    leftBytes < Math.min(LOW_CAP_BYTES, Math.max(MAX_SERVED_BLOCK_BYTES, capBytes * LOW_CAP_SHARE))
   );
 }

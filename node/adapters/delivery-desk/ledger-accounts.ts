@@ -14,7 +14,8 @@ import type { GrantStanding, ReceiptAnswer, SentBytes } from './delivery-desk.ts
 /** What the desk needs of the receipt journal. */
 export interface ReceiptLog {
   appendGrant(grantHash: GrantHash, signedGrant: SignedGrant): Promise<void>;
-  appendReceipt(signedReceipt: SignedReceipt): Promise<void>;
+  /** `awaited`: somebody is waiting for it. */
+  appendReceipt(signedReceipt: SignedReceipt, options?: { readonly awaited: boolean }): Promise<void>;
   /** Why nothing more can be earned now, or undefined. */
   readonly refusal: StorageError | undefined;
 }
@@ -71,7 +72,7 @@ export class LedgerAccounts implements DeliveryAccounts {
     const { ledger, log } = this.#components;
     if (ledger.state(grantHash) === undefined) return undefined;
     if (receipt !== undefined) {
-      this.#credit(receipt).catch((error: unknown) => {
+      this.#credit(receipt, { awaited: false }).catch((error: unknown) => {
         const bytesCumulative = receipt.signedReceipt.receipt.bytesCumulative.toString();
         log.error({ grantHash, bytesCumulative, error }, 'a receipt is not on disk yet');
       });
@@ -121,7 +122,7 @@ export class LedgerAccounts implements DeliveryAccounts {
     const { grantHash } = receipt.signedReceipt.receipt;
     let durable: Promise<void>;
     try {
-      durable = this.#credit(receipt);
+      durable = this.#credit(receipt, { awaited: true });
     } catch (error) {
       if (error instanceof DeliveryError) return { grantHash, error };
       throw error;
@@ -134,7 +135,7 @@ export class LedgerAccounts implements DeliveryAccounts {
    * Credits a receipt at once. @returns when the receipt would survive a power cut
    * @throws DeliveryError RECEIPT_*, at once
    */
-  #credit({ signedReceipt, signer }: CheckedReceipt): Promise<void> {
+  #credit({ signedReceipt, signer }: CheckedReceipt, options: { readonly awaited: boolean }): Promise<void> {
     const { ledger, metrics } = this.#components;
     const { grantHash, bytesCumulative } = signedReceipt.receipt;
     const known = ledger.state(grantHash);
@@ -142,7 +143,7 @@ export class LedgerAccounts implements DeliveryAccounts {
       metrics.receipt('repeated');
       // Only a receipt of the viewer may reach the journal.
       const wanted = known.durableBytes < known.receiptedBytes && signer === known.grant.viewerKey;
-      return wanted ? this.#journal(signedReceipt) : Promise.resolve();
+      return wanted ? this.#journal(signedReceipt, options) : Promise.resolve();
     }
     const outcome = ledger.applyReceipt({ grantHash, bytesCumulative, signer });
     if (!outcome.ok) {
@@ -150,12 +151,12 @@ export class LedgerAccounts implements DeliveryAccounts {
       throw outcome.error;
     }
     metrics.receipt('credited');
-    return this.#journal(signedReceipt);
+    return this.#journal(signedReceipt, options);
   }
 
-  async #journal(signedReceipt: SignedReceipt): Promise<void> {
+  async #journal(signedReceipt: SignedReceipt, options: { readonly awaited: boolean }): Promise<void> {
     const { grantHash, bytesCumulative } = signedReceipt.receipt;
-    await this.#components.journal.appendReceipt(signedReceipt);
+    await this.#components.journal.appendReceipt(signedReceipt, options);
     this.#components.ledger.markDurable(grantHash, Number(bytesCumulative));
   }
 

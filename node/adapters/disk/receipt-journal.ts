@@ -26,6 +26,8 @@ const MIN_COMPACTION_BYTES = 1024 * 1024;
 const COMPACTION_RATIO = 4;
 /** About what one grant and its receipt take in a compacted file. */
 const GRANT_AND_RECEIPT_BYTES = 320;
+/** Least time between two batches while somebody waits for one: those who come meanwhile share it. */
+const AWAITED_DELAY_MS = 5;
 /** Time between attempts to write again after the disk refused. */
 const RETRY_DELAY_MS = 1_000;
 
@@ -67,6 +69,8 @@ export class ReceiptJournal {
   #timer: NodeJS.Timeout | undefined;
   #writing: Promise<void> | undefined;
   #lastWriteMs = -Infinity;
+  /** Somebody waits for the next batch. */
+  #awaited = false;
   #failure: StorageError | undefined;
 
   constructor(options: ReceiptJournalOptions) {
@@ -108,12 +112,18 @@ export class ReceiptJournal {
 
   /**
    * Records a verified receipt of a grant that was appended. Resolves when it is durable.
+   * @param options `awaited`: somebody is waiting, so the batch is written soon instead of when its time has come
    * @throws StorageError JOURNAL_FAILED, JOURNAL_CLOSED, DISK_FULL
    */
-  appendReceipt(signedReceipt: SignedReceipt): Promise<void> {
+  appendReceipt(
+    signedReceipt: SignedReceipt,
+    { awaited = false }: { readonly awaited?: boolean } = {},
+  ): Promise<void> {
     const { grantHash, bytesCumulative } = signedReceipt.receipt;
     if (bytesCumulative <= this.#index.receiptedBytes(grantHash)) return Promise.resolve();
-    return this.#append(`receipt ${grantHash}`, { kind: 'receipt', signedReceipt });
+    const durable = this.#append(`receipt ${grantHash}`, { kind: 'receipt', signedReceipt });
+    if (awaited) this.#hasten();
+    return durable;
   }
 
   /** Records a verified receipt together with its grant, for receipts that came by another way. */
@@ -214,13 +224,23 @@ export class ReceiptJournal {
     return durable;
   }
 
+  #hasten(): void {
+    if (this.#awaited || this.#pending.size === 0) return;
+    this.#awaited = true;
+    if (this.#failure !== undefined) return;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#schedule();
+  }
+
   /** At once if the last write is long enough ago or the batch is full, else when it will be. */
   #schedule(): void {
     if (this.#writing !== undefined || this.#pending.size === 0) return;
     const full = this.#pending.size >= this.#maxBatchRecords && this.#failure === undefined;
     if (this.#timer !== undefined && !full) return;
     clearTimeout(this.#timer);
-    const pauseMs = this.#failure === undefined ? this.#maxDelayMs : RETRY_DELAY_MS;
+    const delayMs = this.#awaited ? Math.min(AWAITED_DELAY_MS, this.#maxDelayMs) : this.#maxDelayMs;
+    const pauseMs = this.#failure === undefined ? delayMs : RETRY_DELAY_MS;
     const waitMs = full ? 0 : Math.max(0, this.#lastWriteMs + pauseMs - performance.now());
     this.#timer = setTimeout(() => void this.#write(), waitMs);
   }
@@ -249,6 +269,7 @@ export class ReceiptJournal {
     if (file === undefined) return;
     const batch = this.#pending;
     this.#pending = new PendingRecords();
+    this.#awaited = false;
     try {
       let offset = this.#endOffset;
       for (const frame of framesOf(batch.records())) offset += await writeAt(file, offset, frame);

@@ -3,6 +3,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { weighBuffersWithHeap } from '../../../sdk/cli/external-memory.ts';
 import { median } from '../../measuring/percentile.ts';
 import { defineBench, type BenchReport } from '../bench.ts';
 import { rounded } from '../rounded.ts';
@@ -48,6 +49,8 @@ export const sources = defineBench({
   },
   run: async ({ sources: count, cap, mib, rounds, memory, seed }, setting) => {
     const { progress, signal } = setting;
+    // Fetches run in this process, as the command line runs them.
+    weighBuffersWithHeap();
     const directory = await mkdtemp(join(tmpdir(), 'bcdn-bench-sources-'));
     let fleet: EdgeFleet | undefined;
     try {

@@ -45,6 +45,8 @@ export class BenchEdge {
       // Clients without grants are measured as well; those with grants never touch the allowance.
       desk: localDeliveryDesk({ ...shared, ledger }, { freeBytesPerMinute: Infinity }).desk,
       contents: contentsOf(archive),
+      // An edge that is alone in its ring: the grants name who holds the content.
+      router: { lookup: async () => ({ providers: [], hops: 0 }) },
       readiness: () => [],
       status: async () => ({}),
     });

@@ -249,4 +249,21 @@ describe('ReceiptJournal', () => {
     );
     expect([...journal.restorable()]).to.have.length(5);
   });
+
+  it('writes soon what somebody waits for, and with it what came before', async () => {
+    const journal = new ReceiptJournal({ path, maxDelayMs: 3_600_000 });
+    await journal.open();
+    opened.push(journal);
+    // The first batch is written at once: from then on an hour would have to pass.
+    const [first, second] = [grantNumber(0), grantNumber(1)];
+    await journal.appendGrant(first.grantHash, first.signedGrant);
+    const durable: string[] = [];
+    const grant = journal
+      .appendGrant(second.grantHash, second.signedGrant)
+      .then(() => durable.push('the grant that nobody waited for'));
+    await journal.appendReceipt(receiptFor(second, 64), { awaited: true });
+    await grant;
+    expect(durable).to.have.length(1);
+    expect([...journal.restorable()].map(({ receiptedBytes }) => receiptedBytes)).to.include(64);
+  });
 });
