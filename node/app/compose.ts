@@ -82,6 +82,7 @@ class NodeLife implements ComposedNode {
     this.#startedMs = foundation.clock.nowMs();
     this.#watch = new ChainWatch(foundation, {
       onDeal: (own) => {
+        this.#delivery?.absences.contentChanged(own.deal.contentRoot);
         if (this.#ringEntered) this.#edge?.filling.attend(own);
       },
       onRegistry: () => this.#onRegistry(),

@@ -12,6 +12,7 @@ import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
 import type { DealDirectory } from '../core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
 import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
+import { Absences } from '../core/storage/absences.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
@@ -48,6 +49,8 @@ export interface DeliveryPlane {
   readonly gateway: Gateway;
   /** What is served, capped and decorated as configured. */
   readonly blocks: BlockReader;
+  /** What nobody had a moment ago: to be told when a content may be had now. */
+  readonly absences: Absences;
   /** How busy serving makes this node. */
   readonly load: ServingLoad;
 }
@@ -68,6 +71,7 @@ export function composeDelivery(
   const capped = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
   const blocks = load.metered(capped);
   const { lookup } = ties;
+  const absences = new Absences();
   const gatewayMetrics = createGatewayMetrics(metrics);
   const deals = ties.deals ?? directory;
   const { desk } = localDeliveryDesk(
@@ -96,6 +100,7 @@ export function composeDelivery(
       log,
       ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
       fill: (cid, root, until) => ties.fill(cid, root, until),
+      absences,
       contentStored: (root) => ties.contentStored(contentRootOf(root)),
       readiness: () => ties.readiness(),
       status: () => ties.publicStatus(),
@@ -105,7 +110,7 @@ export function composeDelivery(
       port: settings.httpPort,
     },
   );
-  return { ledger, desk, gateway, blocks, load };
+  return { ledger, desk, gateway, blocks, load, absences };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

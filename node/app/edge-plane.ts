@@ -1,6 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
+import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import { parseContentRoot, type ContentRoot, type DealId } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { BlockExchangeClient } from '../adapters/libp2p/block-exchange-client.ts';
@@ -85,7 +86,13 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
         if (publicKey !== undefined) group.refused(publicKey, key);
       },
     },
-    announcer: ring,
+    announcer: {
+      provide: (key) => {
+        options.delivery.absences.contentChanged(parseContentRoot(bytesToHex(key)));
+        return ring.provide(key);
+      },
+      unprovide: (key) => ring.unprovide(key),
+    },
     log,
   });
   const exchange = new BlockExchangeServer(

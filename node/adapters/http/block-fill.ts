@@ -1,9 +1,17 @@
 import type { CID } from 'multiformats/cid';
 
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
+import { Absences } from '../../core/storage/absences.ts';
+import { SearchBudget, type SearchLeave } from '../../core/storage/search-budget.ts';
 import type { GatewayComponents } from './gateway-components.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
-import { FILL_TIMEOUT_MS, MAX_FILLS } from './gateway-limits.ts';
+import {
+  ABSENT_FROM_CONTENT_MS,
+  ABSENT_MS,
+  FILL_TIMEOUT_MS,
+  FRUITLESS_SEARCHES,
+  MAX_FILLS,
+} from './gateway-limits.ts';
 
 /** What became of a missing block. */
 export interface FillOutcome {
@@ -11,27 +19,61 @@ export interface FillOutcome {
   readonly stored: boolean;
   /** Whether another request was fetching it already. */
   readonly collapsed: boolean;
+  /** For so long nobody is asked, because nobody had it a moment ago; 0 when somebody was asked now. */
+  readonly absentMs: number;
 }
 
-/** Gets missing blocks from elsewhere: one flight for all who ask for the same one (DELIVERY.md, miss). */
-export class BlockFill {
-  readonly #components: Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log'>;
-  readonly #flights = new Map<string, Promise<boolean>>();
+type FillComponents = Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log' | 'clock' | 'absences'>;
 
-  constructor(components: Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log'>) {
+/** Purpose of searches for clients without a grant. */
+const WITHOUT_GRANT = '';
+
+/**
+ * Gets missing blocks from elsewhere: one flight for all who ask for the same one (DELIVERY.md, miss). What nobody had is
+ * not looked for again for a short time, and searches in vain are rationed.
+ */
+export class BlockFill {
+  readonly #components: FillComponents;
+  readonly #flights = new Map<string, Promise<boolean>>();
+  readonly #absences: Absences;
+  readonly #budget = new SearchBudget(FRUITLESS_SEARCHES);
+
+  constructor(components: FillComponents) {
     this.#components = components;
+    this.#absences = components.absences ?? new Absences();
   }
 
-  /** @throws GatewayError FILLS_BUSY */
+  /** @throws GatewayError FILLS_BUSY, SEARCHES_EXHAUSTED */
   async fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<FillOutcome> {
-    if (this.#components.fill === undefined) return { stored: false, collapsed: false };
+    const { fill, clock } = this.#components;
+    if (fill === undefined) return { stored: false, collapsed: false, absentMs: 0 };
     const key = `${cid.toString()} ${contentRoot ?? ''}`;
     const known = this.#flights.get(key);
-    if (known !== undefined) return { stored: await known, collapsed: true };
+    if (known !== undefined) return { stored: await known, collapsed: true, absentMs: 0 };
+    const nowMs = clock.nowMs();
+    const absentMs = this.#absences.leftMs(key, nowMs);
+    if (absentMs > 0) return { stored: false, collapsed: false, absentMs };
     if (this.#flights.size >= MAX_FILLS) throw fillsBusy();
-    const flight = this.#fetch(cid, contentRoot).finally(() => this.#flights.delete(key));
+    const leave = this.#budget.take(contentRoot ?? WITHOUT_GRANT, nowMs);
+    if (leave === undefined) throw searchesExhausted(cid);
+    const flight = this.#search(key, cid, { contentRoot, leave }).finally(() => this.#flights.delete(key));
     this.#flights.set(key, flight);
-    return { stored: await flight, collapsed: false };
+    return { stored: await flight, collapsed: false, absentMs: 0 };
+  }
+
+  async #search(
+    key: string,
+    cid: CID,
+    { contentRoot, leave }: { contentRoot: ContentRoot | undefined; leave: SearchLeave },
+  ): Promise<boolean> {
+    const stored = await this.#fetch(cid, contentRoot);
+    if (stored) leave.found();
+    else {
+      // Somebody may be bringing the rest of a content that a grant is for.
+      const forMs = contentRoot === undefined ? ABSENT_MS : ABSENT_FROM_CONTENT_MS;
+      this.#absences.note(key, { content: contentRoot, forMs, nowMs: this.#components.clock.nowMs() });
+    }
+    return stored;
   }
 
   async #fetch(cid: CID, contentRoot: ContentRoot | undefined): Promise<boolean> {
@@ -56,6 +98,15 @@ function fillsBusy(): GatewayError {
   return new GatewayError(503, 'FILLS_BUSY', {
     message: 'The node is fetching as many missing blocks as it can.',
     values: { maxFills: MAX_FILLS },
+    remedy: 'Try again in a second, or ask another node.',
+    headers: { 'retry-after': '1' },
+  });
+}
+
+function searchesExhausted(cid: CID): GatewayError {
+  return new GatewayError(503, 'SEARCHES_EXHAUSTED', {
+    message: 'Too much was looked for here lately that nobody has.',
+    values: { cid: cid.toString(), searchesPerSecond: FRUITLESS_SEARCHES.perSecond },
     remedy: 'Try again in a second, or ask another node.',
     headers: { 'retry-after': '1' },
   });

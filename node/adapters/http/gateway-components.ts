@@ -4,6 +4,7 @@ import type { Domain } from '../../../sdk/protocol/eip712.ts';
 import type { Address, ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
+import type { Absences } from '../../core/storage/absences.ts';
 import type { BlockReader, ContentIndex, ContentSummary } from '../../core/storage/block-ports.ts';
 import type { Clock } from '../clock/system-clock.ts';
 import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
@@ -71,6 +72,8 @@ export interface GatewayComponents {
    * `contentRoot` is that of the grant, undefined for a client without one.
    */
   readonly fill?: (cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal) => Promise<void>;
+  /** What nobody had a moment ago. @default one of the gateway's own */
+  readonly absences?: Absences;
   /** Told when an uploaded content is complete and pinned. */
   readonly contentStored?: (root: CID, dealId: DealId) => Promise<void>;
   /** Why the node is not ready to serve; empty when it is. */

@@ -33,6 +33,7 @@ export type GatewayErrorCode =
   | 'UPLOAD_UNKNOWN_DEAL'
   | 'UPLOADS_BUSY'
   | 'FILLS_BUSY'
+  | 'SEARCHES_EXHAUSTED'
   | 'LOOKUP_FAILED'
   | 'QUERY_INVALID'
   | 'DRAINING'

@@ -50,6 +50,14 @@ export const CONNECTIONS_CHECK_INTERVAL_MS = 2_000;
 export const FILL_TIMEOUT_MS = 10_000;
 /** Missing blocks that are being looked for at once. */
 export const MAX_FILLS = 256;
+/** A block that nobody had is not looked for again for so long, unless contents change here … */
+export const ABSENT_MS = 10_000;
+/** … and for so long when a grant names its content, which is perhaps being filled. */
+export const ABSENT_FROM_CONTENT_MS = 1_000;
+/** A content that nobody provides is not looked up again for so long: others may announce it meanwhile. */
+export const NO_PROVIDERS_MS = 1_000;
+/** Searches for missing blocks in vain, for each content that grants name and for all clients without one; lookups in vain. */
+export const FRUITLESS_SEARCHES = { burst: 64, perSecond: 16, maxPurposes: 1_024 } as const;
 /** Time for a lookup in the ring. */
 export const LOOKUP_TIMEOUT_MS = 5_000;
 /** Largest CAR that may be uploaded; the disk quota is usually lower. */

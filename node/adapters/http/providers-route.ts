@@ -1,23 +1,18 @@
 import { HTTP_TRANSPORT } from '../../../sdk/protocol/http.ts';
 import type { CID } from 'multiformats/cid';
 import { sendJson, type Exchange } from './exchange.ts';
-import type { ContentProvider, ContentRouter } from './gateway-components.ts';
-import { asGatewayError, GatewayError } from './gateway-error.ts';
-import { LOOKUP_TIMEOUT_MS } from './gateway-limits.ts';
+import type { ContentProvider } from './gateway-components.ts';
+import { GatewayError } from './gateway-error.ts';
+import type { ProviderLookups } from './provider-lookups.ts';
 
 /**
  * GET /routing/v1/providers/<cid>: who holds a content (IPIP-337), answered through the cooperation group and the
  * one-hop ring. With `?servers=<n>` the group's word is enough if it names so many; without it the ring's index
  * decides, and names all it knows.
  */
-export async function findProviders(
-  router: ContentRouter | undefined,
-  exchange: Exchange,
-  cid: CID,
-): Promise<void> {
+export async function findProviders(lookups: ProviderLookups, exchange: Exchange, cid: CID): Promise<void> {
   const servers = wantedServers(exchange.query);
-  if (router === undefined) throw lookupFailed(cid, 'this node is not in the ring');
-  const { providers, hops } = await lookup(router, cid, servers);
+  const { providers, hops } = await lookups.find(cid, servers);
   sendJson(exchange, 200, { Providers: providers.map(recordOf), Bcdn: { hops } });
 }
 
@@ -34,17 +29,6 @@ function wantedServers(query: string): number {
   });
 }
 
-async function lookup(router: ContentRouter, cid: CID, servers: number): ReturnType<ContentRouter['lookup']> {
-  try {
-    return await router.lookup(cid, { servers, signal: AbortSignal.timeout(LOOKUP_TIMEOUT_MS) });
-  } catch (cause) {
-    const known = asGatewayError(cause);
-    throw (
-      known ?? lookupFailed(cid, cause instanceof Error ? cause.message : 'the ring did not answer', cause)
-    );
-  }
-}
-
 function recordOf({ peerId, addresses, operator, region, reason }: ContentProvider): Record<string, unknown> {
   return {
     Schema: 'peer',
@@ -53,14 +37,4 @@ function recordOf({ peerId, addresses, operator, region, reason }: ContentProvid
     Protocols: [HTTP_TRANSPORT],
     Bcdn: { operator, region, ...(reason === undefined ? {} : { reason }) },
   };
-}
-
-function lookupFailed(cid: CID, reason: string, cause?: unknown): GatewayError {
-  return new GatewayError(503, 'LOOKUP_FAILED', {
-    message: `The content could not be looked up: ${reason}.`,
-    values: { cid: cid.toString() },
-    remedy: 'Try again in a second, or ask another edge.',
-    headers: { 'retry-after': '1' },
-    cause,
-  });
 }

@@ -10,7 +10,6 @@ import type { GatewayComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import { sendRepresentation, type ContentExchange } from './representation.ts';
-import { blockNotFound } from './request-blocks.ts';
 
 /** GET|HEAD /ipfs/<cid>?format=raw: one block (trustless gateway specification), for a grant or for free. */
 export async function serveRawBlock(
@@ -23,7 +22,7 @@ export async function serveRawBlock(
   const { blocks, memory } = content;
   const read = async (): Promise<Uint8Array> => {
     const bytes = await blocks.get(cid);
-    if (bytes.length !== sizeBytes) throw blockNotFound(cid);
+    if (bytes.length !== sizeBytes) throw blocks.notFound(cid);
     return bytes;
   };
   await sendRepresentation(content, {
@@ -56,7 +55,7 @@ async function locate(
   const stored = await blocks.sizeOf(cid);
   if (stored !== undefined && (root === undefined || isPart(contents, root, cid))) return stored;
   const filled = (await content.blocks.fill(cid)) ? await blocks.sizeOf(cid) : undefined;
-  if (filled === undefined) throw blockNotFound(cid);
+  if (filled === undefined) throw content.blocks.notFound(cid);
   if (root !== undefined && !isPart(contents, root, cid)) throw wrongContent(cid, root);
   return filled;
 }

@@ -1,7 +1,11 @@
 import type { CID } from 'multiformats/cid';
 
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
-import type { CacheOutcome, RequestTimes } from '../../core/http-semantics/response-fields.ts';
+import {
+  missStatus,
+  type CacheOutcome,
+  type RequestTimes,
+} from '../../core/http-semantics/response-fields.ts';
 import type { BlockFill } from './block-fill.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayComponents } from './gateway-components.ts';
@@ -20,6 +24,7 @@ export class RequestBlocks {
   #collapsed = false;
   #waitMs = 0;
   #fillMs = 0;
+  #absentMs = 0;
   /** Time that verifying the grant took. */
   verifyMs = 0;
 
@@ -35,13 +40,13 @@ export class RequestBlocks {
     this.#contentRoot = contentRoot;
   }
 
-  /** @throws GatewayError BLOCK_NOT_FOUND, NOT_STORED, CLIENT_GONE, FILLS_BUSY */
+  /** @throws GatewayError BLOCK_NOT_FOUND, NOT_STORED, CLIENT_GONE, FILLS_BUSY, SEARCHES_EXHAUSTED */
   async get(cid: CID): Promise<Uint8Array> {
     if (this.#exchange.response.destroyed) throw clientGone();
     const stored = await this.#components.blocks.get(cid);
     if (stored !== undefined) return stored;
     const filled = (await this.fill(cid)) ? await this.#components.blocks.get(cid) : undefined;
-    if (filled === undefined) throw blockNotFound(cid);
+    if (filled === undefined) throw this.notFound(cid);
     return filled;
   }
 
@@ -51,22 +56,28 @@ export class RequestBlocks {
     const stored = await this.#components.blocks.sizeOf(cid);
     if (stored !== undefined) return stored;
     const filled = (await this.fill(cid)) ? await this.#components.blocks.sizeOf(cid) : undefined;
-    if (filled === undefined) throw blockNotFound(cid);
+    if (filled === undefined) throw this.notFound(cid);
     return filled;
   }
 
-  /** Fetches a block from elsewhere. @returns whether it is stored now @throws GatewayError NOT_STORED, FILLS_BUSY */
+  /** Fetches a block from elsewhere. @returns whether it is stored now @throws GatewayError NOT_STORED, FILLS_BUSY, SEARCHES_EXHAUSTED */
   async fill(cid: CID): Promise<boolean> {
     if (wantsStoredOnly(this.#exchange)) throw notStored(cid);
     const { clock } = this.#components;
     const startedMs = clock.nowMs();
-    const { stored, collapsed } = await this.#fill.fill(cid, this.#contentRoot);
+    const { stored, collapsed, absentMs } = await this.#fill.fill(cid, this.#contentRoot);
     const elapsedMs = clock.nowMs() - startedMs;
     this.#hit = false;
+    this.#absentMs = absentMs;
     this.#collapsed ||= collapsed;
     if (collapsed) this.#waitMs += elapsedMs;
     else this.#fillMs += elapsedMs;
     return stored;
+  }
+
+  /** That a block could not be had, and whether anybody was asked for it. */
+  notFound(cid: CID): GatewayError {
+    return blockNotFound(cid, this.#absentMs);
   }
 
   /** How content was obtained so far, for Cache-Status. */
@@ -90,11 +101,12 @@ function wantsStoredOnly({ request }: Exchange): boolean {
   return /(?:^|[\s,])only-if-cached(?:[\s,]|$)/i.test(request.headers['cache-control'] ?? '');
 }
 
-export function blockNotFound(cid: CID): GatewayError {
+function blockNotFound(cid: CID, absentMs: number): GatewayError {
   return new GatewayError(404, 'BLOCK_NOT_FOUND', {
     message: 'The block is not stored here and was not found elsewhere.',
     values: { cid: cid.toString() },
     remedy: 'Ask /routing/v1/providers for a node that holds it.',
+    headers: { 'cache-status': missStatus(absentMs) },
   });
 }
 

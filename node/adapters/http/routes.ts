@@ -6,6 +6,7 @@ import type { Exchange } from './exchange.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { live, metrics, ready, status } from './health-routes.ts';
+import { ProviderLookups } from './provider-lookups.ts';
 import { findProviders } from './providers-route.ts';
 import { takeReceipts } from './receipts-route.ts';
 import { parseCidCached } from './request-parsing.ts';
@@ -24,6 +25,7 @@ export interface Route {
 export class Routes {
   readonly #components: GatewayComponents;
   readonly #upload: ContentUpload;
+  readonly #lookups: ProviderLookups;
   readonly #content: Route;
   readonly #byPath: ReadonlyMap<string, Route>;
   /** Set while the node stops: readiness says so. */
@@ -33,6 +35,7 @@ export class Routes {
     this.#components = components;
     const desk = new TransferDesk(components.desk);
     this.#upload = new ContentUpload(components);
+    this.#lookups = new ProviderLookups(components);
     const content = new ContentRoute({
       components,
       options,
@@ -61,11 +64,7 @@ export class Routes {
     name: 'providers',
     methods: ['GET', 'HEAD'],
     run: (exchange) =>
-      findProviders(
-        this.#components.router,
-        exchange,
-        parseCidCached(exchange.path.slice(PROVIDERS_PATH.length)),
-      ),
+      findProviders(this.#lookups, exchange, parseCidCached(exchange.path.slice(PROVIDERS_PATH.length))),
   };
 
   readonly #uploads: Route = {

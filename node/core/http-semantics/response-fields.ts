@@ -14,6 +14,12 @@ export function cacheStatus({ hit, collapsed }: CacheOutcome): string {
   return collapsed ? `${CACHE_NAME}; fwd=miss; collapsed` : `${CACHE_NAME}; fwd=miss; stored`;
 }
 
+/** The same for what is not here: nobody had it now, or a moment ago and for so long nobody is asked again. */
+export function missStatus(absentMs: number): string {
+  if (absentMs <= 0) return `${CACHE_NAME}; fwd=miss; fwd-status=404`;
+  return `${CACHE_NAME}; hit; ttl=${Math.ceil(absentMs / 1_000)}; detail=absent`;
+}
+
 /** Where the time until the first byte went. */
 export interface RequestTimes {
   /** Waiting for what another request was fetching. */
