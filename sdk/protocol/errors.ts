@@ -23,7 +23,8 @@ export type ProtocolErrorCode =
   | 'TRIE_BYTES_INVALID'
   | 'TRIE_OPENINGS_INVALID'
   | 'PEER_TREE_INVALID'
-  | 'ORIGIN_INVALID';
+  | 'ORIGIN_INVALID'
+  | 'NOTICE_INVALID';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */
 export type ErrorValues = Readonly<Record<string, string | number | bigint | boolean>>;

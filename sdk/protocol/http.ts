@@ -17,6 +17,8 @@ export const SERVED_HEADER = 'bcdn-served';
 
 export const RECEIPTS_PATH = '/bcdn/v1/receipts';
 export const CONTENT_PATH = '/bcdn/v1/content/';
+/** Signed notices of publishers: purge, takedown, tag. */
+export const NOTICES_PATH = '/bcdn/v1/notices';
 export const STATUS_PATH = '/bcdn/v1/status';
 export const PROVIDERS_PATH = '/routing/v1/providers/';
 

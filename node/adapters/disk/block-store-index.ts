@@ -8,7 +8,7 @@ import { StorageError } from '../../core/storage/storage-error.ts';
 import type { DigestHex } from './block-store-files.ts';
 
 /** Version of the tables below; a later one migrates from it. */
-export const BLOCK_INDEX_VERSION = 1;
+export const BLOCK_INDEX_VERSION = 2;
 
 const SCHEMA = `
   CREATE TABLE blocks (
@@ -27,6 +27,14 @@ const SCHEMA = `
     content INTEGER NOT NULL, deal BLOB NOT NULL, PRIMARY KEY (content, deal)
   ) WITHOUT ROWID;
 `;
+
+/** What each version added. */
+const MIGRATIONS: readonly string[] = [
+  SCHEMA,
+  `CREATE TABLE content_tags (
+    content INTEGER NOT NULL, tag TEXT NOT NULL, PRIMARY KEY (tag, content)
+  ) WITHOUT ROWID;`,
+];
 
 const STATEMENTS = {
   blockBytes: 'SELECT bytes FROM blocks WHERE digest = ?',
@@ -57,6 +65,14 @@ const STATEMENTS = {
   pinsOf: 'SELECT deal FROM pins WHERE content = ?',
   isPinned:
     'SELECT 1 AS found FROM content_blocks c JOIN pins p ON p.content = c.content WHERE c.digest = ? LIMIT 1',
+  rootsOf: 'SELECT root FROM contents JOIN content_blocks ON content = id WHERE digest = ?',
+  exclusive: `SELECT b.digest, b.bytes FROM content_blocks c JOIN blocks b USING (digest)
+    WHERE c.content = ?1 AND c.reached >= ?2 AND NOT EXISTS (
+      SELECT 1 FROM content_blocks o WHERE o.digest = c.digest AND o.content <> ?1) LIMIT ?3`,
+  tag: 'INSERT OR IGNORE INTO content_tags (content, tag) VALUES (?, ?)',
+  tagCount: 'SELECT COUNT(*) AS tags FROM content_tags WHERE content = ?',
+  tagged: 'SELECT root FROM content_tags JOIN contents ON id = content WHERE tag = ?',
+  dropTags: 'DELETE FROM content_tags WHERE content = ?',
   contents: `SELECT id, root, codec, complete, COUNT(b.digest) AS blocks, COALESCE(SUM(b.bytes), 0) AS bytes
     FROM contents LEFT JOIN content_blocks c ON c.content = id LEFT JOIN blocks b USING (digest)
     GROUP BY id ORDER BY id`,
@@ -171,6 +187,7 @@ export class BlockStoreIndex {
 
   dropContent(content: number): void {
     this.#statements.dropPins.run(content);
+    this.#statements.dropTags.run(content);
     this.#statements.unlinkContent.run(content);
     this.#statements.dropContent.run(content);
   }
@@ -182,6 +199,31 @@ export class BlockStoreIndex {
   /** Blocks that belong to no content. */
   orphans(): IndexedBlock[] {
     return this.#statements.orphans.all().map(blockOf);
+  }
+
+  /** Contents that a block is part of. */
+  rootsOf(digest: DigestHex): ContentRoot[] {
+    return this.#statements.rootsOf.all(blob(digest)).map(rootOf);
+  }
+
+  /** Blocks of the content that no other one needs, at most `limit`; only those that the last walk reached if it says so. */
+  exclusiveBlocks(content: number, options: { reachedOnly: boolean; limit: number }): IndexedBlock[] {
+    const { reachedOnly, limit } = options;
+    return this.#statements.exclusive.all(content, reachedOnly ? 1 : 0, limit).map(blockOf);
+  }
+
+  markIncomplete(content: number): void {
+    this.#statements.setComplete.run(0, content);
+  }
+
+  /** Gives a content a tag, unless it has `maxTags` already. */
+  tag(content: number, tag: string, maxTags: number): void {
+    const tags = Number(this.#statements.tagCount.get(content)?.['tags'] ?? 0);
+    if (tags < maxTags) this.#statements.tag.run(content, tag);
+  }
+
+  tagged(tag: string): ContentRoot[] {
+    return this.#statements.tagged.all(tag).map(rootOf);
   }
 
   pin(content: number, deal: DealId): void {
@@ -198,14 +240,12 @@ export class BlockStoreIndex {
 
   /** Complete contents, the newest first. */
   completeRoots(limit: number): ContentRoot[] {
-    return this.#statements.completeRoots
-      .all(limit)
-      .map((row) => parseContentRoot(bytesToHex(row['root'] as Uint8Array)));
+    return this.#statements.completeRoots.all(limit).map(rootOf);
   }
 
   contents(): ContentSummary[] {
     return this.#statements.contents.all().map((row) => ({
-      root: parseContentRoot(bytesToHex(row['root'] as Uint8Array)),
+      root: rootOf(row),
       codec: Number(row['codec']),
       complete: Number(row['complete']) === 1,
       bytes: Number(row['bytes']),
@@ -226,7 +266,8 @@ export class BlockStoreIndex {
         remedy: 'Start the version of this program that wrote it, or a newer one.',
       });
     }
-    this.#database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${BLOCK_INDEX_VERSION}; COMMIT;`);
+    const steps = MIGRATIONS.slice(version).join('\n');
+    this.#database.exec(`BEGIN; ${steps} PRAGMA user_version = ${BLOCK_INDEX_VERSION}; COMMIT;`);
   }
 }
 
@@ -240,6 +281,10 @@ function prepareAll(database: DatabaseSync): Record<keyof typeof STATEMENTS, Sta
 
 function blob(hex: string): Uint8Array {
   return hexToBytes(hex.startsWith('0x') ? hex : `0x${hex}`);
+}
+
+function rootOf(row: Record<string, unknown>): ContentRoot {
+  return parseContentRoot(bytesToHex(row['root'] as Uint8Array));
 }
 
 function blockOf(row: Record<string, unknown>): IndexedBlock {

@@ -13,21 +13,19 @@ import type {
   ContentTarget,
 } from '../../core/storage/block-ports.ts';
 import { HotBlocks } from '../../core/storage/hot-blocks.ts';
-import { S3Fifo } from '../../core/storage/s3-fifo.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
-import { chargedBytes, quotaExceeded, StorageQuota } from '../../core/storage/storage-quota.ts';
+import { chargedBytes } from '../../core/storage/storage-quota.ts';
 import { damageOf } from './block-store-audit.ts';
 import { CarReader } from './block-store-car.ts';
 import { reconcile, type Reconciliation } from './block-store-check.ts';
 import { BlockFiles, type DigestHex } from './block-store-files.ts';
 import { BlockStoreIndex, type IndexedBlock } from './block-store-index.ts';
 import { storeCar } from './block-store-import.ts';
+import { MAX_TAGS_OF_CONTENT, purgeBlocks } from './block-store-purge.ts';
+import { StoreRoom } from './block-store-room.ts';
 import { missingOf } from './block-store-walk.ts';
 
 const MIB = 1024 * 1024;
-/** Left free on the file system whatever the quota says: the journal and the index need room too. */
-const DISK_RESERVE_BYTES = 64 * MIB;
-
 export interface BlockStoreOptions {
   readonly directory: string;
   /** Hard limit of what blocks may occupy on disk. */
@@ -67,19 +65,21 @@ export class BlockStore implements BlockReader, ContentIndex {
   readonly #options: BlockStoreOptions;
   readonly #files: BlockFiles;
   readonly #hot: HotBlocks;
-  readonly #evictable = new S3Fifo();
+  readonly #room: StoreRoom;
   /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
   readonly #collecting = new Map<number, number>();
   readonly #writing = new Map<DigestHex, Promise<void>>();
   readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
   #walks: Promise<void> = Promise.resolve();
-  #quota: StorageQuota;
   #openIndex: BlockStoreIndex | undefined;
 
   constructor(options: BlockStoreOptions) {
     this.#options = options;
     this.#files = new BlockFiles(options.directory);
-    this.#quota = new StorageQuota({ limitBytes: options.quotaBytes });
+    this.#room = new StoreRoom({
+      quotaBytes: options.quotaBytes,
+      freeDiskBytes: options.freeDiskBytes ?? (() => this.#files.freeBytes()),
+    });
     this.#hot = new HotBlocks({ limitBytes: options.hotBytes ?? 64 * MIB });
   }
 
@@ -91,9 +91,9 @@ export class BlockStore implements BlockReader, ContentIndex {
     this.#openIndex = index;
     const { removedFiles, lostBlocks } = await reconcile(this.#files, index);
     const { blocks, chargedBytes: usedBytes } = index.usage();
-    this.#quota = new StorageQuota({ limitBytes: this.#options.quotaBytes, usedBytes });
+    this.#room.begin(usedBytes);
     for (const { digest, bytes } of index.blocks()) {
-      if (!index.isPinned(digest)) this.#evictable.insert(digest, chargedBytes(bytes));
+      if (!index.isPinned(digest)) this.#room.evictable.insert(digest, chargedBytes(bytes));
     }
     return { blocks, removedFiles, lostBlocks };
   }
@@ -108,7 +108,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   async get(cid: CID): Promise<Uint8Array | undefined> {
     const digest = digestOf(cid);
     const hot = this.#hot.get(digest);
-    this.#evictable.touch(digest);
+    this.#room.evictable.touch(digest);
     return hot ?? this.#readOnce(digest);
   }
 
@@ -137,10 +137,10 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   usage(): StoreUsage {
     return {
-      quotaBytes: this.#quota.limitBytes,
-      usedBytes: this.#quota.usedBytes,
-      freeBytes: this.#quota.freeBytes,
-      evictableBytes: this.#evictable.bytes,
+      quotaBytes: this.#room.quota.limitBytes,
+      usedBytes: this.#room.quota.usedBytes,
+      freeBytes: this.#room.quota.freeBytes,
+      evictableBytes: this.#room.evictable.bytes,
       hotBytes: this.#hot.bytes,
       blocks: this.#index.usage().blocks,
     };
@@ -204,24 +204,14 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   /** Checks before a byte arrives whether a content of this size can be stored. @throws StorageError QUOTA_EXCEEDED, DISK_FULL */
   async requireRoom(bytes: number): Promise<void> {
-    const needBytes = chargedBytes(bytes);
-    if (!this.#quota.couldHold(needBytes, this.#evictable.bytes)) {
-      throw quotaExceeded(needBytes, this.#quota.freeBytes + this.#evictable.bytes, this.#quota.limitBytes);
-    }
-    const freeDiskBytes = await (this.#options.freeDiskBytes ?? (() => this.#files.freeBytes()))();
-    if (freeDiskBytes + this.#evictable.bytes < needBytes + DISK_RESERVE_BYTES) {
-      throw new StorageError('DISK_FULL', 'The file system has too little room for the content.', {
-        values: { needBytes, freeDiskBytes, reserveBytes: DISK_RESERVE_BYTES },
-        remedy: 'Free space on the disk of the data directory.',
-      });
-    }
+    await this.#room.require(bytes);
   }
 
   /** Keeps a content from being evicted as long as the deal wants it. */
   pin(target: ContentTarget, deal: DealId): void {
     const content = this.#index.openContent(target);
     this.#index.pin(content, deal);
-    for (const { digest } of this.#index.blocksOf(content)) this.#evictable.remove(digest);
+    for (const { digest } of this.#index.blocksOf(content)) this.#room.evictable.remove(digest);
   }
 
   /** Ends a pin: when it was the last one the content may be evicted, block by block. */
@@ -255,6 +245,33 @@ export class BlockStore implements BlockReader, ContentIndex {
       dropped.push(digest);
     }
     return dropped;
+  }
+
+  /**
+   * Removes the blocks of a content, or of what lies below one of its nodes, that no other content needs; the content is
+   * incomplete then.
+   * @returns how many
+   */
+  async purge(target: ContentTarget, below?: CID): Promise<number> {
+    const remove = (digest: DigestHex): Promise<void> => this.#remove(digest);
+    const ports = { index: this.#index, read: (cid: CID) => this.#readOnce(digestOf(cid)), remove };
+    return this.#oneWalkAtATime(() => purgeBlocks(ports, target, below));
+  }
+
+  /** Gives a content tags; beyond 16 they are left out. */
+  tag(target: ContentTarget, tags: readonly string[]): void {
+    const content = this.#index.openContent(target);
+    for (const tag of tags) this.#index.tag(content, tag, MAX_TAGS_OF_CONTENT);
+  }
+
+  /** Contents with a tag. */
+  tagged(tag: string): ContentRoot[] {
+    return this.#index.tagged(tag);
+  }
+
+  /** Contents that a block is part of, stored or not. */
+  contentsWith(cid: CID): ContentRoot[] {
+    return this.#index.rootsOf(digestOf(cid));
   }
 
   get #index(): BlockStoreIndex {
@@ -319,7 +336,7 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   async #write(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
     const charged = chargedBytes(bytes.length);
-    const room = await this.#makeRoom(charged);
+    const room = await this.#room.make(charged, (victim) => this.#remove(victim));
     try {
       await this.#files.write(digest, bytes);
       this.#index.addBlock(content, { digest, bytes: bytes.length });
@@ -328,31 +345,18 @@ export class BlockStore implements BlockReader, ContentIndex {
       room.release();
     }
     const kept = this.#collecting.has(content) || this.#index.isPinned(digest);
-    if (!kept) this.#evictable.insert(digest, charged);
-  }
-
-  /** Reserves room, giving up unpinned blocks if need be. @throws StorageError QUOTA_EXCEEDED */
-  async #makeRoom(bytes: number): Promise<ReturnType<StorageQuota['reserve']>> {
-    if (!this.#quota.couldHold(bytes, this.#evictable.bytes)) {
-      throw quotaExceeded(bytes, this.#quota.freeBytes + this.#evictable.bytes, this.#quota.limitBytes);
-    }
-    while (this.#quota.freeBytes < bytes) {
-      const victim = this.#evictable.evict();
-      if (victim === undefined) break;
-      await this.#remove(victim);
-    }
-    return this.#quota.reserve(bytes);
+    if (!kept) this.#room.evictable.insert(digest, charged);
   }
 
   async #remove(digest: DigestHex): Promise<void> {
     const bytes = this.#index.bytesOf(digest);
     if (bytes === undefined) return;
-    this.#evictable.remove(digest);
+    this.#room.evictable.remove(digest);
     this.#hot.delete(digest);
     this.#index.atomically(() => this.#index.dropBlock(digest));
     // A block that comes again meanwhile waits, or the removal would take the new file away.
     await this.#exclusively(digest, this.#files.remove(digest));
-    this.#quota.free(chargedBytes(bytes));
+    this.#room.quota.free(chargedBytes(bytes));
   }
 
   /** Waits until nothing writes or removes the block. */
@@ -377,7 +381,7 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   #offerForEviction(blocks: readonly IndexedBlock[]): void {
     for (const { digest, bytes } of blocks) {
-      if (!this.#index.isPinned(digest)) this.#evictable.insert(digest, chargedBytes(bytes));
+      if (!this.#index.isPinned(digest)) this.#room.evictable.insert(digest, chargedBytes(bytes));
     }
   }
 
@@ -401,7 +405,8 @@ export class BlockStore implements BlockReader, ContentIndex {
       if (this.#index.bytesOf(digest) !== undefined) await this.#remove(digest);
       return undefined;
     }
-    this.#hot.add(digest, bytes);
+    // It may have been purged while it was read.
+    if (this.#index.bytesOf(digest) !== undefined) this.#hot.add(digest, bytes);
     return bytes;
   }
 }

@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, truncate, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { DatabaseSync } from 'node:sqlite';
 
 import { expect } from 'chai';
 import fc from 'fast-check';
@@ -328,6 +329,84 @@ describe('BlockStore', () => {
       expect(store.isComplete(contentRootOf(content.root))).to.equal(false);
       expect(await store.dropDamaged(names)).to.deep.equal([]);
     });
+  });
+
+  describe('a purge', () => {
+    const digestsOf = ({ blocks }: TestContent): string[] =>
+      blocks.map(({ cid }) => contentRootOf(cid).slice(2));
+
+    it('removes a content from memory and disk, pinned or not, but nothing that another content needs', async () => {
+      const store = await open();
+      const other = await contentOf([{ path: 'same.bin', content: patternBytes(300 * KIB) }]);
+      await importOf(store);
+      await importOf(store, other);
+      for (const { cid } of content.blocks) await store.get(cid);
+      const shared = new Set(digestsOf(other));
+      const own = digestsOf(content).filter((digest) => !shared.has(digest));
+      expect(await store.purge(targetOf(content))).to.equal(own.length);
+      expect(store.isComplete(contentRootOf(content.root))).to.equal(false);
+      expect(store.isComplete(contentRootOf(other.root))).to.equal(true);
+      expect((await filesOf()).sort()).to.deep.equal([...shared].sort());
+      const [, ...rest] = await Promise.all([
+        store.purge(targetOf(other)),
+        ...other.blocks.map(({ cid }) => store.get(cid)),
+      ]);
+      expect(rest).to.have.lengthOf(other.blocks.length);
+      await store.deleteContent(contentRootOf(content.root));
+      await store.purge(targetOf(other));
+      for (const { cid } of other.blocks) expect(await store.get(cid)).to.equal(undefined);
+      expect(store.usage()).to.include({ usedBytes: 0, blocks: 0, hotBytes: 0 });
+      expect(await importOf(store, other)).to.include({ complete: true });
+    });
+
+    it('removes what lies below a node, and no more', async () => {
+      const store = await open();
+      const directory = await contentOf([
+        { path: 'a/one.bin', content: patternBytes(200 * KIB, 3) },
+        { path: 'a/two.bin', content: patternBytes(200 * KIB, 4) },
+      ]);
+      await importOf(store, directory);
+      const one = await contentOf([{ content: patternBytes(200 * KIB, 3) }]);
+      expect(await store.purge(targetOf(directory), one.root)).to.equal(one.blocks.length);
+      const left = digestsOf(directory).filter((digest) => !digestsOf(one).includes(digest));
+      expect((await filesOf()).sort()).to.deep.equal(left.sort());
+      const missing = await store.missing(targetOf(directory), 100);
+      expect(missing.map(String)).to.deep.equal([one.root.toString()]);
+      for (const { cid, bytes } of one.blocks) await store.put(targetOf(directory), cid, bytes);
+      await store.complete(targetOf(directory));
+    });
+
+    it('of a content that is not known does nothing', async () => {
+      const store = await open();
+      expect(await store.purge(targetOf(content))).to.equal(0);
+    });
+  });
+
+  it('finds contents by their tags, at most 16 a content, also after a restart', async () => {
+    const store = await open();
+    await importOf(store);
+    const tags = Array.from({ length: 20 }, (_, i) => `tag-${i}`);
+    store.tag(targetOf(content), ['news', ...tags]);
+    store.tag(targetOf(content), ['news']);
+    await store.close();
+    const again = await open();
+    expect(again.tagged('news')).to.deep.equal([contentRootOf(content.root)]);
+    expect(tags.filter((tag) => again.tagged(tag).length > 0)).to.deep.equal(tags.slice(0, 15));
+    await again.deleteContent(contentRootOf(content.root));
+    expect(again.tagged('news')).to.deep.equal([]);
+  });
+
+  it('brings an index of the first version to this one', async () => {
+    const store = await open();
+    await importOf(store);
+    await store.close();
+    const index = new DatabaseSync(join(directory, 'index.sqlite'));
+    index.exec('DROP TABLE content_tags; PRAGMA user_version = 1');
+    index.close();
+    const again = await open();
+    expect(again.isComplete(contentRootOf(content.root))).to.equal(true);
+    again.tag(targetOf(content), ['news']);
+    expect(again.tagged('news')).to.have.lengthOf(1);
   });
 
   it('deletes a content but not the blocks that another one shares', async () => {
