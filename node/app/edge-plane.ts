@@ -1,6 +1,9 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
+import { systemClock as callClock } from '../../sdk/client/clock.ts';
+import { FetchExchange } from '../../sdk/client/fetch-exchange.ts';
+import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import { parseContentRoot, type ContentRoot, type DealId } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
@@ -12,7 +15,11 @@ import { peerOfRingKey, ringKeyOfPeer } from '../adapters/libp2p/ring-peer-id.ts
 import { groupProtocol, ringProtocol } from '../adapters/libp2p/ring-protocol.ts';
 import { uniform } from '../adapters/randomness/system-randomness.ts';
 import { MAX_SUMMARY_CONTENTS } from '../core/cooperation-group/group-limits.ts';
+import { OriginClient } from '../adapters/origin/origin-client.ts';
+import { OriginTurns } from '../adapters/origin/origin-turns.ts';
 import { ContentFilling } from './content/content-filling.ts';
+import { KnownOrigins } from './content/known-origins.ts';
+import { OriginFill } from './content/origin-fill.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { GroupNode } from './group/group-node.ts';
@@ -93,6 +100,7 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       },
       unprovide: (key) => ring.unprovide(key),
     },
+    origin: composeOrigin(foundation),
     log,
   });
   const exchange = new BlockExchangeServer(
@@ -119,6 +127,24 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
     },
   );
   return { ring, group, exchange, filling, settlement };
+}
+
+/** What the edge may ask of publishers' origins. */
+function composeOrigin({ config, blocks, clock, randomness, log }: Foundation): OriginFill {
+  const { settings, deployment } = config;
+  const calls = { http: new FetchExchange(), clock: callClock };
+  const api = new MarketplaceApi(calls, settings.marketplaceUrl);
+  return new OriginFill({
+    store: blocks,
+    origins: new KnownOrigins({
+      ask: (dealId, signal) => api.contentOrigin(dealId, signal),
+      secp256k1: nativeSecp256k1,
+      domain: domainOf(deployment),
+      ...{ clock, log },
+    }),
+    client: new OriginClient({ allowPrivate: settings.allowPrivateOrigins }),
+    turns: new OriginTurns({ clock, random: () => uniform(randomness) }),
+  });
 }
 
 /** The edge's place in its cooperation group: what it tells of itself, and where it looks before the ring. */

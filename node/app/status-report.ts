@@ -1,5 +1,6 @@
 import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
 import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
+import type { ContentSummary } from '../core/storage/block-ports.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
@@ -70,6 +71,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
       ratePerGib: allocation.ratePerGiB.toString(),
       throughEpoch: allocation.throughEpoch,
     })),
+    origins: originsOf(sources, contents),
     settlement: settlementOf(sources),
     money: moneyOf(earningsSummary(runningEarnings(foundation, sources.peerStore))),
     chain: {
@@ -180,6 +182,23 @@ function groupOf(edge: EdgePlane | undefined): StatusDocument['group'] {
   const { members, claimedContents, summaryBytes, beyondTwoHops, falsePositives } = stats;
   const routed = { own: stats.routedOwn, group: stats.routedGroup, ring: stats.routedRing };
   return { members, claimedContents, summaryBytes, routed, beyondTwoHops, falsePositives };
+}
+
+function originsOf(
+  { edge, foundation }: StatusSources,
+  contents: readonly ContentSummary[],
+): StatusDocument['origins'] {
+  return (edge?.filling.origins() ?? []).map(({ bytes, fetchedBytes, trouble, ...use }) => {
+    const root = foundation.directory.known(use.dealId)?.deal.contentRoot;
+    const content = contents.find((stored) => stored.root === root);
+    return {
+      ...use,
+      ...{ bytes: String(bytes), fetchedBytes: String(fetchedBytes) },
+      storedBytes: String(content?.bytes ?? 0),
+      complete: content?.complete ?? false,
+      trouble: trouble ?? null,
+    };
+  });
 }
 
 function settlementOf({ edge, foundation, state }: StatusSources): StatusDocument['settlement'] {

@@ -77,6 +77,14 @@ function describe(status: StatusDocument): string[] {
       `Group:      ${members} members; routed ${routed.own} here, ${routed.group} to the group, ${routed.ring} by the ring`,
     );
   }
+  for (const { url, storedBytes, bytes, complete, trouble } of status.origins) {
+    const state = complete
+      ? 'complete'
+      : `${formatSize(Number(storedBytes))} of ${formatSize(Number(bytes))} stored`;
+    lines.push(
+      `Origin:     ${url}: ${state}${trouble === null ? '' : ` (${trouble.code}: ${trouble.message})`}`,
+    );
+  }
   for (const { message } of status.problems) lines.push(`Problem:    ${message}`);
   const run = earning.run === null ? '' : ` → ${earning.run}`;
   lines.push(earning.yes ? 'Earning: yes' : `Earning: no, because ${earning.because ?? 'unknown'}${run}`);

@@ -64,6 +64,8 @@ export class NetworkNode {
         ...['--data-dir', dataDir, '--role', plan.role, '--region', plan.region],
         // Nine nodes share this machine, and its page cache holds their blocks anyway.
         ...['--memory-cache', '16MiB'],
+        // Everything of this network is on this machine, origins too.
+        ...['--allow-private-origins', 'yes'],
         ...['--disk', String(surroundings.diskBytes), '--rpc-url', surroundings.rpcUrl],
         ...['--deployment', surroundings.deploymentFile, '--marketplace-url', surroundings.marketplaceUrl],
         ...['--ask-wei-per-gib', String(plan.askWeiPerGiB)],

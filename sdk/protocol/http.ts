@@ -8,6 +8,11 @@ export const GRANT_HEADER = 'bcdn-grant';
 export const RECEIPT_HEADER = 'bcdn-receipt';
 /** Request: base64url of a signed upload authorisation. */
 export const UPLOAD_HEADER = 'bcdn-upload';
+/** Request: which part of a content an upload brings. @default whole */
+export const UPLOAD_PART_HEADER = 'bcdn-upload-part';
+/** Every block, or the inner nodes only, where the node has the raw leaves from an origin. */
+export const UPLOAD_PARTS = ['whole', 'skeleton'] as const;
+export type UploadPart = (typeof UPLOAD_PARTS)[number];
 /** Response: bytes of this grant that are durably recorded as earned. */
 export const ACKNOWLEDGED_HEADER = 'bcdn-acknowledged';
 /** Response: the credit window now, in bytes. */

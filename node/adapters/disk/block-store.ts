@@ -5,6 +5,7 @@ import type { CID } from 'multiformats/cid';
 
 import { sha256 } from '../../../sdk/client/node-sha256.ts';
 import { cidOfContentRoot, contentRootOf, RAW_CODEC, verifyBlock } from '../../../sdk/protocol/content.ts';
+import type { UploadPart } from '../../../sdk/protocol/http.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type {
   BlockReader,
@@ -55,6 +56,8 @@ export interface ImportOptions {
   readonly pinFor?: DealId;
   /** Bytes of the CAR that are taken at most. */
   readonly maxBytes: number;
+  /** `skeleton`: inner nodes only; the raw leaves come from elsewhere. @default whole */
+  readonly part?: UploadPart | undefined;
 }
 
 /**
@@ -115,6 +118,11 @@ export class BlockStore implements BlockReader, ContentIndex {
   async sizeOf(cid: CID): Promise<number | undefined> {
     const digest = digestOf(cid);
     return this.#hot.peek(digest)?.length ?? this.#index.bytesOf(digest);
+  }
+
+  /** Whether the block is stored, by the index alone. */
+  has(cid: CID): boolean {
+    return this.#index.bytesOf(digestOf(cid)) !== undefined;
   }
 
   contains(root: ContentRoot, cid: CID): boolean {
@@ -314,10 +322,15 @@ export class BlockStore implements BlockReader, ContentIndex {
     try {
       const reader = new CarReader(stream, { maxBytes: options.maxBytes });
       await storeCar(reader, target, (cid, bytes) => this.#store(content, digestOf(cid), bytes));
-      await this.complete(target);
+      if (options.part === 'skeleton') await this.#requireSkeleton(target);
+      else await this.complete(target);
     } catch (error) {
       const alone = this.#collecting.get(content) === 1;
-      if (alone && !this.#index.isComplete(target.root)) await this.deleteContent(target.root);
+      // What a deal pins was there before, at least in part, and is filled from elsewhere.
+      const pinned = this.contents().some(
+        ({ root, pinnedBy }) => root === target.root && pinnedBy.length > 0,
+      );
+      if (alone && !pinned && !this.#index.isComplete(target.root)) await this.deleteContent(target.root);
       throw error;
     } finally {
       const others = (this.#collecting.get(content) ?? 1) - 1;
@@ -325,6 +338,19 @@ export class BlockStore implements BlockReader, ContentIndex {
       else this.#collecting.set(content, others);
       if (options.pinFor === undefined) this.#offerForEviction(this.#index.blocksOf(content));
     }
+  }
+
+  /** What a walk misses are raw leaves, which it has made known as parts of the content. @throws StorageError CONTENT_INCOMPLETE */
+  async #requireSkeleton(target: ContentTarget): Promise<void> {
+    const leavesMissing = await this.#oneWalkAtATime(async () => {
+      let missing = 0;
+      for await (const cid of this.#walk(this.#index.openContent(target), target)) {
+        if (cid.code !== RAW_CODEC) throw contentIncomplete(target, cid);
+        missing += 1;
+      }
+      return missing;
+    });
+    if (leavesMissing === 0) await this.complete(target);
   }
 
   /** Writes a verified block, or only links it when it is stored or being written already. */

@@ -1,7 +1,12 @@
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { decodeSignedUpload, uploadDigest, type SignedUpload } from '../../../sdk/protocol/authorisation.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
-import { UPLOAD_HEADER } from '../../../sdk/protocol/http.ts';
+import {
+  UPLOAD_HEADER,
+  UPLOAD_PART_HEADER,
+  UPLOAD_PARTS,
+  type UploadPart,
+} from '../../../sdk/protocol/http.ts';
 import type { CID } from 'multiformats/cid';
 import { dealTerms } from '../delivery-desk/deal-terms.ts';
 import { sendJson, type Exchange } from './exchange.ts';
@@ -24,6 +29,7 @@ export class ContentUpload {
   async take(exchange: Exchange, root: CID): Promise<void> {
     const { contents, contentStored } = this.#components;
     const { upload } = await this.#authorise(exchange, root);
+    const part = partOf(headerOf(exchange.request, UPLOAD_PART_HEADER));
     const maxBytes = Number(upload.bytes);
     requireDeclaredLength(exchange.request, maxBytes);
     if (this.#uploads >= MAX_UPLOADS) throw uploadsBusy();
@@ -34,12 +40,13 @@ export class ContentUpload {
       const content = await contents.importCar(root, bodyOf(exchange.request), {
         pinFor: upload.dealId,
         maxBytes,
+        part,
       });
-      await contentStored?.(root, upload.dealId);
-      const { bytes, blocks } = content;
+      if (content.complete) await contentStored?.(root, upload.dealId);
+      const { bytes, blocks, complete } = content;
       // The content was here already and its body need not be read.
       if (!exchange.request.complete) exchange.response.setHeader('connection', 'close');
-      sendJson(exchange, 201, { cid: root.toString(), bytes, blocks });
+      sendJson(exchange, 201, { cid: root.toString(), bytes, blocks, complete });
     } finally {
       this.#uploads -= 1;
     }
@@ -107,6 +114,15 @@ export class ContentUpload {
       actual: signer,
     });
   }
+}
+
+function partOf(header: string | undefined): UploadPart {
+  const part = UPLOAD_PARTS.find((known) => known === (header ?? 'whole'));
+  if (part !== undefined) return part;
+  throw new GatewayError(400, 'UPLOAD_MALFORMED', {
+    message: `The ${UPLOAD_PART_HEADER} header names no part of a content.`,
+    remedy: `Leave it out, or say ${UPLOAD_PARTS.join(' or ')}.`,
+  });
 }
 
 function decodeUpload(header: string | undefined): SignedUpload {

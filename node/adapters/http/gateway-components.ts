@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
+import type { UploadPart } from '../../../sdk/protocol/http.ts';
 import type { Address, ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
@@ -16,7 +17,7 @@ export interface ContentStore extends ContentIndex {
   importCar(
     root: CID,
     stream: AsyncIterable<Uint8Array>,
-    options: { pinFor?: DealId; maxBytes: number },
+    options: { pinFor?: DealId; maxBytes: number; part?: UploadPart },
   ): Promise<ContentSummary>;
 }
 

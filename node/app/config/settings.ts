@@ -119,6 +119,9 @@ const settingSchemas = {
   uploadCap: optionalSize('upload cap'),
   freeAllowance: size('free allowance'),
   memoryCache: size('memory cache'),
+  allowPrivateOrigins: z
+    .enum(['yes', 'no'], { message: 'must be yes or no' })
+    .transform((text) => text === 'yes'),
   settleMinimumWei: wei,
   directClaimAfterEpochs: wholeNumber(10_000),
   sampledClaimFromReceipts: optional(wholeNumber(100_000), 'auto'),
@@ -164,6 +167,12 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     String(DEFAULT_FREE_BYTES_PER_MINUTE),
   ],
   memoryCache: ['--memory-cache', '<size>', 'blocks kept in memory', '32MiB'],
+  allowPrivateOrigins: [
+    '--allow-private-origins',
+    '<yes|no>',
+    'whether publishers may name origins at private and loopback addresses',
+    'no',
+  ],
   settleMinimumWei: ['--settle-minimum-wei', '<wei>', 'settle by itself from this due amount on', '1'],
   directClaimAfterEpochs: [
     '--direct-claim-after-epochs',

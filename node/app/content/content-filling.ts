@@ -9,6 +9,7 @@ import type { BlockExchangeClient, BlockHolder } from '../../adapters/libp2p/blo
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { NodeError, reportOf } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
+import type { OriginFill, OriginUse } from './origin-fill.ts';
 import { closeSources, openSources, type BlockSource, type HolderSearch } from './block-sources.ts';
 
 /** Blocks that one walk of the DAG names as missing. */
@@ -32,6 +33,8 @@ export interface ContentFillingParts {
   readonly exchange: BlockExchangeClient;
   readonly holders: HolderSearch;
   readonly announcer: ContentAnnouncer;
+  /** The publishers' origins, after every node. @default none are asked */
+  readonly origin?: OriginFill | undefined;
   readonly log: NodeLog;
 }
 
@@ -56,6 +59,11 @@ export class ContentFilling {
 
   constructor(parts: ContentFillingParts) {
     this.#parts = parts;
+  }
+
+  /** Origins of publishers that were used. */
+  origins(): OriginUse[] {
+    return this.#parts.origin?.uses() ?? [];
   }
 
   /** What is not complete, and why. */
@@ -90,13 +98,17 @@ export class ContentFilling {
 
   /**
    * Fetches one missing block for a client who waits: from the nearest that may have it, a sibling of the own
-   * cooperation group as a rule, else from any holder that the ring knows.
+   * cooperation group as a rule, else from any holder that the ring knows, else from the publisher's origin.
    *
-   * @throws NodeError CONTENT_UNAVAILABLE when no holder gives it
+   * @throws NodeError CONTENT_UNAVAILABLE when no holder gives it; OriginError when the origin does not either
    */
   async fillBlock(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void> {
     const own = this.#dealWith(cid, contentRoot);
     if (own === undefined) return;
+    const { origin } = this.#parts;
+    const comes = origin?.isUnderWay(own.deal, cid) === true;
+    if (comes && (await origin.fetch(own.deal, cid, signal).catch(() => false))) return;
+    signal.throwIfAborted();
     const asked = new Set<string>();
     for (const wanted of [1, Infinity]) {
       const holders = await this.#parts.holders.find(hexToBytes(own.deal.contentRoot, 32), wanted);
@@ -104,6 +116,7 @@ export class ContentFilling {
       for (const { peerId } of fresh) asked.add(peerId);
       if (await this.#fetchFromAny(own, cid, { holders: fresh, signal })) return;
     }
+    if ((await origin?.fetch(own.deal, cid, signal)) === true) return;
     throw unavailable(own.deal.dealId, asked.size);
   }
 
@@ -111,6 +124,7 @@ export class ContentFilling {
   async stop(): Promise<void> {
     this.#stopping.abort();
     for (const go of this.#waiting.splice(0)) go();
+    await this.#parts.origin?.stop();
     await Promise.all(this.#jobs.values());
   }
 
@@ -169,21 +183,37 @@ export class ContentFilling {
     }
   }
 
+  /** Fetches what is missing, as much as one turn may take: a long file of an origin takes many. */
   async #fill(own: OwnDeal, target: ContentTarget, signal: AbortSignal): Promise<void> {
     const { store, exchange } = this.#parts;
     const holders = await this.#parts.holders.find(hexToBytes(own.deal.contentRoot, 32), Infinity);
     if (store.isComplete(own.deal.contentRoot)) return;
-    if (holders.length === 0) throw unavailable(own.deal.dealId, 0);
     const sources = await openSources(exchange, holders, signal);
     try {
       // Filling begins only when there is somebody to fill from: an upload may bring the content meanwhile.
       if (sources.length === 0) throw unavailable(own.deal.dealId, holders.length);
       store.pin(target, own.deal.dealId);
       await this.#fetchAll(own, target, { sources, signal });
-      await store.complete(target);
+    } catch (error) {
+      signal.throwIfAborted();
+      if (!(error instanceof NodeError) || error.code !== 'CONTENT_UNAVAILABLE') throw error;
+      if (!(await this.#fillFromOrigin(own, error, signal))) return;
     } finally {
       await closeSources(sources);
     }
+    await store.complete(target);
+  }
+
+  /** @returns whether the content seems whole now @throws the given error if there is no origin; OriginError */
+  async #fillFromOrigin(
+    own: OwnDeal,
+    unavailableElsewhere: NodeError,
+    signal: AbortSignal,
+  ): Promise<boolean> {
+    const { store, origin } = this.#parts;
+    if (origin === undefined || !(await origin.isNamed(own.deal))) throw unavailableElsewhere;
+    store.pin(targetOf(own), own.deal.dealId);
+    return (await origin.fill(own.deal, signal)) === 'whole';
   }
 
   async #fetchAll(

@@ -57,6 +57,20 @@ export const statusDocument = z.object({
       throughEpoch: z.number(),
     }),
   ),
+  /** Origins of publishers that this node fetches from, since it started. */
+  origins: z.array(
+    z.object({
+      dealId: z.string(),
+      kind: z.enum(['file', 'gateway']),
+      url: z.string(),
+      bytes: integer,
+      storedBytes: integer,
+      fetchedBytes: integer,
+      complete: z.boolean(),
+      restMs: z.number(),
+      trouble: problem.nullable(),
+    }),
+  ),
   settlement: z.object({
     lastAt: z.string().nullable(),
     lastPaidWei: integer.nullable(),

@@ -6,6 +6,8 @@ const MIB = 1024 * 1024;
 export const MAX_RUN_BYTES = 8 * MIB;
 /** … and when somebody asks for a block in the middle: it may be the only one. */
 export const FIRST_RUN_BYTES = 2 * MIB;
+/** Leaves of one run, where leaves are small. */
+export const MAX_RUN_LEAVES = 256;
 /** How far behind a leaf that is asked for in order the next run begins at the latest. */
 export const READ_AHEAD_BYTES = 8 * MIB;
 

@@ -1,5 +1,5 @@
 import type { LeafTable } from './leaf-table.ts';
-import { FIRST_RUN_BYTES, MAX_RUN_BYTES, READ_AHEAD_BYTES } from './origin-limits.ts';
+import { FIRST_RUN_BYTES, MAX_RUN_BYTES, MAX_RUN_LEAVES, READ_AHEAD_BYTES } from './origin-limits.ts';
 
 /** Adjacent leaves that one request asks an origin for. */
 export interface Run {
@@ -27,7 +27,8 @@ export function planRun(table: LeafTable, at: number, states: LeafStates): Run {
   const { offset: start, length } = table.at(at);
   let last = at;
   let end = start + length;
-  for (let next = at + 1; next < table.count; next++) {
+  const bound = Math.min(table.count, at + MAX_RUN_LEAVES);
+  for (let next = at + 1; next < bound; next++) {
     const leaf = table.at(next);
     if (leaf.offset !== end || leaf.offset + leaf.length - start > maxBytes) break;
     if (leaf.length === 0 || !states.wanted(next) || table.isRepeated(next)) break;
@@ -44,7 +45,8 @@ export function planRun(table: LeafTable, at: number, states: LeafStates): Run {
 export function readAhead(table: LeafTable, at: number, states: LeafStates): number | undefined {
   if (!inOrder(at, states)) return undefined;
   const { offset, length } = table.at(at);
-  for (let next = at + 1; next < table.count; next++) {
+  const bound = Math.min(table.count, at + 1 + MAX_RUN_LEAVES);
+  for (let next = at + 1; next < bound; next++) {
     const leaf = table.at(next);
     if (leaf.offset > offset + length + READ_AHEAD_BYTES) return undefined;
     if (leaf.length > 0 && states.wanted(next) && !table.isRepeated(next)) return next;

@@ -4,7 +4,8 @@ import { Readable } from 'node:stream';
 import type { CID } from 'multiformats/cid';
 
 import type { Upload } from '../../../../sdk/protocol/authorisation.ts';
-import { contentRootOf } from '../../../../sdk/protocol/content.ts';
+import { contentRootOf, DAG_PB_CODEC } from '../../../../sdk/protocol/content.ts';
+import { UPLOAD_PART_HEADER } from '../../../../sdk/protocol/http.ts';
 import { parseAddress } from '../../../../sdk/protocol/identifiers.ts';
 import { createGateway, GatewayStartError } from '../../../../node/adapters/http/gateway.ts';
 import { carOf, patternBytes, rawCidOf, type StoredBlock } from '../content-fixture.ts';
@@ -52,12 +53,32 @@ describe('Gateway: placing content', () => {
 
   const contentUrl = (cid = root): string => `${fixture.origin}/bcdn/v1/content/${cid.toString()}`;
 
+  it('takes the inner nodes alone where they are named so, and tells nobody of a content without leaves', async () => {
+    const nodes = fixture.content.blocks.filter(({ cid }) => cid.code === DAG_PB_CODEC);
+    const skeleton = (part: string, blocks: readonly StoredBlock[] = nodes) => {
+      const { headers, ...request } = put(uploadHeader(upload()), blocks);
+      return jsonOf(contentUrl(), { ...request, headers: { ...headers, [UPLOAD_PART_HEADER]: part } });
+    };
+    const taken = await skeleton('skeleton');
+    expect(taken.status).to.equal(201);
+    expect(taken.body).to.include({ complete: false });
+    expect(fixture.store.contents()[0]).to.deep.include({ complete: false, pinnedBy: [DEAL_ID] });
+    expect(stored).to.deep.equal([]);
+    expect((await skeleton('bones')).status).to.equal(400);
+    expect((await skeleton('whole')).status).to.equal(422);
+    // What the deal pins stays, though a later upload failed.
+    expect(fixture.store.contents()[0]).to.deep.include({ blocks: nodes.length, pinnedBy: [DEAL_ID] });
+    const whole = await jsonOf(contentUrl(), put(uploadHeader(upload())));
+    expect(whole.body).to.include({ complete: true });
+  });
+
   it('stores, pins and tells, and a second time answers at once', async () => {
     for (let time = 0; time < 2; time++) {
       const { status, body } = await jsonOf(contentUrl(), put(uploadHeader(upload())));
       const bytes = fixture.content.blocks.reduce((sum, block) => sum + block.bytes.length, 0);
       expect(status).to.equal(201);
-      expect(body).to.deep.equal({ cid: root.toString(), bytes, blocks: fixture.content.blocks.length });
+      const blocks = fixture.content.blocks.length;
+      expect(body).to.deep.equal({ cid: root.toString(), bytes, blocks, complete: true });
     }
     expect(fixture.store.contents()).to.have.length(1);
     expect(fixture.store.contents()[0]).to.deep.include({ complete: true, pinnedBy: [DEAL_ID] });
