@@ -10,6 +10,7 @@ import {
   decodeBlockRequest,
   encodeOutcome,
 } from './block-exchange-protocol.ts';
+import { untilTaken } from './stream-backpressure.ts';
 
 /** What the server needs to know; it decides nothing itself. */
 export interface BlockExchangeSource {
@@ -68,7 +69,7 @@ export class BlockExchangeServer {
 export async function sendFrame(stream: Stream, parts: readonly Uint8Array[]): Promise<void> {
   const bytes = parts.reduce((sum, part) => sum + part.length, 0);
   const frame = encode.single(join(parts, bytes));
-  if (!stream.send(frame)) await stream.onDrain({ signal: AbortSignal.timeout(IDLE_STREAM_MS) });
+  if (!stream.send(frame)) await untilTaken(stream, IDLE_STREAM_MS);
 }
 
 function join(parts: readonly Uint8Array[], bytes: number): Uint8Array {

@@ -22,6 +22,7 @@ const usual: PlaneSetting = {
   maxWindowBytes: MIB,
   messageBytes: 256 * KIB,
   noDelay: true,
+  waits: 'queue',
 };
 
 /** One thing changed at a time. */
@@ -31,6 +32,7 @@ const CASES: readonly { readonly name: string; readonly setting: PlaneSetting | 
   { name: 'tls', setting: { ...usual, encrypter: 'tls' } },
   { name: 'noise as packaged', setting: { ...usual, encrypter: 'noise' } },
   { name: "the node's host", setting: usual },
+  { name: "waiting for libp2p's onDrain", setting: { ...usual, waits: 'onDrain' } },
   { name: 'messages of 64 KiB', setting: { ...usual, messageBytes: 64 * KIB } },
   { name: 'messages of 1 MiB', setting: { ...usual, messageBytes: MIB } },
   { name: 'window 256 KiB', setting: { ...usual, maxWindowBytes: 256 * KIB } },

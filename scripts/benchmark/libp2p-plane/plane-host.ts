@@ -6,6 +6,7 @@ import { multiaddr } from '@multiformats/multiaddr';
 import { createLibp2p } from 'libp2p';
 
 import { connectionOptions } from '../../../node/adapters/libp2p/host.ts';
+import { untilTaken } from '../../../node/adapters/libp2p/stream-backpressure.ts';
 import { BenchError } from '../bench-error.ts';
 import { encrypterOf } from './encrypters.ts';
 import type { PlaneSetting, Received } from './plane-protocol.ts';
@@ -39,26 +40,33 @@ export async function planeHost(setting: PlaneSetting): Promise<Libp2p> {
 }
 
 /** Sends whatever is asked for, in messages of one size. @returns where */
-export async function serve(host: Libp2p, messageBytes: number): Promise<string> {
-  const message = new Uint8Array(messageBytes).fill(7);
+export async function serve(host: Libp2p, setting: PlaneSetting): Promise<string> {
+  const message = new Uint8Array(setting.messageBytes).fill(7);
   await host.handle(PROTOCOL, (stream) => {
     let asked = new Uint8Array(0);
     stream.addEventListener('message', ({ data }) => {
       asked = new Uint8Array([...asked, ...data.subarray()]);
       if (asked.length < REQUEST_BYTES) return;
       const bytes = Number(new DataView(asked.buffer).getBigUint64(0));
-      void send(stream, message, bytes);
+      void send(stream, { message, waits: setting.waits }, bytes);
     });
   });
   return String(host.getMultiaddrs()[0]);
 }
 
-async function send(stream: Stream, message: Uint8Array, bytes: number): Promise<void> {
+interface Sending {
+  readonly message: Uint8Array;
+  readonly waits: PlaneSetting['waits'];
+}
+
+async function send(stream: Stream, { message, waits }: Sending, bytes: number): Promise<void> {
   const signal = AbortSignal.timeout(TIMEOUT_MS);
   for (let left = bytes; left > 0;) {
     const part = left < message.length ? message.subarray(0, left) : message;
     left -= part.length;
-    if (!stream.send(part)) await stream.onDrain({ signal });
+    if (stream.send(part)) continue;
+    if (waits === 'queue') await untilTaken(stream, TIMEOUT_MS);
+    else await stream.onDrain({ signal });
   }
   await stream.close({ signal });
 }

@@ -8,6 +8,8 @@ export interface PlaneSetting {
   readonly messageBytes: number;
   /** Nagle's algorithm off. */
   readonly noDelay: boolean;
+  /** What the sender waits for when the stream takes no more: its own queue, or libp2p's `onDrain`. */
+  readonly waits: 'queue' | 'onDrain';
 }
 
 /** What the measuring process asks a process with one host to do. */

@@ -11,7 +11,7 @@ let host: Libp2p | undefined;
 serveTasks<PlaneTasks>({
   listen: async ({ setting }) => {
     host = await planeHost(setting);
-    return { address: await serve(host, setting.messageBytes) };
+    return { address: await serve(host, setting) };
   },
   listenBare: async ({ messageBytes }) => ({ port: await serveBare(messageBytes) }),
   receive: async ({ setting, address, bytes }) => {
