@@ -1,5 +1,6 @@
 import type { CID } from 'multiformats/cid';
 
+import type { Domain } from '../protocol/eip712.ts';
 import type { SignedReceipt } from '../protocol/receipt.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
 import type { EdgeState } from './grant-account.ts';
@@ -37,4 +38,17 @@ export interface BlockSource {
   fetchBlock(request: BlockRequest): Promise<BlockAnswer>;
   /** Hands receipts over and waits until they are safely recorded. @throws ClientError as above, ANSWER_INVALID */
   deliverReceipts(receipts: readonly SignedReceipt[], signal?: AbortSignal): Promise<Acknowledgement[]>;
+  /** Lets go of what it keeps open. */
+  close?(): void;
 }
+
+/** A node that a grant names, and where it is said to be. */
+export interface NodePlace {
+  /** Its HTTP interface; undefined if it announces none. */
+  readonly origin: string | undefined;
+  /** Multiaddrs or URLs, not checked yet. */
+  readonly endpoints: readonly string[];
+}
+
+/** Chooses how a node is reached; undefined for one that cannot be. */
+export type OpenSource = (place: NodePlace, domain: Domain) => BlockSource | undefined;

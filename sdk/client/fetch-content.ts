@@ -94,6 +94,7 @@ export async function fetchContent(request: FetchRequest, options: FetchOptions 
     clock: options.components?.clock ?? systemClock,
     sha256: options.components?.sha256 ?? nodeSha256,
     secp256k1: options.components?.secp256k1 ?? nativeSecp256k1,
+    openSource: options.components?.openSource,
   };
   try {
     return await fetchWith(components, { ...request, cid }, options);

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
 import { contentRootOf, type Sha256 } from '../protocol/content.ts';
+import type { Domain } from '../protocol/eip712.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import { BlockExchange } from './block-exchange.ts';
@@ -13,7 +14,7 @@ import {
   STALL_TIMEOUT_MS,
 } from './client-limits.ts';
 import type { Clock } from './clock.ts';
-import type { BlockSource } from './block-source.ts';
+import type { BlockSource, OpenSource } from './block-source.ts';
 import type { SourceProgress } from './download-progress.ts';
 import { FetchReport } from './fetch-report.ts';
 import type { FetchBlock } from './file-download.ts';
@@ -32,6 +33,8 @@ export interface FetchComponents {
   readonly clock: Clock;
   readonly sha256: Sha256;
   readonly secp256k1: Secp256k1;
+  /** How nodes are reached. @default over HTTP, where they announce it */
+  readonly openSource?: OpenSource | undefined;
 }
 
 export interface SessionOptions {
@@ -71,6 +74,7 @@ export class FetchSession {
   readonly report = new FetchReport();
   readonly #components: FetchComponents;
   readonly #options: SessionOptions;
+  readonly #domain: Domain;
   readonly #viewer: ViewerSession;
   readonly #book: GrantBook;
   readonly #delivery: ReceiptDelivery;
@@ -104,10 +108,11 @@ export class FetchSession {
     const { api, secp256k1, clock, sha256 } = components;
     this.#components = components;
     this.#options = options;
+    this.#domain = domainOf(at.network);
     this.#viewer = new ViewerSession(
       { api, secp256k1, clock },
       {
-        domain: domainOf(at.network),
+        domain: this.#domain,
         dealId: at.dealId,
         contentRoot: contentRootOf(options.cid),
         privateKey: options.viewerKey,
@@ -150,7 +155,9 @@ export class FetchSession {
   /** Stops fetching and delivers the last receipts, also after a failure. */
   async close(): Promise<readonly ReceiptOutcome[]> {
     await this.#exchange.stop();
-    return this.#delivery.finish(this.#book.all());
+    const receipts = await this.#delivery.finish(this.#book.all());
+    for (const source of this.#sources.values()) source.close?.();
+    return receipts;
   }
 
   async #begin(): Promise<void> {
@@ -195,15 +202,21 @@ export class FetchSession {
   #take(issued: readonly IssuedGrant[]): number {
     let taken = 0;
     for (const grant of this.#inOrder(issued)) {
-      if (grant.origin === undefined || this.report.isCorrupt(grant.node)) continue;
+      if (this.report.isCorrupt(grant.node)) continue;
+      const source = this.#sources.get(grant.node) ?? this.#sourceOf(grant);
+      if (source === undefined) continue;
       this.#book.add([grant]);
-      const source =
-        this.#sources.get(grant.node) ?? new HttpBlockSource(this.#components.http, grant.origin);
       this.#sources.set(grant.node, source);
       this.#exchange.addSource(grant.node, source);
       taken += 1;
     }
     return taken;
+  }
+
+  #sourceOf(grant: IssuedGrant): BlockSource | undefined {
+    const { openSource, http } = this.#components;
+    if (openSource !== undefined) return openSource(grant, this.#domain);
+    return grant.origin === undefined ? undefined : new HttpBlockSource(http, grant.origin);
   }
 
   /** Preferred nodes first; the others stay as the coordinator ranked them. */

@@ -89,7 +89,11 @@ export function decodeJson<T extends z.ZodTypeAny>(url: string, answer: HttpAnsw
 
 /** Reads the error body of any bcdn interface; an unreadable one becomes code HTTP_<status>. */
 export function refusalOf(answer: HttpAnswer): Refusal {
-  const body = parseJson(answer.body);
+  return refusalOfBody(answer.status, parseJson(answer.body));
+}
+
+/** The same for a body that was parsed already; undefined is one that is not JSON. */
+export function refusalOfBody(status: number, body: unknown): Refusal {
   const error = isRecord(body) && isRecord(body['error']) ? body['error'] : {};
   const values: Record<string, string | number | boolean> = {};
   if (isRecord(error['values'])) {
@@ -99,9 +103,9 @@ export function refusalOf(answer: HttpAnswer): Refusal {
     }
   }
   return {
-    status: answer.status,
-    code: textOr(error['code'], `HTTP_${answer.status}`),
-    message: textOr(error['message'], `HTTP status ${answer.status}.`),
+    status,
+    code: textOr(error['code'], `HTTP_${status}`),
+    message: textOr(error['message'], `HTTP status ${status}.`),
     values,
     remedy: textOr(error['remedy'], 'Try again later.'),
   };

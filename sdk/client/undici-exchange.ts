@@ -1,14 +1,10 @@
-import { createHash, hash, type Hash } from 'node:crypto';
+import { createHash, type Hash } from 'node:crypto';
 
 import { Agent, errors, type Dispatcher } from 'undici';
 
 import { ClientError } from './client-error.ts';
-import {
-  CONNECT_TIMEOUT_MS,
-  FAST_HASH_BYTES_PER_MS,
-  HASH_SAMPLE_BYTES,
-  MAX_IN_FLIGHT_PER_SOURCE,
-} from './client-limits.ts';
+import { CONNECT_TIMEOUT_MS, MAX_IN_FLIGHT_PER_SOURCE } from './client-limits.ts';
+import { hashesFast } from './hash-speed.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
@@ -157,22 +153,6 @@ class WholeAnswer implements Dispatcher.DispatchHandler {
       remedy: 'Report this node: it sends more than was asked for.',
     });
   }
-}
-
-let fast: boolean | undefined;
-
-/**
- * Whether hashing keeps up with receiving on one thread: with SHA instructions it does, and then it is cheaper than
- * handing blocks to another thread. Measured once, in about a millisecond.
- */
-function hashesFast(): boolean {
-  if (fast !== undefined) return fast;
-  const sample = Buffer.alloc(HASH_SAMPLE_BYTES);
-  hash('sha256', sample, 'buffer');
-  const startedMs = performance.now();
-  hash('sha256', sample, 'buffer');
-  fast = HASH_SAMPLE_BYTES / (performance.now() - startedMs) >= FAST_HASH_BYTES_PER_MS;
-  return fast;
 }
 
 function transportFailure(request: HttpRequest, cause: Error): ClientError {

@@ -29,6 +29,8 @@ export interface IssuedGrant {
   readonly region: string;
   /** HTTP interface of the node; undefined if it announces none. */
   readonly origin: string | undefined;
+  /** Where it can be reached, as the registry has it: multiaddrs or URLs, not checked yet. */
+  readonly endpoints: readonly string[];
   readonly account: GrantAccount;
 }
 
@@ -106,8 +108,8 @@ export class ViewerSession {
         ? answer.epochEndsAt * 1000
         : this.#clock.nowMs() + answer.epochEndsInMs;
     const account = new GrantAccount(grantHashOf(domain, grant), issued.grant, endsAtMs);
-    const { node, role, region } = issued;
-    return { node, role, region, origin: httpOriginOf(issued.endpoints), account };
+    const { node, role, region, endpoints } = issued;
+    return { node, role, region, origin: httpOriginOf(endpoints), endpoints, account };
   }
 }
 

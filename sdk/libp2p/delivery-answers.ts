@@ -80,7 +80,7 @@ export function encodeRecorded(request: number, recorded: readonly Recorded[]): 
 export function decodeAnswer(body: Uint8Array): DeliveryAnswer {
   switch (body[0]) {
     case MessageKind.block:
-      if (body.length <= BLOCK_ANSWER_HEAD_BYTES) throw malformed(body, 'a block has bytes');
+      if (body.length < BLOCK_ANSWER_HEAD_BYTES) throw malformed(body, 'it ends early');
       return {
         kind: 'block',
         request: readUint32(body, 1),

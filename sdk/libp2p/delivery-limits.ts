@@ -7,8 +7,10 @@ import { MAX_RECEIPTS_PER_REQUEST, MAX_SERVED_BLOCK_BYTES } from '../protocol/li
 export const MAX_LANES = 64;
 /** Requests of one stream without an answer. */
 export const MAX_REQUESTS_IN_FLIGHT = 16;
+/** Grants and receipts of one stream that wait to be looked at. */
+export const MAX_WAITING_PAPERS = 128;
 /** Streams of this protocol on one connection. */
-export const MAX_STREAMS_PER_CONNECTION = 8;
+export const MAX_STREAMS_PER_CONNECTION = 16;
 /** Bytes of a CID: version, codec, sha2-256. */
 export const MAX_CID_BYTES = 64;
 /** JSON of a refusal. */

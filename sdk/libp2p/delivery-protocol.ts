@@ -43,7 +43,7 @@ export class DeliveryMessageError extends Error {
   }
 }
 
-/** @throws DeliveryMessageError DELIVERY_MESSAGE_MALFORMED */
+/** The error for bytes that are no message. */
 export function malformed(body: Uint8Array, why: string, cause?: unknown): DeliveryMessageError {
   return new DeliveryMessageError('DELIVERY_MESSAGE_MALFORMED', `A message is malformed: ${why}.`, {
     values: { kind: body[0] ?? -1, bytes: body.length },

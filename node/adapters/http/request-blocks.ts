@@ -101,7 +101,7 @@ function wantsStoredOnly({ request }: Exchange): boolean {
   return /(?:^|[\s,])only-if-cached(?:[\s,]|$)/i.test(request.headers['cache-control'] ?? '');
 }
 
-function blockNotFound(cid: CID, absentMs: number): GatewayError {
+export function blockNotFound(cid: CID, absentMs: number): GatewayError {
   return new GatewayError(404, 'BLOCK_NOT_FOUND', {
     message: 'The block is not stored here and was not found elsewhere.',
     values: { cid: cid.toString() },

@@ -40,7 +40,7 @@ export class Routes {
       components,
       options,
       desk,
-      fill: new BlockFill(components),
+      fill: components.blockFill ?? new BlockFill(components),
     });
     this.#content = { name: 'ipfs', methods: ['GET', 'HEAD'], run: (exchange) => content.serve(exchange) };
     this.#byPath = new Map(this.#fixedRoutes());

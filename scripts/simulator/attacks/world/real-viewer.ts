@@ -69,7 +69,7 @@ export class RealViewer {
     const { grant } = signedGrant;
     const endsAtMs = epochEndsAt(grant.epoch, epochSeconds) * MS;
     const account = new GrantAccount(grantHashOf(domain, grant), signedGrant, endsAtMs);
-    this.#book.add([{ node: grant.node, region: 'eu-west', origin: undefined, account }]);
+    this.#book.add([{ node: grant.node, region: 'eu-west', origin: undefined, endpoints: [], account }]);
     this.#exchange.addSource(grant.node, source);
   }
 
