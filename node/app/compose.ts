@@ -2,6 +2,7 @@ import { requireChain } from '../../sdk/chain/provider.ts';
 import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
 import { createHost, type Host } from '../adapters/libp2p/host.ts';
+import type { DeliveryServer } from '../adapters/libp2p/delivery-server.ts';
 import { registerNodeMetrics } from '../adapters/metrics/node-metrics.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { controlActions } from './control-actions.ts';
@@ -18,6 +19,7 @@ import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
 import { composePeer, openPeerBooks, type PeerBooks, type PeerPlane } from './peers/peer-plane.ts';
 import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
+import { composeStreams } from './stream-plane.ts';
 import type { RingClient } from './ring/ring-client.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
@@ -69,6 +71,7 @@ class NodeLife implements ComposedNode {
   #trouble: ErrorReport | undefined;
   #host: Host | undefined;
   #delivery: DeliveryPlane | undefined;
+  #streams: DeliveryServer | undefined;
   #edge: EdgePlane | undefined;
   #peer: PeerPlane | undefined;
   #books: PeerBooks | undefined;
@@ -125,6 +128,8 @@ class NodeLife implements ComposedNode {
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
     const delivery = this.#composeDelivery(terms);
     const { port } = await delivery.gateway.start();
+    this.#streams = composeStreams(this.#foundation, { host, delivery });
+    await this.#streams.start();
     this.#nameEndpoints(host, port);
     if (this.#role === 'edge') {
       this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints: this.#endpoints });
@@ -156,7 +161,7 @@ class NodeLife implements ComposedNode {
     });
     this.#state = 'draining';
     const steps: (() => Promise<unknown> | void | undefined)[] = [
-      () => this.#delivery?.gateway.stop(DRAIN_MS),
+      () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
       () => this.#peer?.stop(),
       () => this.#books?.store.close(),
       () => this.#edge?.settlement.stop(),

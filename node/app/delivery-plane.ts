@@ -5,6 +5,7 @@ import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
+import { BlockFill } from '../adapters/http/block-fill.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import type { ContentRouter } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
@@ -53,6 +54,8 @@ export interface DeliveryPlane {
   readonly absences: Absences;
   /** How busy serving makes this node. */
   readonly load: ServingLoad;
+  /** Who fetches missing blocks, for every plane. */
+  readonly blockFill: BlockFill;
 }
 
 /** Builds the delivery plane and gives the ledger back what the journal kept. */
@@ -85,6 +88,10 @@ export function composeDelivery(
       coordinatorUrl: settings.marketplaceUrl,
     },
   );
+  const blockFill = new BlockFill({
+    ...{ blocks, absences, log, clock: chainClock, metrics: gatewayMetrics },
+    fill: (cid, root, until) => ties.fill(cid, root, until),
+  });
   const gateway = createGateway(
     {
       node,
@@ -99,7 +106,7 @@ export function composeDelivery(
       metrics: gatewayMetrics,
       log,
       ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
-      fill: (cid, root, until) => ties.fill(cid, root, until),
+      blockFill,
       absences,
       contentStored: (root) => ties.contentStored(contentRootOf(root)),
       readiness: () => ties.readiness(),
@@ -110,7 +117,7 @@ export function composeDelivery(
       port: settings.httpPort,
     },
   );
-  return { ledger, desk, gateway, blocks, load, absences };
+  return { ledger, desk, gateway, blocks, load, absences, blockFill };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

@@ -5,7 +5,8 @@ import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import { GatewayError } from '../http/gateway-error.ts';
 import { SendingMemory } from '../http/sending-memory.ts';
 import { MAX_DELIVERY_STREAMS } from './delivery-server-limits.ts';
-import { DeliverySession, type PaidBlocks } from './delivery-session.ts';
+import { DeliverySession } from './delivery-session.ts';
+import type { PaidBlocks } from './paid-blocks.ts';
 
 export interface DeliveryServerComponents {
   readonly host: Libp2p;

@@ -17,25 +17,14 @@ import { DeliveryMessageError } from '../../../sdk/libp2p/delivery-protocol.ts';
 import { decodeRequest, type DeliveryRequest } from '../../../sdk/libp2p/delivery-requests.ts';
 import { frame, frameLength, FrameReader } from '../../../sdk/libp2p/frames.ts';
 import { errorBody } from '../../../sdk/protocol/http.ts';
-import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import type { DeliveryDesk, OpenGrant, TransferLeave } from '../delivery-desk/delivery-desk.ts';
 import { blockPieces } from '../http/block-pieces.ts';
 import { asGatewayError, GatewayError } from '../http/gateway-error.ts';
 import type { SendingMemory } from '../http/sending-memory.ts';
 import { DeliveryLanes } from './delivery-lanes.ts';
 import { SLICE_BYTES, SLICE_TIMEOUT_MS } from './delivery-server-limits.ts';
+import type { PaidBlocks } from './paid-blocks.ts';
 import { untilTaken } from './stream-backpressure.ts';
-
-/** Blocks as the holder of a grant may have them. */
-export interface PaidBlocks {
-  /**
-   * Finds a block here or fetches it, and checks that it is part of the content.
-   * @returns its size @throws an error that `asGatewayError` knows
-   */
-  locate(cid: CID, contentRoot: ContentRoot): Promise<number>;
-  /** Reads a block that was located, as fast as the operator allows. */
-  read(cid: CID): Promise<Uint8Array>;
-}
 
 export interface DeliverySessionComponents {
   readonly desk: DeliveryDesk;
