@@ -4,6 +4,7 @@ import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import { Absences } from '../../core/storage/absences.ts';
 import { SearchBudget, type SearchLeave } from '../../core/storage/search-budget.ts';
 import type { GatewayComponents } from './gateway-components.ts';
+import type { FillOutcome, FillsBlocks } from './fills-blocks.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
 import {
   ABSENT_FROM_CONTENT_MS,
@@ -12,16 +13,6 @@ import {
   FRUITLESS_SEARCHES,
   MAX_FILLS,
 } from './gateway-limits.ts';
-
-/** What became of a missing block. */
-export interface FillOutcome {
-  /** Whether the block is stored now. */
-  readonly stored: boolean;
-  /** Whether another request was fetching it already. */
-  readonly collapsed: boolean;
-  /** For so long nobody is asked, because nobody had it a moment ago; 0 when somebody was asked now. */
-  readonly absentMs: number;
-}
 
 type FillComponents = Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log' | 'clock' | 'absences'>;
 
@@ -32,7 +23,7 @@ const WITHOUT_GRANT = '';
  * Gets missing blocks from elsewhere: one flight for all who ask for the same one (DELIVERY.md, miss). What nobody had is
  * not looked for again for a short time, and searches in vain are rationed.
  */
-export class BlockFill {
+export class BlockFill implements FillsBlocks {
   readonly #components: FillComponents;
   readonly #flights = new Map<string, Promise<boolean>>();
   readonly #absences: Absences;

@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 
 import { CAR_TYPE, contentForm, RAW_TYPE, type ContentForm } from '../../core/http-semantics/content-form.ts';
 import { contentNames, type ContentNames } from '../../core/http-semantics/path-segments.ts';
-import type { BlockFill } from './block-fill.ts';
+import type { FillsBlocks } from './fills-blocks.ts';
 import { serveCar, type NamedCar } from './car-route.ts';
 import { serveDirectory } from './directory-route.ts';
 import { writeHead, type Exchange } from './exchange.ts';
@@ -30,7 +30,7 @@ export interface ContentRouteParts {
   readonly components: Pick<GatewayComponents, 'blocks' | 'contents' | 'clock'>;
   readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
   readonly desk: TransferDesk;
-  readonly fill: BlockFill;
+  readonly fill: FillsBlocks;
 }
 
 /** GET|HEAD /ipfs/<cid>[/path]: a file, a directory, a block or a CAR, for a grant or for free. */

@@ -10,7 +10,7 @@ import type { BlockReader, ContentIndex, ContentSummary } from '../../core/stora
 import type { Clock } from '../clock/system-clock.ts';
 import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import type { ReceiptLog } from '../delivery-desk/ledger-accounts.ts';
-import type { BlockFill } from './block-fill.ts';
+import type { FillsBlocks } from './fills-blocks.ts';
 import type { GatewayMetrics } from './gateway-metrics.ts';
 
 /** What the gateway needs of the block store, beside reading blocks. */
@@ -77,7 +77,7 @@ export interface GatewayComponents {
   /** What nobody had a moment ago. @default one of the gateway's own */
   readonly absences?: Absences;
   /** Who fetches missing blocks, where other planes share the flights. @default one of the gateway's own, by `fill` */
-  readonly blockFill?: BlockFill;
+  readonly blockFill?: FillsBlocks;
   /** Told when an uploaded content is complete and pinned. */
   readonly contentStored?: (root: CID, dealId: DealId) => Promise<void>;
   /** Why the node is not ready to serve; empty when it is. */

@@ -6,7 +6,7 @@ import {
   type CacheOutcome,
   type RequestTimes,
 } from '../../core/http-semantics/response-fields.ts';
-import type { BlockFill } from './block-fill.ts';
+import type { FillsBlocks } from './fills-blocks.ts';
 import type { Exchange } from './exchange.ts';
 import type { GatewayComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
@@ -17,7 +17,7 @@ import { GatewayError } from './gateway-error.ts';
  */
 export class RequestBlocks {
   readonly #components: Pick<GatewayComponents, 'blocks' | 'clock'>;
-  readonly #fill: BlockFill;
+  readonly #fill: FillsBlocks;
   readonly #exchange: Exchange;
   readonly #contentRoot: ContentRoot | undefined;
   #hit = true;
@@ -30,7 +30,7 @@ export class RequestBlocks {
 
   /** @param contentRoot what missing blocks are looked for as part of: that of the grant */
   constructor(
-    parts: { components: Pick<GatewayComponents, 'blocks' | 'clock'>; fill: BlockFill },
+    parts: { components: Pick<GatewayComponents, 'blocks' | 'clock'>; fill: FillsBlocks },
     exchange: Exchange,
     contentRoot: ContentRoot | undefined,
   ) {

@@ -1,6 +1,5 @@
 import type { Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
-import { Uint8ArrayList } from 'uint8arraylist';
 
 import {
   encodeBlockHead,
@@ -16,13 +15,14 @@ import {
 import { DeliveryMessageError } from '../../../sdk/libp2p/delivery-protocol.ts';
 import { decodeRequest, type DeliveryRequest } from '../../../sdk/libp2p/delivery-requests.ts';
 import { frame, frameLength, FrameReader } from '../../../sdk/libp2p/frames.ts';
+import { concatBytes } from '../../../sdk/protocol/bytes.ts';
 import { errorBody } from '../../../sdk/protocol/http.ts';
 import type { DeliveryDesk, OpenGrant, TransferLeave } from '../delivery-desk/delivery-desk.ts';
 import { blockPieces } from '../http/block-pieces.ts';
 import { asGatewayError, GatewayError } from '../http/gateway-error.ts';
 import type { SendingMemory } from '../http/sending-memory.ts';
 import { DeliveryLanes } from './delivery-lanes.ts';
-import { SLICE_BYTES, SLICE_TIMEOUT_MS } from './delivery-server-limits.ts';
+import { FIRST_SLICE_BYTES, SLICE_BYTES, SLICE_TIMEOUT_MS } from './delivery-server-limits.ts';
 import type { PaidBlocks } from './paid-blocks.ts';
 import { untilTaken } from './stream-backpressure.ts';
 
@@ -145,21 +145,19 @@ export class DeliverySession {
       if (this.#stream.status !== 'open') throw clientGone();
       const read = (block: CID): Promise<Uint8Array> => this.#components.blocks.read(block);
       const head = encodeBlockHead(request, standingOf(open));
-      let before = new Uint8ArrayList(frameLength(head.length + bytes), head);
+      let before = concatBytes(frameLength(head.length + bytes), head);
       const source = { read, memory: this.#components.memory };
       for await (const piece of blockPieces(source, cid, { start: 0, end: bytes - 1 })) {
-        for (let at = 0; at < piece.length; at += SLICE_BYTES) {
-          const slice = piece.subarray(at, at + SLICE_BYTES);
-          begun = true;
+        begun = true;
+        for (const slice of slicesOf(piece, before.length > 0)) {
           sent.sentBytes += slice.length;
-          before.append(slice);
-          this.#send(before);
-          before = new Uint8ArrayList();
+          this.#send(before.length > 0 ? concatBytes(before, slice) : slice);
+          before = NOTHING;
           await untilTaken(this.#stream, SLICE_TIMEOUT_MS);
         }
       }
       // A block without bytes is its head.
-      if (before.byteLength > 0) this.#send(before);
+      if (before.length > 0) this.#send(before);
       sent.complete = sent.sentBytes === bytes;
       if (!sent.complete) throw blockChanged(cid);
     } catch (error) {
@@ -180,7 +178,7 @@ export class DeliverySession {
   }
 
   /** What a client does not read piles up only as far as it has asked: blocks are sent in turn, the rest is small. */
-  #send(bytes: Uint8Array | Uint8ArrayList): void {
+  #send(bytes: Uint8Array): void {
     if (this.#stream.status === 'open') this.#stream.send(bytes);
   }
 
@@ -204,6 +202,15 @@ export class DeliverySession {
     }
     this.#idle = setTimeout(() => this.abort(idleTooLong()), IDLE_STREAM_MS);
   }
+}
+
+const NOTHING = new Uint8Array(0);
+
+/** Slices to hand to the connection; the first one is short where it is copied behind the head of the answer. */
+function* slicesOf(piece: Uint8Array, isFirst: boolean): Generator<Uint8Array> {
+  const first = isFirst ? FIRST_SLICE_BYTES : 0;
+  if (first > 0) yield piece.subarray(0, first);
+  for (let at = first; at < piece.length; at += SLICE_BYTES) yield piece.subarray(at, at + SLICE_BYTES);
 }
 
 /** A block on its way, its bytes set aside. */

@@ -1,7 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
-import type { BlockFill } from '../http/block-fill.ts';
+import type { FillsBlocks } from '../http/fills-blocks.ts';
 import { locateBlock, type MissingBlocks } from '../http/block-location.ts';
 import type { GatewayComponents } from '../http/gateway-components.ts';
 import { blockNotFound } from '../http/request-blocks.ts';
@@ -19,7 +19,7 @@ export interface PaidBlocks {
 
 /** Blocks by the rules of the gateway: the same store, cap, fill and memory of what nobody has. */
 export function paidBlocks(
-  components: Pick<GatewayComponents, 'blocks' | 'contents'> & { readonly blockFill: BlockFill },
+  components: Pick<GatewayComponents, 'blocks' | 'contents'> & { readonly blockFill: FillsBlocks },
 ): PaidBlocks {
   const { blocks, blockFill } = components;
   return {

@@ -63,7 +63,7 @@ describe('blocks for grants over a libp2p stream', function () {
     const answer = await source.fetchBlock(wanted(first.cid, grantHeader(grant)));
     expect(blockOf(answer).state.windowBytes).to.equal(65_536);
     const wrong = await source.fetchBlock(
-      wanted(first.cid, grantHeader(grant), { receipt: signedReceipt(grant, 10 ** 9) }),
+      wanted(first.cid, grantHeader(grant), { receipt: signedReceipt(grant, 10 ** 7) }),
     );
     expect(codeOf(wrong)).to.equal('RECEIPT_BEYOND_SERVED');
   });
