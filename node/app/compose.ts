@@ -12,11 +12,13 @@ import type { NodeConfig } from './config/config-file.ts';
 import { composeDelivery, type DeliveryPlane, type FindProviders } from './delivery-plane.ts';
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
+import { openCarriage, type CarriagePlane } from './carriage/carriage-plane.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
 import { moneyFigures } from './earnings/earnings-summary.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
 import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
 import { composePeer, openPeerBooks, type PeerBooks, type PeerPlane } from './peers/peer-plane.ts';
+import { announcePresence, type PresenceAnnouncer } from './presence-announcer.ts';
 import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
 import { composeStreams } from './stream-plane.ts';
@@ -75,6 +77,8 @@ class NodeLife implements ComposedNode {
   #edge: EdgePlane | undefined;
   #peer: PeerPlane | undefined;
   #books: PeerBooks | undefined;
+  #carriage: CarriagePlane | undefined;
+  #presence: PresenceAnnouncer | undefined;
   #endpoints: readonly string[] = [];
   #httpUrl = '';
   #ringEntered = false;
@@ -126,6 +130,8 @@ class NodeLife implements ComposedNode {
     const host = await this.#listen();
     const terms = await this.#terms(signal);
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
+    else if (this.#foundation.config.settings.carriage > 0)
+      this.#carriage = openCarriage(this.#foundation, { terms, signal });
     const delivery = this.#composeDelivery(terms);
     const { port } = await delivery.gateway.start();
     this.#streams = composeStreams(this.#foundation, { host, delivery });
@@ -141,6 +147,7 @@ class NodeLife implements ComposedNode {
     await this.#waiting(signal, () => this.#register(signal));
     if (this.#edge !== undefined) await this.#enterRing(this.#edge, signal);
     this.#peer?.start();
+    this.#presence = announcePresence(this.#foundation);
     this.#state = 'serving';
     const { node, registry } = this.#foundation;
     return {
@@ -162,6 +169,8 @@ class NodeLife implements ComposedNode {
     this.#state = 'draining';
     const steps: (() => Promise<unknown> | void | undefined)[] = [
       () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
+      () => this.#presence?.stop(),
+      () => this.#carriage?.stop(),
       () => this.#peer?.stop(),
       () => this.#books?.store.close(),
       () => this.#edge?.settlement.stop(),
@@ -233,10 +242,12 @@ class NodeLife implements ComposedNode {
         lookup,
         fill: async (cid, root, until) => {
           await this.#edge?.filling.fillBlock(cid, root, until);
+          await this.#carriage?.fill(cid, root, until);
           // What a viewer has a grant for is held whole or not served: fetching it would be paid for twice.
           if (root === undefined) await this.#peer?.delivery.fill(cid, until);
         },
         deals: this.#books?.deals,
+        carriage: this.#carriage,
         contentStored: async (root) => this.#edge?.filling.announce(root),
         readiness: () => this.#readiness(),
         publicStatus: async () => publicStatus(this.#sources()),
@@ -325,6 +336,7 @@ class NodeLife implements ComposedNode {
       edge: this.#edge,
       peer: this.#peer,
       peerStore: this.#books?.store,
+      carriage: this.#carriage,
     };
   }
 

@@ -15,6 +15,7 @@ import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
 import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
 import { Absences } from '../core/storage/absences.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
+import type { CarriagePlane } from './carriage/carriage-plane.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
@@ -34,6 +35,8 @@ export type FindProviders = (
 export interface DeliveryTies {
   /** Where grants find their deal. @default the deals that allocate something to this node */
   deals?: DealDirectory | undefined;
+  /** What is lent between domains. @default nothing */
+  carriage?: Pick<CarriagePlane, 'accounts' | 'reader' | 'contents'> | undefined;
   /** Finds at least `wanted` providers, if there are so many; undefined where there is no ring. */
   lookup?: FindProviders | undefined;
   fill(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void>;
@@ -71,9 +74,10 @@ export function composeDelivery(
   const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
   const { signal } = options;
   const load = new ServingLoad({ clock, busyShare: eventLoopShare() }, { uploadCap: settings.uploadCap });
-  const capped = cappedReader(decorate(contents), { bytesPerSecond: settings.uploadCap, clock, signal });
+  const { lookup, carriage } = ties;
+  const held = carriage === undefined ? contents : carriage.reader(contents);
+  const capped = cappedReader(decorate(held), { bytesPerSecond: settings.uploadCap, clock, signal });
   const blocks = load.metered(capped);
-  const { lookup } = ties;
   const absences = new Absences();
   const gatewayMetrics = createGatewayMetrics(metrics);
   const deals = ties.deals ?? directory;
@@ -86,6 +90,7 @@ export function composeDelivery(
       freeBytesPerMinute: settings.freeAllowance,
       ownUserIsFree: settings.role === 'peer',
       coordinatorUrl: settings.marketplaceUrl,
+      ...(carriage !== undefined && { around: (own) => carriage.accounts(own) }),
     },
   );
   const blockFill = new BlockFill({
@@ -97,7 +102,7 @@ export function composeDelivery(
       node,
       domain: domainOf(deployment),
       blocks,
-      contents,
+      contents: carriage === undefined ? contents : carriage.contents(contents),
       desk,
       journal,
       deals,

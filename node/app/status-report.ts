@@ -1,7 +1,9 @@
+import { networkDomainOf } from '../../sdk/protocol/network-domain.ts';
 import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
 import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
 import type { ContentSummary } from '../core/storage/block-ports.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
+import type { CarriagePlane } from './carriage/carriage-plane.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
@@ -31,6 +33,8 @@ export interface StatusSources {
   readonly peer: Pick<PeerPlane, 'offered'> | undefined;
   /** Of a peer that has started. */
   readonly peerStore: PeerStore | undefined;
+  /** Of an edge that lends its uplink. */
+  readonly carriage: Pick<CarriagePlane, 'figures'> | undefined;
 }
 
 /** The whole state of a node in one document. */
@@ -60,6 +64,9 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     content: { complete, incomplete: contents.length - complete },
     ring: edge === undefined || sources.state === 'starting' ? null : ringOf(edge),
     group: groupOf(edge),
+    domain: networkDomainOf(config.settings.region, config.settings.domain),
+    contributedBytes: contributedBytesOf(sources),
+    carriage: carriageOf(sources),
     deals: directory.own().map(({ deal, allocation }) => ({
       dealId: deal.dealId,
       state: deal.state,
@@ -201,6 +208,18 @@ function originsOf(
   });
 }
 
+function carriageOf({ carriage }: StatusSources): StatusDocument['carriage'] {
+  const figures = carriage?.figures();
+  if (figures === undefined) return null;
+  const { sharePercent, carriedBytes, transitBytes, grants, deals } = figures;
+  return { sharePercent, carriedBytes: String(carriedBytes), transitBytes, grants, deals };
+}
+
+function contributedBytesOf({ peerStore }: StatusSources): string | null {
+  if (peerStore === undefined) return null;
+  return String(peerStore.accounts().reduce((sum, { handedBytes }) => sum + handedBytes, 0n));
+}
+
 function settlementOf({ edge, foundation, state }: StatusSources): StatusDocument['settlement'] {
   const last = edge?.settlement.last;
   const plan = edge === undefined || state === 'starting' ? undefined : edge.settlement.plan();
@@ -267,5 +286,7 @@ export function nodeFigures(sources: StatusSources): NodeFigures {
     ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
     journalBytes: foundation.journal.sizeBytes,
     group: edge?.group.stats(),
+    carriedBytes: sources.carriage?.figures().carriedBytes ?? 0,
+    transitBytes: sources.carriage?.figures().transitBytes ?? 0,
   };
 }

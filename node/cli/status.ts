@@ -85,6 +85,16 @@ function describe(status: StatusDocument): string[] {
       `Origin:     ${url}: ${state}${trouble === null ? '' : ` (${trouble.code}: ${trouble.message})`}`,
     );
   }
+  if (status.contributedBytes !== null) {
+    const given = formatSize(Number(status.contributedBytes));
+    lines.push(`Domain:     ${status.domain}; contributed ${given} to others`);
+  }
+  if (status.carriage !== null) {
+    const { sharePercent, carriedBytes, transitBytes } = status.carriage;
+    lines.push(
+      `Carriage:   lends ${sharePercent} % of the upload cap; carried ${formatSize(Number(carriedBytes))} between domains, ${formatSize(transitBytes)} under way`,
+    );
+  }
   for (const { message } of status.problems) lines.push(`Problem:    ${message}`);
   const run = earning.run === null ? '' : ` → ${earning.run}`;
   lines.push(earning.yes ? 'Earning: yes' : `Earning: no, because ${earning.because ?? 'unknown'}${run}`);

@@ -38,6 +38,8 @@ export interface FetchOptions {
   readonly admission?: GivenAdmission | undefined;
   /** Where the viewer is, for example `eu-west`. */
   readonly region?: string | undefined;
+  /** Provider or site inside the region, for example `as3320`: peers there come first. */
+  readonly domainLabel?: string | undefined;
   /** Nodes to ask for blocks before others, in this order. @default the coordinator's order */
   readonly preferredNodes?: readonly Address[] | undefined;
   /** An edge to ask first who holds the content. @default one of the granted nodes */

@@ -48,6 +48,8 @@ export interface SessionOptions {
   readonly admission?: GivenAdmission | undefined;
   /** Where the viewer is: the nearest nodes come first. */
   readonly region?: string | undefined;
+  /** Provider or site inside the region: peers there come first. @default none */
+  readonly domainLabel?: string | undefined;
   /** Nodes to ask for blocks before others, in this order. */
   readonly preferredNodes?: readonly Address[] | undefined;
   /** An edge to ask for providers before others. */
@@ -117,6 +119,8 @@ export class FetchSession {
         contentRoot: contentRootOf(options.cid),
         privateKey: options.viewerKey,
         admission: options.admission,
+        region: options.region,
+        domainLabel: options.domainLabel,
       },
     );
     const issue = (ask: Parameters<ViewerSession['requestGrants']>[0]) => this.#viewer.requestGrants(ask);
@@ -161,8 +165,8 @@ export class FetchSession {
   }
 
   async #begin(): Promise<void> {
-    const { region, signal } = this.#options;
-    const issued = await this.#viewer.requestGrants({ region, capBytes: FIRST_CAP_BYTES, signal });
+    const { signal } = this.#options;
+    const issued = await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, signal });
     const edges = issued.filter(({ role }) => role !== 'peer');
     const providers = await this.#lookUp(edges.length > 0 ? edges : issued);
     const holders = new Set(providers.map(({ operator }) => operator));
@@ -231,12 +235,10 @@ export class FetchSession {
 
   /** Every node was dropped: others may have come back, or have been allocated, meanwhile. */
   async #findSources(): Promise<number> {
-    const { region, signal } = this.#options;
+    const { signal } = this.#options;
     while (this.#rounds < MAX_SOURCE_ROUNDS) {
       await this.#components.clock.sleep(SOURCE_ROUND_DELAY_MS * 2 ** this.#rounds++, signal);
-      const taken = this.#take(
-        await this.#viewer.requestGrants({ region, capBytes: FIRST_CAP_BYTES, signal }),
-      );
+      const taken = this.#take(await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, signal }));
       if (taken > 0) return taken;
     }
     return 0;

@@ -157,6 +157,8 @@ export interface GrantsRequest {
   readonly capBytes?: bigint | undefined;
   readonly nodes?: readonly Address[] | undefined;
   readonly region?: string | undefined;
+  /** Of the viewer's domain inside the region. */
+  readonly domainLabel?: string | undefined;
   /** Grants of the epoch after the current one; issued in the last part of the current one. */
   readonly nextEpoch?: boolean | undefined;
   readonly admission?: GivenAdmission | undefined;
@@ -261,6 +263,7 @@ export class MarketplaceApi {
       capBytes: request.capBytes?.toString(),
       nodes: request.nodes,
       region: request.region,
+      domain: request.domainLabel,
       admission: admission && { expiresAt: admission.expiresAt, signature: admission.signature },
       ...(request.nextEpoch === true && { epoch: 'next' }),
     };

@@ -15,7 +15,6 @@ import type { GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
 export interface GrantAsk {
   /** Only these nodes. @default the coordinator chooses */
   readonly nodes?: readonly Address[] | undefined;
-  readonly region?: string | undefined;
   readonly capBytes?: bigint | undefined;
   readonly nextEpoch?: boolean | undefined;
   readonly signal?: AbortSignal | undefined;
@@ -43,6 +42,10 @@ export interface ViewerIdentity {
   readonly privateKey: Uint8Array;
   /** Shown with each request for grants. @default none: the deal is open to everybody */
   readonly admission?: GivenAdmission | undefined;
+  /** Where the viewer is: peers of its domain and the nearest edges come first. @default unknown */
+  readonly region?: string | undefined;
+  /** Provider or site inside the region, where peers exchange directly. @default none */
+  readonly domainLabel?: string | undefined;
 }
 
 /** Asks the coordinator for grants and signs receipts with the viewer's key (PAYMENT.md, messages). */
@@ -69,14 +72,14 @@ export class ViewerSession {
    * @throws ClientError MARKETPLACE_REFUSED, GRANT_INVALID, UNREACHABLE, STALLED, ANSWER_INVALID
    */
   async requestGrants(ask: GrantAsk): Promise<IssuedGrant[]> {
-    const { dealId, domain, privateKey, admission } = this.#identity;
+    const { dealId, domain, privateKey, admission, region, domainLabel } = this.#identity;
     const { nonce, expiresAt } = await this.#api.challenge(this.viewerKey, ask.signal);
     const request: GrantRequest = { viewerKey: this.viewerKey, dealId, nonce, expiresAt: BigInt(expiresAt) };
     const signature = this.#secp256k1.sign(grantRequestDigest(domain, request), privateKey);
     const { viewerKey } = this;
     const { signal, ...wishes } = ask;
     const answer = await this.#api.grants(
-      { dealId, viewerKey, nonce, expiresAt, signature, admission, ...wishes },
+      { dealId, viewerKey, nonce, expiresAt, signature, admission, region, domainLabel, ...wishes },
       signal,
     );
     return answer.grants.map((issued) => this.#taken(issued, answer));

@@ -19,6 +19,8 @@ export interface LocalDeskOptions {
   readonly ownUserIsFree?: boolean | undefined;
   /** Where clients without a grant are sent. */
   readonly coordinatorUrl?: string | undefined;
+  /** Accounts in which more grants are good than in those over the ledger. @default none */
+  readonly around?: ((own: DeliveryAccounts) => DeliveryAccounts) | undefined;
 }
 
 /** The desk of a process that holds ledger and journal itself. What it asks costs microtasks only. */
@@ -41,10 +43,8 @@ export function localDeliveryDesk(
   options: LocalDeskOptions = {},
 ): LocalDeliveryDesk {
   const { freeBytesPerMinute = DEFAULT_FREE_BYTES_PER_MINUTE, ownUserIsFree = false } = options;
-  const accounts = new LedgerAccounts(components, {
-    freeBytesPerMinute,
-    coordinatorUrl: options.coordinatorUrl,
-  });
+  const own = new LedgerAccounts(components, { freeBytesPerMinute, coordinatorUrl: options.coordinatorUrl });
+  const accounts = options.around?.(own) ?? own;
   const desk = new FrontDesk({ ...components, accounts }, { freeBytesPerMinute, ownUserIsFree });
   return { desk, accounts };
 }

@@ -12,6 +12,9 @@ export interface NodeFigures {
   readonly receiptedBytes: number;
   readonly ringMembers: number;
   readonly journalBytes: number;
+  /** Left for other domains under carriage grants. */
+  readonly carriedBytes: number;
+  readonly transitBytes: number;
   /** Undefined while the node is in no cooperation group. */
   readonly group: GroupFigures | undefined;
 }
@@ -49,6 +52,8 @@ const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['receiptedBytes', 'bcdn_receipted_bytes', 'Bytes that viewers have signed for since the journal began.'],
   ['ringMembers', 'bcdn_ring_members', 'Edges in the ring as this node sees it.'],
   ['journalBytes', 'bcdn_journal_bytes', 'Length of the receipt journal.'],
+  ['carriedBytes', 'bcdn_carried_bytes', 'Bytes of peers carried between domains, as far as remembered.'],
+  ['transitBytes', 'bcdn_transit_bytes', 'Memory taken by blocks on their way between domains.'],
 ];
 
 const groupGauges: readonly (readonly [keyof GroupFigures, name: string, help: string])[] = [

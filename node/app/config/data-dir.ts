@@ -17,6 +17,8 @@ export interface DataDir {
   readonly controlSocket: string;
   readonly settlements: string;
   readonly peerAccounts: string;
+  /** What was carried between domains. */
+  readonly carriage: string;
   /** Receipts of sampled claims as they were committed. */
   readonly claims: string;
 }
@@ -42,6 +44,7 @@ export function dataDirAt(path: string): DataDir {
     controlSocket: socketPath(root),
     settlements: join(root, 'settlements.sqlite'),
     peerAccounts: join(root, 'peer-accounts.sqlite'),
+    carriage: join(root, 'carriage.sqlite'),
     claims: join(root, 'claims'),
   };
 }

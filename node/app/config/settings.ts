@@ -2,6 +2,7 @@ import { isIP } from 'node:net';
 import { z } from 'zod';
 import { parseAddress, type Address } from '../../../sdk/protocol/identifiers.ts';
 import { DEFAULT_FREE_BYTES_PER_MINUTE, MAX_UINT128 } from '../../../sdk/protocol/limits.ts';
+import { DOMAIN_LABEL } from '../../../sdk/protocol/network-domain.ts';
 import { NodeError } from '../node-error.ts';
 import { parseSize } from './units.ts';
 
@@ -103,6 +104,12 @@ const settingSchemas = {
     .string()
     .regex(/^[a-z0-9-]+$/, 'must be lower-case letters, digits and dashes')
     .max(MAX_REGION_LETTERS, `must not exceed ${MAX_REGION_LETTERS} letters`),
+  domain: z
+    .string()
+    .regex(
+      new RegExp(`^$|${DOMAIN_LABEL.source}`),
+      'must be up to 32 lower-case letters, digits, dots and dashes',
+    ),
   disk: size('disk').refine((bytes) => bytes >= 4 * 2 ** 20, 'must be at least 4MiB'),
   rpcUrl: httpUrl,
   marketplaceUrl: httpUrl,
@@ -117,6 +124,7 @@ const settingSchemas = {
   announceHosts: list(announcedHost, MAX_ANNOUNCED_HOSTS),
   bootstrap: list(multiaddr, MAX_BOOTSTRAP_ADDRESSES),
   uploadCap: optionalSize('upload cap'),
+  carriage: wholeNumber(100),
   freeAllowance: size('free allowance'),
   memoryCache: size('memory cache'),
   allowPrivateOrigins: z
@@ -146,6 +154,12 @@ export const settingNames = Object.keys(settingSchemas) as SettingName[];
 export const settingDescriptions: Readonly<Record<SettingName, SettingDescription>> = describeAll({
   role: ['--role', '<edge|peer>', 'edge: serves, is on the ring and is paid; peer: local gateway'],
   region: ['--region', '<code>', 'region code of at most 8 letters, such as eu-west'],
+  domain: [
+    '--domain',
+    '<label>',
+    'provider or site inside the region, such as as3320: peers exchange directly inside it',
+    '',
+  ],
   disk: ['--disk', '<size>', 'hard limit of stored content', '10GiB'],
   rpcUrl: ['--rpc-url', '<url>', 'JSON-RPC of the chain'],
   marketplaceUrl: ['--marketplace-url', '<url>', 'the marketplace whose coordinator issues grants'],
@@ -160,6 +174,12 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
   announceHosts: ['--announce-host', '<hosts>', 'public hosts to announce, comma-separated', ''],
   bootstrap: ['--bootstrap', '<multiaddrs>', 'edges to join through besides the registry', ''],
   uploadCap: ['--upload-cap', '<size>', 'most bytes per second sent to viewers, or none', 'none'],
+  carriage: [
+    '--carriage',
+    '<percent>',
+    'share of the upload cap that an edge lends to carry contents of peers between domains, 0 for none',
+    '25',
+  ],
   freeAllowance: [
     '--free-allowance',
     '<size>',

@@ -44,6 +44,20 @@ export const statusDocument = z.object({
       falsePositives: z.number(),
     })
     .nullable(),
+  /** `<region>` or `<region>/<label>`: peers exchange directly inside it. */
+  domain: z.string(),
+  /** What viewers receipted to this peer, as far as the coordinator counts it; null for an edge. */
+  contributedBytes: integer.nullable(),
+  /** What an edge lends between domains; null for one that lends nothing, and for peers. */
+  carriage: z
+    .object({
+      sharePercent: z.number(),
+      carriedBytes: integer,
+      transitBytes: z.number(),
+      grants: z.number(),
+      deals: z.number(),
+    })
+    .nullable(),
   deals: z.array(
     z.object({
       dealId: z.string(),

@@ -1,0 +1,110 @@
+import { z } from 'zod';
+
+import { systemClock } from '../../sdk/client/clock.ts';
+import { domainOf } from '../../sdk/chain/deployment.ts';
+import { callJson } from '../../sdk/client/json-call.ts';
+import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
+import { base64UrlEncode, hexToBytes } from '../../sdk/protocol/bytes.ts';
+import type { Domain } from '../../sdk/protocol/eip712.ts';
+import type { Address } from '../../sdk/protocol/identifiers.ts';
+import { MAX_PRESENCE_SECONDS, nodePresenceDigest } from '../../sdk/protocol/network-domain.ts';
+import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { pause } from '../adapters/chain/chain-follower.ts';
+import type { Foundation } from './foundation.ts';
+import { reportOf } from './node-error.ts';
+import type { NodeLog } from './node-log.ts';
+
+/** Said again after this share of its time, so that one lost round does no harm. */
+const RENEWAL_SHARE = 3;
+/** The coordinator learns of a registration a moment after the chain does. */
+const RETRY_MS = 2_000;
+/** Clocks of node and coordinator may differ by so much. */
+const CLOCK_SKEW_SECONDS = 30;
+
+const answerSchema = z.object({ domain: z.string().max(64) });
+
+export interface PresenceParts {
+  readonly secp256k1: Secp256k1;
+  readonly signingDomain: Domain;
+  readonly log: NodeLog;
+}
+
+export interface PresenceOptions {
+  readonly marketplaceUrl: string;
+  readonly node: Address;
+  /** The operator's, 32 bytes. */
+  readonly privateKey: Uint8Array;
+  /** Of its domain inside its region; empty for none. */
+  readonly label: string;
+  /** Whether it lends its uplink between domains. */
+  readonly carries: boolean;
+}
+
+/** Begins to announce a node that has something to say: a label of its domain, or that it carries. */
+export function announcePresence(foundation: Foundation): PresenceAnnouncer | undefined {
+  const { config, keys, log, node } = foundation;
+  const { marketplaceUrl, domain: label, role, carriage } = config.settings;
+  const carries = role === 'edge' && carriage > 0;
+  if (label === '' && !carries) return undefined;
+  const announcer = new PresenceAnnouncer(
+    { log, secp256k1: nativeSecp256k1, signingDomain: domainOf(config.deployment) },
+    { marketplaceUrl, node, label, carries, privateKey: hexToBytes(keys.operator.privateKey, 32) },
+  );
+  announcer.start();
+  return announcer;
+}
+
+/** Tells the coordinator which domain this node is in and whether it carries, again and again (sdk/protocol/SPEC.md). */
+export class PresenceAnnouncer {
+  readonly #parts: PresenceParts;
+  readonly #options: PresenceOptions;
+  readonly #http = new UndiciExchange();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(parts: PresenceParts, options: PresenceOptions) {
+    this.#parts = parts;
+    this.#options = options;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+    await this.#http.close();
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const said = await this.#announce(signal).catch((error: unknown) => {
+        const { code, message } = reportOf(error);
+        if (!signal.aborted) this.#parts.log.debug({ code, reason: message }, 'Presence was not announced');
+        return false;
+      });
+      await pause(said ? (MAX_PRESENCE_SECONDS * 1000) / RENEWAL_SHARE : RETRY_MS, signal);
+    }
+  }
+
+  async #announce(signal: AbortSignal): Promise<true> {
+    const { secp256k1, signingDomain, log } = this.#parts;
+    const { marketplaceUrl, node, privateKey, label, carries } = this.#options;
+    const expiresAt = Math.floor(systemClock.nowMs() / 1000) + MAX_PRESENCE_SECONDS - CLOCK_SKEW_SECONDS;
+    const digest = nodePresenceDigest(signingDomain, { node, label, carries, expiresAt: BigInt(expiresAt) });
+    const signature = base64UrlEncode(secp256k1.sign(digest, privateKey));
+    const { domain } = await callJson(
+      { http: this.#http, clock: systemClock },
+      {
+        ...{ method: 'POST', url: `${marketplaceUrl}/v1/nodes/${node}/presence`, signal, repeatable: true },
+        body: { label, carries, expiresAt, signature },
+      },
+      answerSchema,
+    );
+    log.debug({ domain, carries }, 'Presence announced');
+    return true;
+  }
+}

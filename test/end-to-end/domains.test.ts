@@ -1,0 +1,191 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+
+import { expect } from 'chai';
+import { Wallet, type JsonRpcProvider } from 'ethers';
+import { request } from 'undici';
+
+import type { StatusDocument } from '../../node/app/control/documents.ts';
+import { openProvider } from '../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../sdk/chain/transactions.ts';
+import { ClientError } from '../../sdk/client/client-error.ts';
+import { fetchContent, type FetchResult } from '../../sdk/client/fetch-content.ts';
+import { parseAddress } from '../../sdk/protocol/identifiers.ts';
+import { publish, type Publication } from '../../sdk/publish/publish.ts';
+import { eventually } from '../node/cli/eventually.ts';
+import type { NodeProcess } from '../node/cli/node-process.ts';
+import { TestNetwork, type InitialisedNode } from '../node/cli/test-network.ts';
+
+const CONTENT_BYTES = 6_500_000;
+const TOKEN = 10n ** 18n;
+const EAST = 'us-east';
+const WEST = 'eu-west';
+
+interface Balance {
+  readonly domain: string;
+  readonly contributedBytes: number;
+  readonly carriedBytes: number;
+}
+
+/**
+ * Two domains with a peer in each and one edge that is paid to store nothing. The edge that the content was pushed to
+ * is gone once both peers hold it.
+ */
+describe('two domains with real nodes', function () {
+  this.timeout(240_000);
+  const content = randomBytes(CONTENT_BYTES);
+  let network: TestNetwork;
+  let provider: JsonRpcProvider;
+  let marketplaceUrl: string;
+  let publication: Publication;
+  let edge: InitialisedNode;
+  let west: InitialisedNode;
+  let east: InitialisedNode;
+  let eastRunning: NodeProcess;
+  let seed: NodeProcess;
+
+  before(async () => {
+    network = await TestNetwork.start();
+    ({ url: marketplaceUrl } = await network.marketplace());
+    provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
+    const ask = (wei: bigint) => ['--ask-wei-per-gib', String(wei)];
+    const seeding = await network.init('seed', { region: WEST, extra: ask(TOKEN / 100n) });
+    edge = await network.init('edge', { region: EAST, extra: ask(TOKEN) });
+    west = await network.init('west', { role: 'peer', region: WEST, extra: ask(TOKEN / 300n) });
+    east = await network.init('east', { role: 'peer', region: EAST, extra: ask(TOKEN / 300n) });
+    const nodes = [seeding, edge, west, east].map((node) => network.run(node));
+    await Promise.all(nodes.map((node) => node.ready()));
+    [seed, , , eastRunning] = nodes as [NodeProcess, NodeProcess, NodeProcess, NodeProcess];
+    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
+    await network.fund(wallet.address);
+    const sender = new TransactionSender({ provider, wallet, deployment: network.deployment });
+    publication = await eventually(() =>
+      publish({
+        source: { kind: 'stream', stream: Readable.from([new Uint8Array(content)]) },
+        ...{ sender, marketplaceUrl, replicas: 1, peerPoolWei: TOKEN },
+      }),
+    );
+    expect(publication.nodes.map(({ node }) => String(node))).to.deep.equal([seeding.operator]);
+    for (const node of nodes.slice(2)) {
+      const { httpUrl } = await node.ready();
+      const { body } = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`);
+      await body.dump({ limit: CONTENT_BYTES });
+    }
+    await eventually(async () => {
+      const { body } = await request(`${marketplaceUrl}/v1/deals/${publication.dealId}/peers`);
+      const { peers } = (await body.json()) as { peers: { holdsUntil: number | null }[] };
+      expect(peers.filter(({ holdsUntil }) => holdsUntil !== null)).to.have.length(2);
+    });
+    await seed.end('SIGKILL');
+    // The coordinator notices within a few probes: then nobody is granted the edge that is gone.
+    await eventually(async () => expect(await health(seeding)).to.equal('down'));
+  });
+
+  after(async () => {
+    provider.destroy();
+    await network.stop();
+  });
+
+  async function health(node: InitialisedNode): Promise<string> {
+    const { body } = await request(`${marketplaceUrl}/v1/nodes/${node.operator}`);
+    return ((await body.json()) as { health: string }).health;
+  }
+
+  async function fetchFrom(region: string): Promise<FetchResult> {
+    const hash = createHash('sha256');
+    const result = await fetchContent(
+      {
+        ...{ cid: publication.cid, marketplaceUrl, viewerKey: randomBytes(32) },
+        sink: { write: (bytes) => void hash.update(bytes) },
+      },
+      { region },
+    );
+    expect(hash.digest('hex')).to.equal(createHash('sha256').update(content).digest('hex'));
+    return result;
+  }
+
+  async function balances(): Promise<readonly Balance[]> {
+    const { body } = await request(`${marketplaceUrl}/v1/deals/${publication.dealId}/domains`);
+    const { domains } = (await body.json()) as { domains: Balance[] };
+    for (const { carriedBytes, contributedBytes } of domains)
+      expect(carriedBytes).to.be.at.most(contributedBytes);
+    return domains;
+  }
+
+  const balanceOf = async (domain: string): Promise<Balance> =>
+    (await balances()).find((one) => one.domain === domain) ?? {
+      ...{ domain, contributedBytes: 0, carriedBytes: 0 },
+    };
+
+  async function statusOf(node: InitialisedNode): Promise<StatusDocument> {
+    return JSON.parse((await network.command(node, 'status', '--json')).stdout) as StatusDocument;
+  }
+
+  const nodesOf = ({ bytesByNode }: FetchResult): string[] => [...bytesByNode.keys()];
+
+  /** What the coordinator says to a viewer that it grants nothing. */
+  async function refusal(region: string): Promise<Readonly<Record<string, unknown>>> {
+    try {
+      await fetchFrom(region);
+    } catch (error) {
+      if (error instanceof ClientError) return { ...error.values, remedy: error.remedy };
+      throw error;
+    }
+    return {};
+  }
+
+  it('carries nothing for a domain whose peers gave nothing', async () => {
+    const refused = await refusal('ap-south');
+    expect(refused).to.include({ status: 402, refusal: 'CARRIAGE_EXHAUSTED' });
+    expect(refused['remedy']).to.match(/earn carriage by serving/);
+  });
+
+  it('lets peers serve their own domain directly, and nobody else', async () => {
+    const inEast = [await fetchFrom(EAST), await fetchFrom(EAST), await fetchFrom(EAST)];
+    for (const result of inEast) expect(nodesOf(result)).to.deep.equal([east.operator]);
+    const inWest = await fetchFrom(WEST);
+    expect(nodesOf(inWest)).to.deep.equal([west.operator]);
+    const given = inEast.reduce(
+      (sum, { bytesByNode }) => sum + (bytesByNode.get(parseAddress(east.operator)) ?? 0),
+      0,
+    );
+    // Receipts reach the coordinator when the epoch is over.
+    await eventually(async () => expect((await balanceOf(EAST)).contributedBytes).to.equal(given));
+    await eventually(async () => expect((await statusOf(east)).contributedBytes).to.equal(String(given)));
+    expect((await balanceOf(EAST)).carriedBytes).to.equal(0);
+  });
+
+  it('carries between domains through the edge, verified, and stores nothing there', async () => {
+    await eastRunning.end('SIGKILL');
+    await eventually(async () => expect(await health(east)).to.equal('down'));
+    const result = await fetchFrom(EAST);
+    expect(nodesOf(result)).to.deep.equal([edge.operator]);
+    expect(result.badBlocks).to.deep.equal([]);
+    const charged = (await balanceOf(EAST)).carriedBytes;
+    expect(charged).to.be.at.least(CONTENT_BYTES);
+    const { carriage, content: held, disk, bytes, domain } = await statusOf(edge);
+    expect(domain).to.equal(EAST);
+    expect(Number(carriage?.carriedBytes)).to.be.within(CONTENT_BYTES, charged);
+    expect(carriage?.transitBytes).to.be.at.least(CONTENT_BYTES);
+    expect(held).to.deep.equal({ complete: 0, incomplete: 0 });
+    expect(Number(disk.usedBytes)).to.be.below(100_000);
+    // What is lent earns nothing.
+    expect(bytes.receipted).to.equal('0');
+  });
+
+  it('refuses with the remedy when as much was carried as the peers of the domain gave', async () => {
+    for (let viewer = 0; viewer < 8 && (await left()) > 0; viewer++) {
+      await fetchFrom(EAST).catch((error: unknown) => expect(error).to.be.instanceOf(ClientError));
+    }
+    expect(await left()).to.equal(0);
+    expect(await refusal(EAST)).to.include({ status: 402, refusal: 'CARRIAGE_EXHAUSTED' });
+    const { contributedBytes, carriedBytes } = await balanceOf(EAST);
+    expect(carriedBytes).to.equal(contributedBytes);
+    expect(Number((await statusOf(edge)).carriage?.carriedBytes)).to.be.at.most(contributedBytes);
+  });
+
+  async function left(): Promise<number> {
+    const { contributedBytes, carriedBytes } = await balanceOf(EAST);
+    return contributedBytes - carriedBytes;
+  }
+});
