@@ -1,0 +1,26 @@
+import { Command } from 'commander';
+
+/** What the run was asked to do. */
+export interface ClientsOptions {
+  /** Print one JSON document on standard output and nothing else there. */
+  readonly json: boolean;
+}
+
+/** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
+export function parseOptions(argv: readonly string[]): ClientsOptions {
+  return new Command('scripts/clients/main.ts')
+    .description('Lets clients that others wrote fetch from the gateway of an edge, and says what worked.')
+    .option('--json', 'print one JSON document on standard output', false)
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 when all worked, 1 when something failed, 3 when nothing failed but a client is not installed.
+
+Example:
+  $ node --import ./scripts/setup/require-node.mjs scripts/clients/main.ts --json`,
+    )
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .configureOutput({ writeOut: (text) => process.stderr.write(text) })
+    .parse(argv, { from: 'user' })
+    .opts<{ json: boolean }>();
+}
