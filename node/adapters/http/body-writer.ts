@@ -82,12 +82,16 @@ export class BodyWriter {
     return flushed;
   }
 
+  /** In one packet. The response itself may not be corked when it ends: Node then puts the last chunk behind the end. */
   #together(write: () => void): void {
+    const { socket } = this.#response;
+    socket?.cork();
     this.#response.cork();
     for (const bytes of this.#held) this.#response.write(bytes);
     this.#held = [];
     this.#heldBytes = 0;
-    write();
     this.#response.uncork();
+    write();
+    socket?.uncork();
   }
 }

@@ -110,7 +110,9 @@ class HttpGateway implements Gateway {
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // A body that no route reads would keep the connection busy for as long as its sender likes.
-    if (hasUnwantedBody(request)) response.shouldKeepAlive = false;
+    // Behind a wish for another protocol, Node drops what came in one piece with it: nobody is to wait for that.
+    const { upgrade } = request.headers;
+    if (hasUnwantedBody(request) || upgrade !== undefined) response.shouldKeepAlive = false;
     this.#turns.take(request.socket, response, () => this.#begin(request, response));
   };
 

@@ -1,4 +1,3 @@
-import { walkPath, type ReadableStorage } from 'ipfs-unixfs-exporter';
 import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 
@@ -6,6 +5,7 @@ import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
 import { GatewayError } from './gateway-error.ts';
 import { MAX_RESOLVED_PATHS } from './gateway-limits.ts';
 import type { RequestBlocks } from './request-blocks.ts';
+import { findInShards } from './shard-lookup.ts';
 import { damaged, decodeUnixfs, entryOf, type UnixfsNode } from './unixfs-node.ts';
 
 /** What a path names. */
@@ -49,13 +49,14 @@ export class PathResolution {
 
 async function walk(root: CID, segments: readonly string[], blocks: RequestBlocks): Promise<ResolvedPath> {
   const trail: CID[] = [];
+  const read = (node: CID): Promise<Uint8Array> => blocks.get(node);
   let cid = root;
   for (const name of segments) {
     if (cid.code !== DAG_PB_CODEC) throw pathNotFound(root, segments);
-    const node = decodeUnixfs(cid, await blocks.get(cid));
+    const node = decodeUnixfs(cid, await read(cid));
     trail.push(cid);
     const next =
-      node.kind === 'shard' ? await shardEntry(cid, name, { blocks, trail }) : linkNamed(node, name);
+      node.kind === 'shard' ? await findInShards(cid, name, { read, trail }) : linkNamed(node, name);
     if (next === undefined) throw pathNotFound(root, segments);
     cid = next;
   }
@@ -71,32 +72,6 @@ function linkNamed(node: UnixfsNode, name: string): CID | undefined {
   return undefined;
 }
 
-/** Finds a name in a sharded directory; the shards on the way are added to the trail. */
-async function shardEntry(
-  directory: CID,
-  name: string,
-  { blocks, trail }: { blocks: RequestBlocks; trail: CID[] },
-): Promise<CID | undefined> {
-  const storage: ReadableStorage = {
-    async *get(cid: CID) {
-      const bytes = await blocks.get(cid);
-      if (!cid.equals(directory)) trail.push(cid);
-      yield bytes;
-    },
-  };
-  let found: CID | undefined;
-  try {
-    for await (const { cid, remainder } of walkPath(`${directory.toString()}/${name}`, storage)) {
-      found = remainder.length === 0 ? cid : undefined;
-    }
-  } catch (error) {
-    if (error instanceof GatewayError) throw error;
-    if (isNotFound(error)) return undefined;
-    throw damaged(directory, 'a shard of a directory cannot be read', {}, error);
-  }
-  return found;
-}
-
 async function entityOf(cid: CID, blocks: RequestBlocks): Promise<Entity> {
   if (cid.code !== DAG_PB_CODEC) return { kind: 'file', cid, sizeBytes: await blocks.sizeOf(cid) };
   const node = decodeUnixfs(cid, await blocks.get(cid));
@@ -110,11 +85,6 @@ async function entityOf(cid: CID, blocks: RequestBlocks): Promise<Entity> {
     default:
       return { kind: 'other', cid, sizeBytes: 0 };
   }
-}
-
-/** The exporter's own code for a name that is not in a directory. */
-function isNotFound(error: unknown): boolean {
-  return error instanceof Error && error.name === 'NotFoundError';
 }
 
 function pathNotFound(root: CID, segments: readonly string[]): GatewayError {

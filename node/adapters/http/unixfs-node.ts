@@ -22,7 +22,13 @@ export type UnixfsNode =
     }
   | { readonly kind: 'directory'; readonly links: readonly PBLink[] }
   /** Part of a directory that is sharded by the hash of its names: links to shards have bare prefixes as names. */
-  | { readonly kind: 'shard'; readonly links: readonly PBLink[]; readonly prefixLength: number }
+  | {
+      readonly kind: 'shard';
+      readonly links: readonly PBLink[];
+      readonly prefixLength: number;
+      /** Bits of a name's hash that choose among its children. */
+      readonly widthBits: number;
+    }
   /** A symbolic link, or dag-pb that is no UnixFS. */
   | { readonly kind: 'other'; readonly links: readonly PBLink[] };
 
@@ -35,7 +41,7 @@ export function decodeUnixfs(cid: CID, bytes: Uint8Array): UnixfsNode {
     case 'directory':
       return { kind: 'directory', links };
     case 'hamt-sharded-directory':
-      return { kind: 'shard', links, prefixLength: ((unixfs.fanout ?? 256n) - 1n).toString(16).length };
+      return { kind: 'shard', links, ...widthOf(cid, unixfs) };
     case 'file':
     case 'raw': {
       if (links.length !== unixfs.blockSizes.length) throw damaged(cid, 'sizes of its parts are missing');
@@ -61,6 +67,19 @@ export function entryOf(node: UnixfsNode, link: PBLink): { name: string; cid: CI
 /** Shards below a part of a sharded directory. */
 export function shardsBelow(node: Extract<UnixfsNode, { kind: 'shard' }>): CID[] {
   return node.links.filter(({ Name }) => Name?.length === node.prefixLength).map(({ Hash }) => Hash);
+}
+
+/** How many children a shard may have (UnixFS specification): a power of two within these. */
+const MIN_SHARD_BITS = 3;
+const MAX_SHARD_BITS = 10;
+
+function widthOf(cid: CID, { fanout = 0n }: UnixFS): { widthBits: number; prefixLength: number } {
+  const widthBits = fanout.toString(2).length - 1;
+  const isPower = fanout === 1n << BigInt(widthBits);
+  if (!isPower || widthBits < MIN_SHARD_BITS || widthBits > MAX_SHARD_BITS) {
+    throw damaged(cid, 'its shards are of an impossible width');
+  }
+  return { widthBits, prefixLength: (fanout - 1n).toString(16).length };
 }
 
 const DAMAGED_REMEDY = 'Use format=raw to fetch its blocks; the publisher has to publish it again.';

@@ -208,6 +208,21 @@ describe('Gateway: CARs', () => {
     expect(await refusalOf(unknown)).to.include({ status: 404, code: 'BLOCK_NOT_FOUND' });
   });
 
+  it('of small blocks only, sent without a length, end behind their last block', async () => {
+    const free = await GatewayFixture.start({ content, options: { freeBytesPerMinute: Infinity } });
+    try {
+      const small = await contentOf([{ path: 'a', content: Buffer.from('a') }]);
+      await free.importContent(small);
+      const car = await carAt(`${free.origin}/ipfs/${small.root.toString()}?format=car`);
+      expect(car.headers['content-length']).to.equal(undefined);
+      expect(car.blocks.map(({ cid }) => cid.toString())).to.have.members(
+        small.blocks.map(({ cid }) => cid.toString()),
+      );
+    } finally {
+      await free.stop();
+    }
+  });
+
   it('are paid by grants for the bytes of their blocks, as far as credit reaches', async () => {
     const grant = fixture.grant({ capBytes: 66_000_001n });
     const header = grantHeader(grant);

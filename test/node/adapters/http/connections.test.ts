@@ -69,6 +69,13 @@ describe('Gateway: connections', () => {
     expect(text.endsWith('bb')).to.equal(true);
   });
 
+  it('end with the answer to a wish for another protocol, so that nobody waits for what came with it', async () => {
+    const wish = `GET ${path}/b HTTP/1.1\r\nhost: x\r\nupgrade: h2c\r\nconnection: upgrade\r\n\r\n`;
+    const text = await rawExchange(fixture.origin, `${wish}GET ${path}/a HTTP/1.1\r\n${CLOSE}`);
+    expect(statusesOf(text)).to.deep.equal([200]);
+    expect(text).to.match(/\r\nconnection: close\r\n/i);
+  });
+
   it('begin a request when the one before it is answered, and end a connection that asks for too many', async () => {
     let reading = 0;
     let most = 0;

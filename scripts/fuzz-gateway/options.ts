@@ -1,0 +1,57 @@
+import { Command, InvalidArgumentError } from 'commander';
+
+/** What the run was asked to do. */
+export interface FuzzOptions {
+  readonly requests: number;
+  /** Decides every request; the order among connections is the machine's. */
+  readonly seed: number;
+  readonly connections: number;
+  /** Only the connection of this number. */
+  readonly connection?: number;
+  /** Without a grant only the free allowance of each address. */
+  readonly rationed: boolean;
+  /** Print one JSON document on standard output and nothing else there. */
+  readonly json: boolean;
+}
+
+const DEFAULT_REQUESTS = 200_000;
+const MAX_REQUESTS = 1_000_000_000;
+const DEFAULT_CONNECTIONS = 24;
+const MAX_CONNECTIONS = 512;
+const SEED_RANGE = 2 ** 31;
+
+/** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
+export function parseFuzzOptions(argv: readonly string[], randomSeed: () => number): FuzzOptions {
+  const command = new Command('scripts/fuzz-gateway/main.ts')
+    .description(
+      'Sends hostile requests over real connections to the gateway in a process of its own: paths, CIDs, queries, ' +
+        'headers, ranges, grants, bodies and bytes that are no HTTP. Every answer must be valid, none a 500.',
+    )
+    .option('--requests <count>', 'how many', wholeNumber(1, MAX_REQUESTS), DEFAULT_REQUESTS)
+    .option('--seed <number>', 'repeats the requests of a run', wholeNumber(0, SEED_RANGE))
+    .option('--connections <count>', 'at a time', wholeNumber(1, MAX_CONNECTIONS), DEFAULT_CONNECTIONS)
+    .option('--connection <number>', 'only this one, as a finding names it', wholeNumber(0, MAX_REQUESTS))
+    .option('--rationed', 'with the free allowance of a node, so that most is refused', false)
+    .option('--json', 'print one JSON document on standard output', false)
+    .addHelpText(
+      'after',
+      `
+Exit code: 0 when nothing was found, nothing crashed and no handle stayed open, else 1.
+
+Examples:
+  $ node --import ./scripts/setup/require-node.mjs scripts/fuzz-gateway/main.ts --requests 1000000 --seed 1
+  $ node --import ./scripts/setup/require-node.mjs scripts/fuzz-gateway/main.ts --seed 1 --connection 4711`,
+    )
+    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
+    .configureOutput({ writeOut: (text) => process.stderr.write(text) });
+  const values = command.parse(argv, { from: 'user' }).opts<Omit<FuzzOptions, 'seed'> & { seed?: number }>();
+  return { ...values, seed: values.seed ?? Math.floor(randomSeed() * SEED_RANGE) };
+}
+
+function wholeNumber(min: number, max: number): (text: string) => number {
+  return (text) => {
+    const value = Number(text);
+    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
+    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
+  };
+}
