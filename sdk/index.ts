@@ -40,6 +40,8 @@ export type {
   PublishProgress,
   PublishRequest,
 } from './publish/publish.ts';
+export { signContentOrigin } from './publish/content-origin.ts';
+export type { OriginRequest } from './publish/declare-origin.ts';
 export { signAdmission, signAudience } from './publish/audience.ts';
 export type { AudienceSigner } from './publish/audience.ts';
 export { closeDistribution } from './publish/close-distribution.ts';

@@ -2,6 +2,8 @@ import { importer } from 'ipfs-unixfs-importer';
 import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
 
+import { RAW_CODEC } from '../protocol/content.ts';
+import type { UploadPart } from '../protocol/http.ts';
 import { DOWNLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
 import { buildBalancedFile } from './balanced-file.ts';
 import { CarFileWriter } from './car-file.ts';
@@ -22,6 +24,8 @@ export interface ImportOptions {
   readonly chunkBytes?: number;
   /** Directory in which the temporary archive is made. @default the system's temporary directory */
   readonly temporaryDirectory?: string;
+  /** `skeleton`: inner nodes only, where raw leaves are had from an origin; not for an existing CAR. @default whole */
+  readonly part?: UploadPart;
   readonly signal?: AbortSignal;
   /** Called with the content bytes read so far. */
   readonly onProgress?: (bytesRead: number) => void;
@@ -49,7 +53,7 @@ export async function importContent(
   const car = await CarFileWriter.create(options.temporaryDirectory);
   try {
     const meter = meteredEntries(source, options);
-    const root = await importDag(meter.entries, car, chunkBytes);
+    const root = await importDag(meter.entries, { car, part: options.part ?? 'whole' }, chunkBytes);
     return { root, bytes: meter.bytesRead(), blocks: car.blocks, carFile: await car.finish(root) };
   } catch (error) {
     await car.discard();
@@ -60,13 +64,13 @@ export async function importContent(
 /** Settings are named in full: the importer's defaults differ between its profiles and versions. */
 async function importDag(
   entries: AsyncIterable<SourceEntry>,
-  car: CarFileWriter,
+  to: { readonly car: CarFileWriter; readonly part: UploadPart },
   chunkBytes: number,
 ): Promise<CID> {
   const store = {
     put: async (cid: CID, bytes: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
       if (!(bytes instanceof Uint8Array)) throw blockNotWhole(cid);
-      await car.put(cid, bytes);
+      if (to.part === 'whole' || cid.code !== RAW_CODEC) await to.car.put(cid, bytes);
       return cid;
     },
   };

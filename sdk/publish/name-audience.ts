@@ -7,7 +7,7 @@ import { hexToBytes } from '../protocol/bytes.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { signAudience } from './audience.ts';
 import { PublishError } from './publish-error.ts';
-import { AUDIENCE_POLL_MS, AUDIENCE_TIMEOUT_MS } from './publish-limits.ts';
+import { untilDealKnown } from './until-deal-known.ts';
 
 /** A deal that was just opened, and who is to sign the admissions of its viewers. */
 export interface NewDeal {
@@ -26,24 +26,17 @@ export async function nameAudience(
   { dealId, sender, audienceKey }: NewDeal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
-  const deadlineMs = clock.nowMs() + AUDIENCE_TIMEOUT_MS;
   const issuedAt = Math.floor(clock.nowMs() / 1000);
   const signer = {
     domain: domainOf(sender.deployment),
     privateKey: hexToBytes(sender.wallet.privateKey, 32),
   };
   const message = signAudience(signer, { dealId, audienceKey, issuedAt });
-  for (;;) {
-    try {
-      await api.declareAudience(message, signal);
-      return;
-    } catch (cause) {
-      signal?.throwIfAborted();
-      if (!(cause instanceof ClientError)) throw cause;
-      const notHeardOf = cause.values['refusal'] === 'DEAL_NOT_FOUND';
-      if (!notHeardOf || clock.nowMs() >= deadlineMs) throw audienceRefused(dealId, cause);
-    }
-    await clock.sleep(AUDIENCE_POLL_MS, signal);
+  try {
+    await untilDealKnown(clock, () => api.declareAudience(message, signal), signal);
+  } catch (cause) {
+    if (!(cause instanceof ClientError)) throw cause;
+    throw audienceRefused(dealId, cause);
   }
 }
 

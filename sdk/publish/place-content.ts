@@ -1,4 +1,5 @@
 import { hexToBytes } from '../protocol/bytes.ts';
+import type { UploadPart } from '../protocol/http.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { domainOf } from '../chain/deployment.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
@@ -14,6 +15,8 @@ import { pushContent } from './push-content.ts';
 /** A content on its way to the nodes of its deal. */
 export interface Placement {
   readonly content: Pick<ImportedContent, 'root' | 'carFile'>;
+  /** `skeleton`: nodes have the rest from an origin. @default whole */
+  readonly part?: UploadPart;
   readonly dealId: DealId;
   readonly sender: TransactionSender;
   readonly nodes: readonly PlacementNode[];
@@ -64,6 +67,29 @@ export async function placeContent(
   await waitForHolders(components, placement, options);
 }
 
+/**
+ * Pushes the skeleton of a content to every node of its deal: they serve it from then on, and fill themselves from its origin.
+ *
+ * @throws PublishError PUSH_REFUSED, PUSH_FAILED, ENDPOINT_MISSING if no node took it, PLACEMENT_INCOMPLETE if some did not,
+ *   all with `dealId`
+ */
+export async function placeSkeleton(
+  components: CallComponents,
+  placement: Placement,
+  options: PlacementOptions,
+): Promise<void> {
+  const { nodes } = placement;
+  const outcomes = await Promise.allSettled(
+    nodes.map((node) => push({ ...placement, part: 'skeleton' }, node, { ...options, components })),
+  );
+  options.signal?.throwIfAborted();
+  const missing = nodes.filter((_, index) => outcomes[index]?.status === 'rejected');
+  const failure = outcomes.find((outcome) => outcome.status === 'rejected');
+  if (failure !== undefined && missing.length === nodes.length) throw failure.reason;
+  options.onProgress?.({ phase: 'placing', holders: nodes.length - missing.length, nodes: nodes.length });
+  if (missing.length > 0) throw incomplete(placement, missing);
+}
+
 async function pushToOneOf(
   placement: Placement,
   nodes: readonly PlacementNode[],
@@ -83,13 +109,13 @@ async function pushToOneOf(
 }
 
 async function push(
-  { content, dealId, sender }: Placement,
+  { content, part, dealId, sender }: Placement,
   { node, endpoints }: PlacementNode,
   { signal, onProgress, components }: PlacementOptions & { readonly components: CallComponents },
 ): Promise<void> {
   const sign = (digest: Uint8Array) =>
     hexToBytes(sender.wallet.signingKey.sign(digest).compactSerialized, 64);
-  const request = { content, dealId, domain: domainOf(sender.deployment), node, endpoints, sign };
+  const request = { content, part, dealId, domain: domainOf(sender.deployment), node, endpoints, sign };
   try {
     await pushContent(request, {
       signal,

@@ -16,6 +16,8 @@ export type PublishErrorCode =
   | 'BUDGET_EXCEEDED'
   | 'NO_NODES'
   | 'AUDIENCE_REFUSED'
+  | 'ORIGIN_UNUSABLE'
+  | 'ORIGIN_REFUSED'
   | 'ALLOCATION_FAILED'
   | 'CLOSE_INCOMPLETE';
 

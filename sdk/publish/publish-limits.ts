@@ -66,11 +66,16 @@ export const DEFAULT_DELIVERIES = 10n;
 /** Pause between two looks at whether the nodes hold the content. */
 export const PLACEMENT_POLL_MS = 250;
 
-/** Time until the coordinator must have heard of a deal that was just mined, to take its audience. */
-export const AUDIENCE_TIMEOUT_MS = 60_000;
+/** Time until the coordinator must have heard of a deal that was just mined, to take its audience or origin. */
+export const DEAL_KNOWN_TIMEOUT_MS = 60_000;
 
 /** Pause between two attempts to have it taken. */
-export const AUDIENCE_POLL_MS = 250;
+export const DEAL_KNOWN_POLL_MS = 250;
+
+/** Looking at an origin: silence after which it is given up, longest answer that is read, redirects that are followed. */
+export const ORIGIN_PROBE_TIMEOUT_MS = 10_000;
+export const MAX_ORIGIN_ANSWER_BYTES = 64 * KIB;
+export const MAX_ORIGIN_REDIRECTS = 3;
 
 /** Pause between two looks at the chain's clock while thawing. */
 export const THAW_POLL_MS = 500;

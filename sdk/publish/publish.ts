@@ -13,10 +13,17 @@ import { bytesToHex } from '../protocol/bytes.ts';
 import { contentRootOf } from '../protocol/content.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ContentSource } from './content-source.ts';
+import {
+  declareOrigin,
+  probeOrigin,
+  requireOriginSource,
+  type OriginRequest,
+  type ProbedOrigin,
+} from './declare-origin.ts';
 import { importContent } from './import-content.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { nameAudience } from './name-audience.ts';
-import { placeContent, type PlacementProgress } from './place-content.ts';
+import { placeContent, placeSkeleton, type PlacementProgress } from './place-content.ts';
 import { PublishError } from './publish-error.ts';
 import { DEFAULT_DELIVERIES, PLACEMENT_TIMEOUT_MS } from './publish-limits.ts';
 
@@ -41,6 +48,11 @@ export interface PublishRequest {
   readonly serviceLevel?: number | undefined;
   /** Signs the admissions of the viewers whom the deal is for (`signAdmission`). @default everybody is granted */
   readonly audienceKey?: Address | undefined;
+  /**
+   * Where nodes fetch the content from, so that it needs no pushing: they get its inner nodes and the address, and serve it
+   * at once. `source` is still read once here, to name the content. @default it is pushed
+   */
+  readonly origin?: OriginRequest | undefined;
   /** Leaf size in bytes. @default 1048576 */
   readonly chunkBytes?: number | undefined;
   /** Directory of the temporary archive. @default the system's */
@@ -89,11 +101,12 @@ export interface Publication {
 
 /**
  * Publishes a content: imports it, takes a quote, opens a deal by permit, names its audience if it has one, allocates tokens
- * to nodes, pushes to one edge of each region and waits until every allocated node holds it.
+ * to nodes, pushes to one edge of each region and waits until every allocated node holds it. With an origin it pushes only
+ * the inner nodes, to every node, and waits for no more: each fetches what is asked of it, and the rest behind that.
  *
  * Once the deal is open, failures carry `dealId` in their values: `closeDistribution` brings the deposit back.
  *
- * @throws PublishError NO_NODES, BUDGET_EXCEEDED, AUDIENCE_REFUSED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED,
+ * @throws PublishError NO_NODES, BUDGET_EXCEEDED, ORIGIN_UNUSABLE, ORIGIN_REFUSED, AUDIENCE_REFUSED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED,
  *   PLACEMENT_INCOMPLETE and what importing throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
  */
 export async function publish(request: PublishRequest, options: PublishOptions = {}): Promise<Publication> {
@@ -103,7 +116,10 @@ export async function publish(request: PublishRequest, options: PublishOptions =
   const startedMs = components.clock.nowMs();
   let content: ImportedContent | undefined;
   try {
+    const { origin } = request;
+    if (origin !== undefined) requireOriginSource(request.source, origin);
     content = await importContent(request.source, {
+      part: origin === undefined ? 'whole' : 'skeleton',
       ...(request.chunkBytes !== undefined && { chunkBytes: request.chunkBytes }),
       ...(request.temporaryDirectory !== undefined && { temporaryDirectory: request.temporaryDirectory }),
       ...(signal && { signal }),
@@ -111,7 +127,8 @@ export async function publish(request: PublishRequest, options: PublishOptions =
     });
     const { root: cid, bytes, blocks } = content;
     onProgress?.({ phase: 'imported', cid: cid.toString(), bytes, blocks });
-    const deal = await openPaidDeal({ components, request, content }, options);
+    const probed = origin && (await probeOrigin(http, origin, { bytes, signal }));
+    const deal = await openPaidDeal({ components, request, content, origin: probed }, options);
     const placement = {
       content,
       dealId: deal.dealId,
@@ -119,7 +136,8 @@ export async function publish(request: PublishRequest, options: PublishOptions =
       nodes: deal.nodes,
       timeoutMs: options.placementTimeoutMs ?? PLACEMENT_TIMEOUT_MS,
     };
-    await placeContent(components, placement, { signal, onProgress });
+    const place = origin === undefined ? placeContent : placeSkeleton;
+    await place(components, placement, { signal, onProgress });
     return { ...deal, cid, bytes, blocks, seconds: (components.clock.nowMs() - startedMs) / 1000 };
   } finally {
     await content?.carFile.remove();
@@ -132,10 +150,11 @@ async function openPaidDeal(
     readonly components: CallComponents;
     readonly request: PublishRequest;
     readonly content: ImportedContent;
+    readonly origin: ProbedOrigin | undefined;
   },
   { signal, onProgress }: PublishOptions,
 ): Promise<Pick<Publication, 'dealId' | 'nodes' | 'escrowedWei' | 'peerPoolWei'>> {
-  const { request, content } = parts;
+  const { request, content, origin } = parts;
   const { sender } = request;
   const api = new MarketplaceApi(parts.components, request.marketplaceUrl);
   const quote = await acceptableQuote(api, parts, signal);
@@ -160,6 +179,8 @@ async function openPaidDeal(
   const { clock } = parts.components;
   // Before any money is a node's to earn: what is granted of an open deal stays granted.
   if (audienceKey !== undefined) await nameAudience({ api, clock }, { dealId, sender, audienceKey }, signal);
+  // Before any node hears that it is allocated, so that it knows where to fetch from.
+  if (origin !== undefined) await declareOrigin({ api, clock }, { dealId, sender, origin }, signal);
   const allocations = quote.nodes.map(({ node, amountWei, ratePerGiB }) => ({ node, amountWei, ratePerGiB }));
   await allocate(sender, dealId, allocations, signal).catch((cause: unknown) => {
     throw allocationFailed(dealId, cause);

@@ -11,7 +11,7 @@ import { encodeSignedUpload, uploadDigest, type Upload } from '../protocol/autho
 import { base64UrlEncode } from '../protocol/bytes.ts';
 import { contentRootOf } from '../protocol/content.ts';
 import type { Domain } from '../protocol/eip712.ts';
-import { CONTENT_PATH, UPLOAD_HEADER } from '../protocol/http.ts';
+import { CONTENT_PATH, UPLOAD_HEADER, UPLOAD_PART_HEADER, type UploadPart } from '../protocol/http.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
@@ -27,6 +27,8 @@ import {
 /** What is pushed where, and on whose authority. */
 export interface PushRequest {
   readonly content: Pick<ImportedContent, 'root' | 'carFile'>;
+  /** `skeleton`: the archive has the inner nodes only. @default whole */
+  readonly part?: UploadPart | undefined;
   readonly dealId: DealId;
   readonly domain: Domain;
   readonly node: Address;
@@ -82,7 +84,9 @@ async function attemptPush(
 ): Promise<Outcome> {
   const header = authorisation(request, options.clock);
   try {
-    const answer = await put(url, header, request.content, options);
+    const part = request.part ?? 'whole';
+    const headers = { [UPLOAD_HEADER]: header, ...(part !== 'whole' && { [UPLOAD_PART_HEADER]: part }) };
+    const answer = await put(url, headers, request.content, options);
     if (answer.status < 400) return 'taken';
     const refusal = refusalOf(answer);
     const passing = answer.status === 429 || answer.status >= 500 || PASSING_REFUSALS.has(refusal.code);
@@ -120,7 +124,7 @@ interface Answer {
 /** One PUT. The body follows when the edge has asked for it, or when it stays silent about it. */
 async function put(
   url: string,
-  header: string,
+  headers: Readonly<Record<string, string>>,
   content: PushRequest['content'],
   options: PushOptions,
 ): Promise<Answer> {
@@ -129,7 +133,7 @@ async function put(
     agent: false,
     signal: options.signal,
     headers: {
-      [UPLOAD_HEADER]: header,
+      ...headers,
       'content-type': 'application/vnd.ipld.car; version=1',
       'content-length': content.carFile.bytes,
       expect: '100-continue',

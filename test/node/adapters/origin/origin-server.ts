@@ -35,7 +35,7 @@ const PIECE_BYTES = 64 * 1024;
 export class OriginServer {
   readonly file: Uint8Array;
   readonly etag = '"v1"';
-  /** How often each byte of the file was sent, by pieces of 1 KiB. */
+  /** How often each byte of the file was sent, by pieces of 1 KiB; looks at a single byte are not counted. */
   readonly sent: Uint32Array;
   requests = 0;
   /** Requests under way, and the most there were at once. */
@@ -46,6 +46,8 @@ export class OriginServer {
   misbehavesTimes = Infinity;
   /** Pause before each piece of an answer. */
   pieceDelayMs = 0;
+  /** Sends nothing from this byte on until it is let go. */
+  hold: { readonly fromByte: number; readonly released: Promise<void> } | undefined;
   readonly #server: Server;
   #port = 0;
 
@@ -111,8 +113,9 @@ export class OriginServer {
     response.once('close', () => gone.abort());
     for (let at = start; at < end && !response.destroyed; at += PIECE_BYTES) {
       if (this.pieceDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.pieceDelayMs));
+      if (this.hold !== undefined && at + PIECE_BYTES > this.hold.fromByte) await this.hold.released;
       const piece = this.file.subarray(at, Math.min(end, at + PIECE_BYTES));
-      for (let kib = at; kib < at + piece.length; kib += 1024) {
+      for (let kib = at; end - start > 1 && kib < at + piece.length; kib += 1024) {
         this.sent[kib / 1024] = (this.sent[Math.floor(kib / 1024)] ?? 0) + 1;
       }
       if (!response.write(piece)) {

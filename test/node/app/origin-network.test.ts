@@ -1,0 +1,141 @@
+import { createHash, randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+
+import { expect } from 'chai';
+import { Wallet, type JsonRpcProvider } from 'ethers';
+import { request } from 'undici';
+
+import type { StatusDocument } from '../../../node/app/control/documents.ts';
+import { openProvider } from '../../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { fetchContent } from '../../../sdk/client/fetch-content.ts';
+import type { PublishError } from '../../../sdk/publish/publish-error.ts';
+import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import { OriginServer } from '../adapters/origin/origin-server.ts';
+import { eventually } from '../cli/eventually.ts';
+import type { NodeProcess } from '../cli/node-process.ts';
+import { TestNetwork, type InitialisedNode } from '../cli/test-network.ts';
+
+const MIB = 1024 * 1024;
+const FILE_BYTES = 24 * MIB + 12_345;
+const VIEWERS = 8;
+
+const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
+
+describe('a real edge and the origin of a publisher', function () {
+  this.timeout(180_000);
+  const file = new Uint8Array(randomBytes(FILE_BYTES));
+  let network: TestNetwork;
+  let provider: JsonRpcProvider;
+  let marketplaceUrl: string;
+  let origin: OriginServer;
+  let sender: TransactionSender;
+  let edge: InitialisedNode;
+  let node: NodeProcess;
+  let httpUrl: string;
+  let publication: Publication;
+
+  before(async () => {
+    origin = await new OriginServer(file).start();
+    network = await TestNetwork.start();
+    ({ url: marketplaceUrl } = await network.marketplace());
+    provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
+    const extra = ['--allow-private-origins', 'yes', '--free-allowance', '1GiB'];
+    edge = await network.init('edge', { extra });
+    node = network.run(edge);
+    ({ httpUrl } = await node.ready());
+    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
+    await network.fund(wallet.address);
+    sender = new TransactionSender({ provider, wallet, deployment: network.deployment });
+  });
+
+  after(async () => {
+    provider.destroy();
+    await network.stop();
+    await origin.stop();
+  });
+
+  const publishing = (): Promise<Publication> =>
+    publish({
+      source: { kind: 'stream', stream: Readable.from([file]) },
+      origin: { url: origin.url },
+      sender,
+      marketplaceUrl,
+      replicas: 1,
+    });
+
+  async function status(): Promise<StatusDocument> {
+    const { stdout } = await network.command(edge, 'status', '--json');
+    return JSON.parse(stdout) as StatusDocument;
+  }
+
+  async function viewerHash(): Promise<string> {
+    const hash = createHash('sha256');
+    const viewer = { cid: publication.cid, marketplaceUrl, viewerKey: randomBytes(32) };
+    await fetchContent({ ...viewer, sink: { write: (bytes) => void hash.update(bytes) } });
+    return hash.digest('hex');
+  }
+
+  it('refuses to publish an origin that gives something else, before any money is locked', async () => {
+    for (const lie of ['another total', 'whole in place of a part', 'not found'] as const) {
+      origin.misbehaviour = lie;
+      const error = await publishing().then(
+        () => undefined,
+        (refusal: unknown) => refusal as PublishError,
+      );
+      expect(error?.code, lie).to.equal('ORIGIN_UNUSABLE');
+    }
+    origin.misbehaviour = undefined;
+  });
+
+  it('serves the first bytes before it has the others, and asks for no byte twice for all its viewers', async () => {
+    const release = Promise.withResolvers<void>();
+    origin.hold = { fromByte: 3 * MIB, released: release.promise };
+    publication = await eventually(publishing);
+    expect(publication.cid.code).to.equal(0x70);
+    const download = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`);
+    expect(download.statusCode).to.equal(200);
+    const whole = createHash('sha256');
+    let received = 0;
+    let viewers: Promise<string[]> | undefined;
+    for await (const chunk of download.body as AsyncIterable<Uint8Array>) {
+      whole.update(chunk);
+      received += chunk.length;
+      if (viewers === undefined && received >= MIB) {
+        // The origin holds back what lies behind 3 MiB: these bytes came first.
+        expect(received).to.be.at.most(4 * MIB);
+        viewers = Promise.all(Array.from({ length: VIEWERS }, viewerHash));
+        release.resolve();
+      }
+    }
+    expect(received).to.equal(FILE_BYTES);
+    expect(whole.digest('hex')).to.equal(sha256(file));
+    expect(await viewers).to.deep.equal(Array(VIEWERS).fill(sha256(file)));
+  });
+
+  it('fills and announces the content behind that, and tells so', async () => {
+    await eventually(async () => {
+      const { content, origins, problems } = await status();
+      expect(content).to.deep.equal({ complete: 1, incomplete: 0 });
+      expect(problems).to.deep.equal([]);
+      const url = origin.url.split('?')[0];
+      const bytes = String(FILE_BYTES);
+      expect(Math.min(...origin.sent)).to.equal(1);
+      expect(Math.max(...origin.sent)).to.equal(1);
+      expect(origins[0]).to.deep.include({ kind: 'file', url, bytes, fetchedBytes: bytes, complete: true });
+    });
+  });
+
+  it('serves it without the origin from then on, also after SIGKILL', async () => {
+    await origin.stop();
+    await node.end('SIGKILL');
+    node = network.run(edge);
+    ({ httpUrl } = await node.ready());
+    const { body } = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`, {
+      headers: { range: 'bytes=5000000-5999999' },
+    });
+    const part = await body.bytes();
+    expect(Buffer.compare(part, file.subarray(5_000_000, 6_000_000))).to.equal(0);
+    origin = await new OriginServer(file).start();
+  });
+});
