@@ -29,8 +29,14 @@ export class Metrics {
     registers: [this.registry],
   });
 
-  /** @param chain state of the indexer, read whenever metrics are collected */
-  constructor(chain: () => IndexerState) {
+  /**
+   * Both are read whenever metrics are collected.
+   * @param chain state of the indexer @param carriage sums of what domains gave and were lent
+   */
+  constructor(
+    chain: () => IndexerState,
+    carriage: () => Promise<{ readonly contributedBytes: bigint; readonly carriedBytes: bigint }>,
+  ) {
     collectDefaultMetrics({ register: this.registry });
     this.#gauge('bcdn_marketplace_indexed_block', 'Last block applied.', () => chain().indexedBlock);
     this.#gauge(
@@ -46,15 +52,21 @@ export class Metrics {
     this.#gauge('bcdn_marketplace_chain_up', 'Whether the chain answers.', () =>
       Number(chain().failure === undefined),
     );
+    this.#gauge('bcdn_marketplace_contributed_bytes', 'Bytes that viewers receipted to peers.', async () =>
+      Number((await carriage()).contributedBytes),
+    );
+    this.#gauge('bcdn_marketplace_carried_bytes', 'Caps of carriage grants between domains.', async () =>
+      Number((await carriage()).carriedBytes),
+    );
   }
 
-  #gauge(name: string, help: string, value: () => number | undefined): void {
+  #gauge(name: string, help: string, value: () => number | undefined | Promise<number | undefined>): void {
     new Gauge({
       name,
       help,
       registers: [this.registry],
-      collect() {
-        const current = value();
+      async collect() {
+        const current = await value();
         if (current !== undefined) this.set(current);
       },
     });

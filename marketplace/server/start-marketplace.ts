@@ -29,6 +29,7 @@ import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
 import type { Database } from '../database/database.ts';
 import { readChainIdentity } from '../database/chain-index.ts';
+import { sumBalances } from '../database/domain-ledger.ts';
 import { openSqlite } from '../database/sqlite.ts';
 import { describeFailure, MarketplaceError } from '../errors.ts';
 import { ChainFollower } from '../indexer/chain-follower.ts';
@@ -122,7 +123,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     const api = await createApi(
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
-        ...{ audiences, metrics: new Metrics(chain) },
+        ...{ audiences, metrics: new Metrics(chain, () => sumBalances(database.read)) },
         origins: new ContentOrigins({ database, clock, ...crypto }),
         grants: new GrantIssuance({
           ...signing,

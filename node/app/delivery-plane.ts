@@ -7,7 +7,7 @@ import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
 import { BlockFill } from '../adapters/http/block-fill.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
-import type { ContentRouter } from '../adapters/http/gateway-components.ts';
+import type { ContentRouter, ContentStore } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
 import type { DealDirectory } from '../core/delivery/deal-directory.ts';
@@ -53,6 +53,8 @@ export interface DeliveryPlane {
   readonly gateway: Gateway;
   /** What is served, capped and decorated as configured. */
   readonly blocks: BlockReader;
+  /** Which blocks are part of which content, those in transit between domains included. */
+  readonly contents: ContentStore;
   /** What nobody had a moment ago: to be told when a content may be had now. */
   readonly absences: Absences;
   /** How busy serving makes this node. */
@@ -67,7 +69,7 @@ export function composeDelivery(
   options: { terms: NotedTerms; overrides: NodeOverrides; signal: AbortSignal },
   ties: DeliveryTies,
 ): DeliveryPlane {
-  const { config, node, clock, chainClock, journal, blocks: contents, log, metrics, directory } = foundation;
+  const { config, node, clock, chainClock, journal, blocks: store, log, metrics, directory } = foundation;
   const { settings, deployment } = config;
   const ledger = new DeliveryLedger({ node, ...options.terms });
   restoreLedger(ledger, journal);
@@ -75,7 +77,8 @@ export function composeDelivery(
   const { signal } = options;
   const load = new ServingLoad({ clock, busyShare: eventLoopShare() }, { uploadCap: settings.uploadCap });
   const { lookup, carriage } = ties;
-  const held = carriage === undefined ? contents : carriage.reader(contents);
+  const contents: ContentStore = carriage?.contents(store) ?? store;
+  const held: BlockReader = carriage?.reader(store) ?? store;
   const capped = cappedReader(decorate(held), { bytesPerSecond: settings.uploadCap, clock, signal });
   const blocks = load.metered(capped);
   const absences = new Absences();
@@ -102,7 +105,7 @@ export function composeDelivery(
       node,
       domain: domainOf(deployment),
       blocks,
-      contents: carriage === undefined ? contents : carriage.contents(contents),
+      contents,
       desk,
       journal,
       deals,
@@ -122,7 +125,7 @@ export function composeDelivery(
       port: settings.httpPort,
     },
   );
-  return { ledger, desk, gateway, blocks, load, absences, blockFill };
+  return { ledger, desk, gateway, blocks, contents, load, absences, blockFill };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

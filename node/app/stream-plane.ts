@@ -9,14 +9,14 @@ import { reportOf } from './node-error.ts';
 
 /** Blocks for grants over libp2p streams, by the desk, the blocks and the fill of the delivery plane; not started. */
 export function composeStreams(
-  { config, blocks: contents, log }: Foundation,
+  { config, log }: Foundation,
   { host, delivery }: { readonly host: Host; readonly delivery: DeliveryPlane },
 ): DeliveryServer {
   return new DeliveryServer(
     {
       host,
       desk: delivery.desk,
-      blocks: paidBlocks({ ...delivery, contents }),
+      blocks: paidBlocks(delivery),
       onFailure: (error) => {
         const { code, message } = reportOf(error);
         log.debug({ code, reason: message }, 'A stream of a viewer failed');

@@ -121,11 +121,12 @@ export class BlockExchange {
     return new Map(this.#schedule.view(nowMs).map(({ source, rate }) => [source, rate && rate * 1_000]));
   }
 
-  addSource(node: Address, blocks: BlockSource): void {
+  /** @param options.near a peer of the viewer's domain, which comes before others @default false */
+  addSource(node: Address, blocks: BlockSource, options: { readonly near?: boolean } = {}): void {
     if (this.#sources.has(node)) return;
     const counters = { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined };
     this.#sources.set(node, { node, blocks, stop: new AbortController(), underWay: new Map(), ...counters });
-    this.#schedule.addSource(node);
+    this.#schedule.addSource(node, options);
     this.#pump();
   }
 

@@ -68,6 +68,12 @@ export const URGENT_FREE_BLOCKS = 2;
 /** A source below this share of the best rate is slow: it gets blocks that are needed later. */
 export const SLOW_SOURCE_SHARE = 0.4;
 
+/**
+ * Peers of the own domain that together are at least so many times as fast as all other sources together carry a download
+ * alone (DELIVERY.md, download): it takes at most twice as long, and edges send nothing. Slower ones share it with them.
+ */
+export const NEAR_SHARE = 1;
+
 /** A source that is too slow to be of use is given a block this often, to measure it again. */
 export const SLOW_PROBE_INTERVAL_MS = 5_000;
 

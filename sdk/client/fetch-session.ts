@@ -211,7 +211,9 @@ export class FetchSession {
       if (source === undefined) continue;
       this.#book.add([grant]);
       this.#sources.set(grant.node, source);
-      this.#exchange.addSource(grant.node, source);
+      // A viewer that says where it is is granted peers of its own domain only.
+      const near = grant.role === 'peer' && this.#options.region !== undefined;
+      this.#exchange.addSource(grant.node, source, { near });
       taken += 1;
     }
     return taken;

@@ -43,13 +43,16 @@ describe('two domains with real nodes', function () {
   let east: InitialisedNode;
   let eastRunning: NodeProcess;
   let seed: NodeProcess;
+  /** Fetched while the edge that is paid to store the content was still there. */
+  let withEdge: FetchResult;
 
   before(async () => {
     network = await TestNetwork.start();
     ({ url: marketplaceUrl } = await network.marketplace());
     provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
     const ask = (wei: bigint) => ['--ask-wei-per-gib', String(wei)];
-    const seeding = await network.init('seed', { region: WEST, extra: ask(TOKEN / 100n) });
+    const capped = ['--upload-cap', '2MiB'];
+    const seeding = await network.init('seed', { region: WEST, extra: [...ask(TOKEN / 100n), ...capped] });
     edge = await network.init('edge', { region: EAST, extra: ask(TOKEN) });
     west = await network.init('west', { role: 'peer', region: WEST, extra: ask(TOKEN / 300n) });
     east = await network.init('east', { role: 'peer', region: EAST, extra: ask(TOKEN / 300n) });
@@ -76,6 +79,9 @@ describe('two domains with real nodes', function () {
       const { peers } = (await body.json()) as { peers: { holdsUntil: number | null }[] };
       expect(peers.filter(({ holdsUntil }) => holdsUntil !== null)).to.have.length(2);
     });
+    // The first one meets a peer that has to look the deal up on chain, and an edge that has bytes to spare for a second.
+    await fetchFrom(WEST);
+    withEdge = await fetchFrom(WEST);
     await seed.end('SIGKILL');
     // The coordinator notices within a few probes: then nobody is granted the edge that is gone.
     await eventually(async () => expect(await health(seeding)).to.equal('down'));
@@ -133,6 +139,12 @@ describe('two domains with real nodes', function () {
     }
     return {};
   }
+
+  it('brings a viewer more from a peer of its domain than from the edge, and nothing from the other domain', () => {
+    const bytesOf = ({ operator }: InitialisedNode) => withEdge.bytesByNode.get(parseAddress(operator)) ?? 0;
+    expect(bytesOf(west)).to.be.greaterThan(CONTENT_BYTES / 2);
+    expect(bytesOf(east)).to.equal(0);
+  });
 
   it('carries nothing for a domain whose peers gave nothing', async () => {
     const refused = await refusal('ap-south');

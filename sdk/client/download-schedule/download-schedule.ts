@@ -5,6 +5,7 @@ import {
   MAX_STALLED_HOLDERS,
   MIN_STALLED_MS,
   MIN_STEAL_GAIN_MS,
+  NEAR_SHARE,
   SLOW_PROBE_INTERVAL_MS,
   SLOW_SOURCE_SHARE,
   STALLED_FACTOR,
@@ -46,6 +47,8 @@ export interface SourceView {
 
 interface Source {
   readonly id: string;
+  /** A peer of the own domain: it comes first. */
+  readonly near: boolean;
   readonly pace: SourcePace;
   readonly inFlight: Map<Wanted, Sending>;
   lastAskedMs: number;
@@ -92,10 +95,19 @@ export class DownloadSchedule {
   readonly #wanted = new Map<string, Wanted>();
   readonly #budget = new CopyBudget();
 
-  addSource(id: string): void {
+  /** @param options.near a peer of the own domain: others rest while such peers do @default false */
+  addSource(id: string, { near = false }: { readonly near?: boolean } = {}): void {
     if (this.#sources.has(id)) return;
     const pace = new SourcePace();
-    this.#sources.set(id, { id, pace, inFlight: new Map(), lastAskedMs: 0, pausedUntilMs: 0, patience: 1 });
+    this.#sources.set(id, {
+      id,
+      near,
+      pace,
+      inFlight: new Map(),
+      lastAskedMs: 0,
+      pausedUntilMs: 0,
+      patience: 1,
+    });
   }
 
   /** Forgets a source; what it was asked for is free again for the others. */
@@ -187,8 +199,8 @@ export class DownloadSchedule {
   next(nowMs: number, admits: Admits): Assignment | undefined {
     for (const source of this.#bySpeed(nowMs)) {
       if (source.pausedUntilMs > nowMs || !hasRoom(source)) continue;
-      const block =
-        this.#late(source, nowMs) ?? this.#unassigned(source, nowMs) ?? this.#toCopy(source, nowMs);
+      const fresh = this.#rests(source, nowMs) ? this.#onlyFar(source) : this.#unassigned(source, nowMs);
+      const block = this.#late(source, nowMs) ?? fresh ?? this.#toCopy(source, nowMs);
       if (block === undefined || !admits(source.id, block.bytes)) continue;
       if (this.#mayNeedCopy(source, block, nowMs) && !this.#reserveCopy(block)) continue;
       return this.#assign(source, block, nowMs);
@@ -214,6 +226,34 @@ export class DownloadSchedule {
       if (rateA === undefined && rateB === undefined) return a.inFlight.size - b.inFlight.size;
       return (rateB ?? Infinity) - (rateA ?? Infinity);
     });
+  }
+
+  /**
+   * Whether peers of the own domain do without this source: together they are at least NEAR_SHARE as fast as all others
+   * together. It is still asked for what is late, and now and then, so that its rate stays known.
+   */
+  #rests(source: Source, nowMs: number): boolean {
+    if (source.near || source.pace.rateAt(nowMs) === undefined) return false;
+    if (nowMs - source.lastAskedMs >= SLOW_PROBE_INTERVAL_MS) return false;
+    let nearRate = 0;
+    let farRate = 0;
+    for (const { near, pace, pausedUntilMs } of this.#sources.values()) {
+      if (pausedUntilMs > nowMs) continue;
+      const rate = pace.rateAt(nowMs) ?? 0;
+      if (near) nearRate += rate;
+      else farRate += rate;
+    }
+    return nearRate > 0 && nearRate >= farRate * NEAR_SHARE;
+  }
+
+  /** The first block that is asked of nobody and that no peer of the own domain has. */
+  #onlyFar(source: Source): Wanted | undefined {
+    const near = [...this.#sources.values()].filter((other) => other.near);
+    for (const block of this.#wanted.values()) {
+      if (block.holders.size > 0 || block.excluded.has(source.id)) continue;
+      if (near.every(({ id }) => block.excluded.has(id))) return block;
+    }
+    return undefined;
   }
 
   /** The first block that is asked of nobody and that this source would not hold up. */

@@ -117,6 +117,35 @@ describe('a download in virtual time', () => {
     });
   }
 
+  it('lets peers of the own domain carry the download while they can, and edges fill in where they cannot', () => {
+    const blocks = 256;
+    const edge = { rate: FAST_RATE };
+    const shareOfPeers = (...peers: ModelSource[]): { share: number; finishedMs: number } => {
+      const sources = [edge, ...peers.map((peer) => ({ ...peer, near: true }))];
+      const { bytesBySource, finishedMs } = simulate({ blocks, sources });
+      const ofEdge = bytesBySource.get(0) ?? 0;
+      return { share: 1 - ofEdge / (blocks * BLOCK_BYTES), finishedMs };
+    };
+    const aloneMs = simulate({ blocks, sources: [edge] }).finishedMs;
+    // As fast as the edge: the edge is asked once to be measured, and now and then.
+    expect(shareOfPeers({ rate: FAST_RATE }).share).to.be.at.least(0.9);
+    expect(shareOfPeers({ rate: FAST_RATE * 0.6 }, { rate: FAST_RATE * 0.6 }).share).to.be.at.least(0.85);
+    // Never later than by the edge alone, whatever the peers do.
+    for (const peer of [
+      { rate: FAST_RATE },
+      { rate: FAST_RATE * 0.5 },
+      { rate: FAST_RATE / 20 },
+      { rate: FAST_RATE, diesAtMs: 2_000 },
+      { rate: FAST_RATE, stallsAtMs: 2_000 },
+      { rate: FAST_RATE * 2, changes: [{ atMs: 3_000, rate: FAST_RATE / 20 }] },
+    ]) {
+      expect(shareOfPeers(peer).finishedMs, JSON.stringify(peer)).to.be.at.most(aloneMs * 1.05);
+    }
+    // Slower peers share the download with the edge: all of it is used.
+    const half = shareOfPeers({ rate: FAST_RATE * 0.5 });
+    expect(half.finishedMs).to.be.at.most(aloneMs * 0.72);
+  });
+
   it('takes in a source that joins, and gives the faster source more', () => {
     const outcome = simulate({
       blocks: 200,

@@ -13,6 +13,8 @@ export interface ModelSource {
   /** Bytes per millisecond; changes at the times that `changes` names. */
   readonly rate: number;
   readonly roundTripMs?: number;
+  /** A peer of the viewer's domain. */
+  readonly near?: boolean;
   /** Blocks on credit at once. @default 4 */
   readonly credit?: number;
   readonly joinsAtMs?: number;
@@ -122,10 +124,10 @@ class Model {
   }
 
   #join(): void {
-    for (const [index, { joinsAtMs = 0 }] of this.#sources.entries()) {
+    for (const [index, { joinsAtMs = 0, near = false }] of this.#sources.entries()) {
       if (joinsAtMs > this.#nowMs || this.#joined.has(index) || this.#left.has(index)) continue;
       this.#joined.add(index);
-      this.#schedule.addSource(String(index));
+      this.#schedule.addSource(String(index), { near });
     }
   }
 
