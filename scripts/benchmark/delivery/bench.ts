@@ -8,7 +8,7 @@ import { pipeline } from 'node:stream/promises';
 import { defineBench, type BenchSetting } from '../bench.ts';
 import { BenchError } from '../bench-error.ts';
 import { aria2Http, aria2Torrent } from './aria2.ts';
-import { bcdnHttp } from './bcdn-http.ts';
+import { bcdn } from './bcdn.ts';
 import type { DeliverySetting, DeliverySystem, RunningSystem, SampleFile } from './delivery-system.ts';
 import type { FetchCost } from './fetch-cost.ts';
 import { npmPeer } from './npm-peer.ts';
@@ -36,7 +36,8 @@ export const delivery = defineBench({
         writeSampleFile(mib, trackerUrl, { seed, directory, signal }),
       );
       const systems = [
-        bcdnHttp,
+        bcdn('http'),
+        bcdn('libp2p'),
         npmPeer('webtorrent', 'webtorrent'),
         npmPeer('helia', 'helia'),
         aria2Torrent(tracker),

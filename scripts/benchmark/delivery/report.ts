@@ -54,7 +54,7 @@ export function deliveryReport(run: {
     },
     tables: [
       {
-        title: `${figure(file.bytes / MIB)} MiB from ${sources} sources, medians; times and memory of the downloading process`,
+        title: `${figure(file.bytes / MIB)} MiB from ${sources} sources, medians; times and memory of the downloading process; × is how many times as fast bcdn is`,
         columns: [
           '',
           's',
@@ -82,7 +82,7 @@ export function deliveryReport(run: {
 }
 
 function timesFaster({ system }: Result): string {
-  return `× ${system}`;
+  return `${system} ×`;
 }
 
 function resultOf({ name, costs }: SystemCosts, bytes: number): Result {

@@ -39,13 +39,13 @@ export class EdgeFleet {
       const edges = await Promise.all(
         processes.map(async (process, index) => {
           const node = parseAddress(`0x${(index + 1).toString(16).padStart(40, '0')}`);
-          const { origin } = await process.ask('start', {
+          const { origin, addresses } = await process.ask('start', {
             ...{ node, dealId: desk.dealId, market: desk.market, grantSigner: desk.signer },
             ...{ root: content.root.toString(), archivePath: content.carFile.path },
             journalPath: join(directory, `edge-${index}`, 'receipts.journal'),
             epochSeconds: EPOCH_SECONDS,
           });
-          return { node, origin, process };
+          return { node, origin, addresses, process };
         }),
       );
       return new EdgeFleet({ desk, edges, content, marketplaceUrl });

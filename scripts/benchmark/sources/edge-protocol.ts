@@ -1,6 +1,6 @@
 /** What the measuring process asks an edge's process to do. */
 export interface EdgeTasks {
-  start: { ask: EdgeSetup; answer: { origin: string } };
+  start: { ask: EdgeSetup; answer: { origin: string; addresses: readonly string[] } };
   /** Limits the upload from now on, without the burst that an idle edge may send at once; 0 for no limit. */
   cap: { ask: { bytesPerSecond: number }; answer: object };
   /** Bytes that have left it, those of answers that were broken off included; and those that it holds receipts for. */

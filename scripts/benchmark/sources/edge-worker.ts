@@ -8,7 +8,7 @@ let edge: BenchEdge | undefined;
 serveTasks<EdgeTasks>({
   start: async (setup) => {
     edge = await BenchEdge.start(setup);
-    return { origin: edge.origin };
+    return { origin: edge.origin, addresses: edge.addresses };
   },
   cap: async ({ bytesPerSecond }) => {
     await started().cap(bytesPerSecond);

@@ -16,12 +16,15 @@ import { BenchError } from '../bench-error.ts';
 import { CHAIN_ID } from './grant-desk.ts';
 import { ArchiveBlocks } from './archive-blocks.ts';
 import type { EdgeSetup, EdgeTasks } from './edge-protocol.ts';
+import { serveStreams } from './edge-streams.ts';
 
 const clock = { nowMs: () => Date.now() };
 
-/** An edge as a node runs it: gateway, ledger and receipt journal, with the node's own cap on what it uploads. */
+/** An edge as a node runs it: gateway, libp2p streams, ledger and receipt journal, with the node's own cap on what it uploads. */
 export class BenchEdge {
   readonly origin: string;
+  /** Multiaddrs of its libp2p host. */
+  readonly addresses: readonly string[];
   readonly #setup: EdgeSetup;
   readonly #ledger: DeliveryLedger;
   readonly #blocks: SwitchedBlocks;
@@ -40,7 +43,7 @@ export class BenchEdge {
       deals: { deal: async () => deal, allocation: async () => allocation },
       log: { warn: () => undefined, error: say },
     };
-    const gateway = createGateway({
+    const components = {
       ...{ ...shared, node, blocks },
       // Clients without grants are measured as well; those with grants never touch the allowance.
       desk: localDeliveryDesk({ ...shared, ledger }, { freeBytesPerMinute: Infinity }).desk,
@@ -49,17 +52,24 @@ export class BenchEdge {
       router: { lookup: async () => ({ providers: [], hops: 0 }) },
       readiness: () => [],
       status: async () => ({}),
-    });
-    const { host, port } = await gateway.start();
-    return new BenchEdge(setup, { origin: `http://${host}:${port}`, ledger, blocks });
+    };
+    const { host, port } = await createGateway(components).start();
+    const addresses = await serveStreams(components);
+    return new BenchEdge(setup, { origin: `http://${host}:${port}`, addresses, ledger, blocks });
   }
 
   private constructor(
     setup: EdgeSetup,
-    parts: { origin: string; ledger: DeliveryLedger; blocks: SwitchedBlocks },
+    parts: {
+      origin: string;
+      addresses: readonly string[];
+      ledger: DeliveryLedger;
+      blocks: SwitchedBlocks;
+    },
   ) {
     this.#setup = setup;
     this.origin = parts.origin;
+    this.addresses = parts.addresses;
     this.#ledger = parts.ledger;
     this.#blocks = parts.blocks;
   }

@@ -23,6 +23,8 @@ const CHALLENGE_SECONDS = 60;
 export interface OfferedEdge {
   readonly node: Address;
   readonly origin: string;
+  /** Multiaddrs of its libp2p host. */
+  readonly addresses: readonly string[];
 }
 
 /**
@@ -95,7 +97,7 @@ export class GrantDesk {
     const viewerKey = parseAddress(String(body['viewerKey']));
     const grants = this.#edges
       .filter(({ node }) => wanted === undefined || wanted.includes(node))
-      .map(({ node, origin }) => {
+      .map(({ node, origin, addresses }) => {
         // As the coordinator does: no two grants are equal.
         const capBytes = BigInt(String(body['capBytes'])) - ++this.#issued;
         const contentRoot = contentRootOf(this.#root);
@@ -103,7 +105,7 @@ export class GrantDesk {
         const domain = { chainId: CHAIN_ID, verifyingContract: MARKET };
         const signature = nativeSecp256k1.sign(grantDigest(domain, grant), this.#key);
         const { hostname, port } = new URL(origin);
-        const endpoints = [`/ip4/${hostname}/tcp/${port}/http`];
+        const endpoints = [`/ip4/${hostname}/tcp/${port}/http`, ...addresses];
         return { node, endpoints, grant: base64UrlEncode(encodeSignedGrant({ grant, signature })) };
       });
     return { epoch, epochEndsAt: (epoch + 1) * EPOCH_SECONDS, grants };
