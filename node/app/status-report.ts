@@ -107,11 +107,8 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
   }
   const { refusal } = foundation.journal;
   if (refusal !== undefined) problems.push({ code: refusal.code, message: refusal.message });
-  for (const { dealId, message } of edge?.filling.troubles() ?? []) {
-    problems.push({
-      code: 'CONTENT_UNAVAILABLE',
-      message: `Content of deal ${dealId} is not complete: ${message}`,
-    });
+  for (const { dealId, code, message } of edge?.filling.troubles() ?? []) {
+    problems.push({ code, message: `Content of deal ${dealId} is not complete: ${message}` });
   }
   return problems;
 }

@@ -1,8 +1,4 @@
-import type {
-  BlockConversation,
-  BlockExchangeClient,
-  BlockHolder,
-} from '../../adapters/libp2p/block-exchange-client.ts';
+import type { BlockConversation, BlockHolder } from '../../adapters/libp2p/block-exchange-client.ts';
 
 /** Finds nodes that hold a content, this one left out; the best first. */
 export interface HolderSearch {
@@ -17,15 +13,20 @@ const STREAMS_PER_HOLDER = 2;
 /** Holders that are asked at once at most. */
 const MAX_HOLDERS = 3;
 
+/** Opens streams to holders, as `BlockExchangeClient` does. */
+export interface HolderExchange {
+  open(holder: BlockHolder, signal: AbortSignal): Promise<Pick<BlockConversation, 'fetch' | 'close'>>;
+}
+
 /** An open stream to a holder. */
 export interface BlockSource {
   readonly holder: BlockHolder;
-  readonly conversation: BlockConversation;
+  readonly conversation: Pick<BlockConversation, 'fetch' | 'close'>;
 }
 
 /** Opens streams to some holders; those that cannot be reached are left out. */
 export async function openSources(
-  client: BlockExchangeClient,
+  client: HolderExchange,
   holders: readonly BlockHolder[],
   signal: AbortSignal,
 ): Promise<BlockSource[]> {

@@ -5,12 +5,18 @@ import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
 import { pause } from '../../adapters/chain/chain-follower.ts';
 import type { BlockStore } from '../../adapters/disk/block-store.ts';
-import type { BlockExchangeClient, BlockHolder } from '../../adapters/libp2p/block-exchange-client.ts';
+import type { BlockHolder } from '../../adapters/libp2p/block-exchange-client.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { NodeError, reportOf } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
 import type { OriginFill, OriginUse } from './origin-fill.ts';
-import { closeSources, openSources, type BlockSource, type HolderSearch } from './block-sources.ts';
+import {
+  closeSources,
+  openSources,
+  type BlockSource,
+  type HolderExchange,
+  type HolderSearch,
+} from './block-sources.ts';
 
 /** Blocks that one walk of the DAG names as missing. */
 const MISSING_PER_WALK = 256;
@@ -29,8 +35,8 @@ export interface ContentAnnouncer {
 
 export interface ContentFillingParts {
   readonly store: BlockStore;
-  readonly directory: CachedDealDirectory;
-  readonly exchange: BlockExchangeClient;
+  readonly directory: Pick<CachedDealDirectory, 'own' | 'known'>;
+  readonly exchange: HolderExchange;
   readonly holders: HolderSearch;
   readonly announcer: ContentAnnouncer;
   /** The publishers' origins, after every node. @default none are asked */

@@ -153,7 +153,9 @@ export class OriginFill {
     if (origin === undefined) return undefined;
     const open = this.#open.get(dealId);
     if (open?.origin.issuedAt === origin.issuedAt) return open;
-    const opening = this.#opening.get(dealId) ?? this.#openAnew(deal, origin);
+    const known = this.#opening.get(dealId);
+    if (known !== undefined) return known;
+    const opening = this.#openAnew(deal, origin).finally(() => this.#opening.delete(dealId));
     this.#opening.set(dealId, opening);
     return opening;
   }
@@ -162,19 +164,15 @@ export class OriginFill {
     const parts = { ...this.#parts, signal: this.#stopping.signal };
     const { dealId } = deal;
     const target = targetOf(deal);
-    try {
-      if (origin.kind === 'gateway') {
-        const source = new OriginGateway(parts, { target, url: origin.url });
-        return this.#keep(dealId, { origin, source, leaves: 0, trouble: undefined });
-      }
-      const version = fileVersion(origin);
-      const root = cidOfContentRoot(target.root, target.codec);
-      const table = await readFileLayout({ root, bytes: version.bytes }, (cid) => parts.store.get(cid));
-      const source = new OriginFile(parts, { target, url: origin.url, version, table });
-      return this.#keep(dealId, { origin, source, leaves: table.count, trouble: undefined });
-    } finally {
-      this.#opening.delete(dealId);
+    if (origin.kind === 'gateway') {
+      const source = new OriginGateway(parts, { target, url: origin.url });
+      return this.#keep(dealId, { origin, source, leaves: 0, trouble: undefined });
     }
+    const version = fileVersion(origin);
+    const root = cidOfContentRoot(target.root, target.codec);
+    const table = await readFileLayout({ root, bytes: version.bytes }, (cid) => parts.store.get(cid));
+    const source = new OriginFile(parts, { target, url: origin.url, version, table });
+    return this.#keep(dealId, { origin, source, leaves: table.count, trouble: undefined });
   }
 
   #keep(dealId: DealId, open: OpenOrigin): OpenOrigin {
