@@ -17,7 +17,7 @@ export function parseOptions(argv: readonly string[]): ClientsOptions {
 Exit code: 0 when all worked, 1 when something failed, 3 when nothing failed but a client is not installed.
 
 Example:
-  $ node --import ./scripts/setup/require-node.mjs scripts/clients/main.ts --json`,
+  $ npm run clients -- --json`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .configureOutput({ writeOut: (text) => process.stderr.write(text) })

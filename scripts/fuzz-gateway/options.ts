@@ -39,8 +39,8 @@ export function parseFuzzOptions(argv: readonly string[], randomSeed: () => numb
 Exit code: 0 when nothing was found, nothing crashed and no handle stayed open, else 1.
 
 Examples:
-  $ node --import ./scripts/setup/require-node.mjs scripts/fuzz-gateway/main.ts --requests 1000000 --seed 1
-  $ node --import ./scripts/setup/require-node.mjs scripts/fuzz-gateway/main.ts --seed 1 --connection 4711`,
+  $ npm run fuzz:gateway -- --requests 1000000 --seed 1
+  $ npm run fuzz:gateway -- --seed 1 --connection 4711`,
     )
     .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
     .configureOutput({ writeOut: (text) => process.stderr.write(text) });
