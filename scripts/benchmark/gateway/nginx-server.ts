@@ -90,7 +90,6 @@ http {
   ${temporary.join('\n  ')}
   access_log off;
   sendfile on;
-  tcp_nopush on;
   tcp_nodelay on;
   keepalive_timeout 65;
   keepalive_requests 1000000000;
