@@ -6,7 +6,7 @@ import { BODY_HELD_BYTES, BODY_SLICE_BYTES, BODY_SLICE_TIMEOUT_MS } from './gate
 /**
  * Writes bytes to a client in slices, each after the one before has left the process: memory stays bounded,
  * a client that stops reading is noticed, and what an aborted transfer cost is known. Small pieces are held
- * until there is more, and leave together.
+ * until there is more, and leave together. What the system takes at once costs neither a timer nor a wait.
  */
 export class BodyWriter {
   readonly #response: ServerResponse;
@@ -47,8 +47,8 @@ export class BodyWriter {
     }
     for (let offset = 0; offset < bytes.length && !this.#closed; offset += BODY_SLICE_BYTES) {
       const slice = bytes.subarray(offset, offset + BODY_SLICE_BYTES);
-      const flushed = await this.#flushed(slice, (done) => this.#response.write(slice, done));
-      if (!flushed) return false;
+      const left = this.#send(slice, false);
+      if (left !== true && !(await left)) return false;
     }
     return !this.#closed;
   }
@@ -58,40 +58,49 @@ export class BodyWriter {
     const last = Math.max(0, Math.ceil(bytes.length / BODY_SLICE_BYTES) - 1) * BODY_SLICE_BYTES;
     if (last > 0 && !(await this.write(bytes.subarray(0, last)))) return;
     if (this.#closed) return;
-    const slice = bytes.subarray(last);
-    this.#complete = await this.#flushed(slice, (done) => this.#response.end(slice, done));
+    const left = this.#send(last === 0 ? bytes : bytes.subarray(last), true);
+    this.#complete = left === true || (await left);
   }
 
-  /** Resolves when what was held and the slice left the process (true) or never will (false). */
-  async #flushed(slice: Uint8Array, write: (done: () => void) => void): Promise<boolean> {
+  /** True when what was held and the slice have left the process already, else whether they will. */
+  #send(slice: Uint8Array, last: boolean): true | Promise<boolean> {
+    const response = this.#response;
     const bytes = this.#heldBytes + slice.length;
-    const flushed = await new Promise<boolean>((resolve) => {
-      const timer = setTimeout(() => this.#response.destroy(), this.#timeoutMs);
+    let onFlushed: () => void = () => undefined;
+    const { socket } = response;
+    // In one packet, and now: Node puts a write to a socket that is not corked off until the next tick.
+    socket?.cork();
+    this.#release();
+    if (last) response.end(slice, () => onFlushed());
+    else response.write(slice, () => onFlushed());
+    socket?.uncork();
+    // A slice that was under way when the client left counts as sent: part of it may have arrived.
+    this.#sentBytes += bytes;
+    if (response.writableLength === 0 && isOpen(response)) return true;
+    return new Promise<boolean>((resolve) => {
+      const timer = setTimeout(() => response.destroy(), this.#timeoutMs);
       const settle = (left: boolean): void => {
         clearTimeout(timer);
         this.#onClose = () => undefined;
         resolve(left);
       };
-      this.#onClose = () => settle(this.#response.writableFinished);
-      const done = (): void => settle(this.#response.writableFinished || !this.#response.destroyed);
-      if (this.#held.length === 0) write(done);
-      else this.#together(() => write(done));
+      this.#onClose = () => settle(response.writableFinished);
+      onFlushed = () => settle(response.writableFinished || !response.destroyed);
     });
-    // A slice that was under way when the client left counts as sent: part of it may have arrived.
-    this.#sentBytes += bytes;
-    return flushed;
   }
 
-  /** In one packet. The response itself may not be corked when it ends: Node then puts the last chunk behind the end. */
-  #together(write: () => void): void {
-    const { socket } = this.#response;
-    socket?.cork();
+  /** The response may not be corked when it ends: Node then puts the last chunk behind the end. */
+  #release(): void {
+    if (this.#held.length === 0) return;
     this.#response.cork();
     for (const bytes of this.#held) this.#response.write(bytes);
     this.#held = [];
     this.#heldBytes = 0;
     this.#response.uncork();
-    write();
-    socket?.uncork();
   }
+}
+
+/** Node throws away what is written to a broken socket, and says only later that it is closed. */
+function isOpen({ socket, destroyed }: ServerResponse): boolean {
+  return !destroyed && socket !== null && !socket.destroyed && socket.errored === null;
 }

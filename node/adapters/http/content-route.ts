@@ -6,11 +6,13 @@ import type { FillsBlocks } from './fills-blocks.ts';
 import { serveCar, type NamedCar } from './car-route.ts';
 import { serveDirectory } from './directory-route.ts';
 import { writeHead, type Exchange } from './exchange.ts';
+import { FileLayouts } from './file-layouts.ts';
 import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { MAX_CARS } from './gateway-limits.ts';
 import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
 import { PathResolution } from './path-resolution.ts';
+import { PreparedAnswers, sendPrepared } from './prepared-answers.ts';
 import { isPart } from './block-location.ts';
 import { serveRawBlock } from './raw-block-route.ts';
 import type { ContentExchange } from './representation.ts';
@@ -37,7 +39,12 @@ export interface ContentRouteParts {
 export class ContentRoute {
   readonly #parts: ContentRouteParts;
   readonly #resolution = new PathResolution();
-  readonly #memory = new SendingMemory();
+  /** What requests share. */
+  readonly #kept = {
+    memory: new SendingMemory(),
+    prepared: new PreparedAnswers(),
+    layouts: new FileLayouts(),
+  };
   #cars = 0;
 
   constructor(parts: ContentRouteParts) {
@@ -49,6 +56,19 @@ export class ContentRoute {
    *   BLOCK_NOT_FOUND, …; DeliveryError
    */
   async serve(exchange: Exchange): Promise<void> {
+    const prepared = this.#kept.prepared.find(exchange);
+    if (prepared === undefined) {
+      await this.#serveNamed(exchange);
+      return;
+    }
+    const content = await this.#begin(exchange);
+    const payable = content.open === undefined || this.#mayServe(content.open, prepared.root);
+    if (payable && (await sendPrepared(content, prepared))) return;
+    await this.#serveNamed(exchange, content);
+  }
+
+  /** @param begun what was begun for the request already */
+  async #serveNamed(exchange: Exchange, begun?: ContentExchange): Promise<void> {
     const names = contentNames(exchange.path.slice(IPFS_PATH.length));
     const form = contentForm(exchange.query, exchange.request.headers.accept);
     if (names.cid === PROBE_CID && names.segments.length === 0) {
@@ -58,11 +78,12 @@ export class ContentRoute {
     const cid = parseCidCached(names.cid);
     if (form.kind === 'raw') {
       if (names.segments.length > 0) throw rawWithPath();
-      await serveRawBlock(this.#parts.components, await this.#begin(exchange), cid);
+      await serveRawBlock(this.#parts.components, begun ?? (await this.#begin(exchange)), cid);
       return;
     }
-    const content = await this.#begin(exchange);
-    requireGrantedContent(this.#parts, cid, content.open);
+    const content = begun ?? (await this.#begin(exchange));
+    if (content.open !== undefined && !this.#mayServe(content.open, cid))
+      throw wrongContent(cid, content.open);
     const path = await this.#resolution.resolve(cid, names.segments, content.blocks);
     if (form.kind === 'car') {
       await this.#serveCar(content, { root: cid, segments: names.segments, path, form });
@@ -75,6 +96,11 @@ export class ContentRoute {
     } else if (entity.kind === 'directory') {
       await serveDirectory(content, this.#resolution, { root: cid, names, cid: entity.cid });
     } else throw notAFile(names);
+  }
+
+  /** A grant pays for the content of its deal: the path has to begin in it. */
+  #mayServe({ grant }: OpenGrant, root: CID): boolean {
+    return isPart(this.#parts.components.contents, grant.contentRoot, root);
   }
 
   async #serveCar(content: ContentExchange, car: NamedCar): Promise<void> {
@@ -93,18 +119,12 @@ export class ContentRoute {
     const open = await desk.grantOf(exchange);
     const blocks = new RequestBlocks(this.#parts, exchange, open?.grant.contentRoot);
     if (open !== undefined) blocks.verifyMs = components.clock.nowMs() - startedMs;
-    return { exchange, desk, options, open, blocks, memory: this.#memory };
+    return { ...{ exchange, desk, options, open, blocks }, ...this.#kept };
   }
 }
 
-/** A grant pays for the content of its deal: its root has to be where the path begins. */
-function requireGrantedContent(
-  { components }: ContentRouteParts,
-  cid: CID,
-  open: OpenGrant | undefined,
-): void {
-  if (open === undefined || isPart(components.contents, open.grant.contentRoot, cid)) return;
-  throw new GatewayError(403, 'GRANT_WRONG_CONTENT', {
+function wrongContent(cid: CID, open: OpenGrant): GatewayError {
+  return new GatewayError(403, 'GRANT_WRONG_CONTENT', {
     message: 'The path does not begin in the content that the grant is for.',
     values: { cid: cid.toString(), contentRoot: open.grant.contentRoot },
     remedy: 'Ask the coordinator for a grant of the deal that this content belongs to.',

@@ -22,6 +22,11 @@ export function writeHead({ response }: Exchange, status: number, headers: Outgo
   response.writeHead(status, { ...CROSS_ORIGIN_HEADERS, ...headers });
 }
 
+/** The same for a head whose names and values stand in turn, those that every answer has included. */
+export function writeFlatHead({ response }: Exchange, status: number, head: string[]): void {
+  response.writeHead(status, head);
+}
+
 const JSON_TYPE = 'application/json; charset=utf-8';
 
 export function sendJson(exchange: Exchange, status: number, value: unknown): void {

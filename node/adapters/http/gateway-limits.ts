@@ -28,11 +28,15 @@ export const UPLOAD_IDLE_TIMEOUT_MS = 30_000;
 
 /** Paths whose end is remembered. */
 export const MAX_RESOLVED_PATHS = 8_192;
+/** Addresses whose answers are prepared; each takes about 2 KiB. */
+export const MAX_PREPARED_ANSWERS = 4_096;
 /** Entries of a directory that a listing shows, and the blocks that are read to find them. */
 export const MAX_LISTED_ENTRIES = 2_000;
 export const MAX_LISTED_NODES = 2_000;
 /** How long a listing may be kept: its bytes depend on this program, not on the content alone. */
 export const LISTING_SECONDS = 604_800;
+/** Children of nodes of files whose places are remembered, all together, with about 300 bytes each. */
+export const MAX_LAID_OUT_CHILDREN = 32_768;
 /** Nodes between the root of a file and its leaves: a balanced DAG of an exabyte needs seven. */
 export const MAX_FILE_DEPTH = 32;
 

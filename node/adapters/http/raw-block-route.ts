@@ -34,6 +34,7 @@ export async function serveRawBlock(
       ...contentLocation(content.exchange, 'raw'),
       'content-disposition': `attachment; filename="${text}.bin"`,
     },
+    wholeBlock: { root: cid, block: cid },
     bytes: (span) =>
       spanLength(span) <= BODY_PIECE_BYTES
         ? fewBytes(read, cid, span)

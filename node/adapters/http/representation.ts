@@ -1,5 +1,7 @@
 import type { OutgoingHttpHeaders } from 'node:http';
 
+import type { CID } from 'multiformats/cid';
+
 import {
   askedRanges,
   contentRange,
@@ -12,9 +14,11 @@ import { multipartRanges } from '../../core/http-semantics/multipart-ranges.ts';
 import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
 import { BodyWriter } from './body-writer.ts';
 import { writeHead, type Exchange } from './exchange.ts';
+import type { FileLayouts } from './file-layouts.ts';
 import type { GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
+import type { PreparedAnswers } from './prepared-answers.ts';
 import type { RequestBlocks } from './request-blocks.ts';
 import { headerOf } from './request-parsing.ts';
 import type { SendingMemory } from './sending-memory.ts';
@@ -30,6 +34,8 @@ export interface Representation {
   readonly contentType: string;
   /** Further headers. */
   readonly headers: OutgoingHttpHeaders;
+  /** The block whose bytes are the whole representation, if it is one. */
+  readonly wholeBlock?: { readonly root: CID; readonly block: CID } | undefined;
   /** The bytes of a span: at once, or piece by piece. */
   bytes(span: ByteSpan): Promise<Uint8Array> | AsyncIterable<Uint8Array>;
 }
@@ -40,6 +46,8 @@ export interface ContentExchange {
   readonly desk: TransferDesk;
   readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
   readonly memory: SendingMemory;
+  readonly prepared: PreparedAnswers;
+  readonly layouts: FileLayouts;
   /** The grant that pays; undefined for a client without one. */
   readonly open: OpenGrant | undefined;
   readonly blocks: RequestBlocks;
@@ -140,6 +148,15 @@ async function sendBody(
   } finally {
     leave.settle(writer.sent);
   }
+  if (writer.sent.complete && answer.status === 200) prepare(content, representation, answer);
+}
+
+/** What was found out is kept for the next plain request to the same address. */
+function prepare(content: ContentExchange, representation: Representation, answer: Answer): void {
+  const { wholeBlock, sizeBytes } = representation;
+  if (wholeBlock === undefined) return;
+  const headers = fixedHeaders(representation, answer);
+  content.prepared.remember(content.exchange, { ...wholeBlock, sizeBytes, headers });
 }
 
 async function sendPieces(
@@ -199,6 +216,10 @@ function headersOf(
   representation: Representation,
   answer: Answer,
 ): OutgoingHttpHeaders {
+  return { ...fixedHeaders(representation, answer), ...varyingHeaders(content) };
+}
+
+function fixedHeaders(representation: Representation, answer: Answer): OutgoingHttpHeaders {
   return {
     'content-type': answer.contentType,
     'content-length': answer.contentLength,
@@ -207,7 +228,6 @@ function headersOf(
     'accept-ranges': 'bytes',
     'x-content-type-options': 'nosniff',
     ...representation.headers,
-    ...varyingHeaders(content),
   };
 }
 

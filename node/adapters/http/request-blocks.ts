@@ -50,6 +50,12 @@ export class RequestBlocks {
     return filled;
   }
 
+  /** The block if it is stored. @throws GatewayError CLIENT_GONE */
+  async stored(cid: CID): Promise<Uint8Array | undefined> {
+    if (this.#exchange.response.destroyed) throw clientGone();
+    return this.#components.blocks.get(cid);
+  }
+
   /** Size of a block, which is fetched if it is not stored. @throws as `get` */
   async sizeOf(cid: CID): Promise<number> {
     if (this.#exchange.response.destroyed) throw clientGone();

@@ -3,8 +3,14 @@ import type { CID } from 'multiformats/cid';
 import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
 import type { ByteSpan } from '../../core/http-semantics/byte-ranges.ts';
 import { blockPieces, type BlockSource } from './block-pieces.ts';
+import type { FileLayouts } from './file-layouts.ts';
 import { MAX_FILE_DEPTH } from './gateway-limits.ts';
-import { damaged, decodeUnixfs } from './unixfs-node.ts';
+import { damaged } from './unixfs-node.ts';
+
+/** Where the blocks of a file come from. */
+export interface FileSource extends BlockSource {
+  readonly layouts: FileLayouts;
+}
 
 /** A part of the file: bytes that a node carries, or a child that has not been read. */
 interface Part {
@@ -24,7 +30,7 @@ interface Part {
 export async function* readFileRange(
   root: { readonly cid: CID; readonly sizeBytes: number },
   range: ByteSpan,
-  source: BlockSource,
+  source: FileSource,
 ): AsyncGenerator<Uint8Array> {
   const waiting: Part[] = [{ start: 0, length: root.sizeBytes, content: root.cid, depth: 0 }];
   for (let part = waiting.pop(); part !== undefined; part = waiting.pop()) {
@@ -45,7 +51,7 @@ export async function* readFileRange(
       yield* blockPieces({ ...source, read: (cid) => readLeaf(source, cid, length) }, content, span);
     } else {
       // The first part is to be read first: it goes on top.
-      waiting.push(...partsOf(content, await source.read(content), part).reverse());
+      waiting.push(...(await partsWithin(content, part, { range, source })));
     }
   }
 }
@@ -56,20 +62,23 @@ async function readLeaf(source: BlockSource, cid: CID, declared: number): Promis
   return bytes;
 }
 
-function partsOf(cid: CID, bytes: Uint8Array, { start, length, depth }: Part): Part[] {
+/** The parts of a node that the range needs, the last one first. */
+async function partsWithin(
+  cid: CID,
+  { start, length, depth }: Part,
+  { range, source }: { range: ByteSpan; source: FileSource },
+): Promise<Part[]> {
   if (depth > MAX_FILE_DEPTH) throw damaged(cid, 'it is too deep', { maxDepth: MAX_FILE_DEPTH });
-  const node = decodeUnixfs(cid, bytes);
-  if (node.kind !== 'file') throw damaged(cid, 'a node is not part of a file');
+  const layout = await source.layouts.of(cid, source.read);
+  if (layout.length !== length) throw notAsDeclared(cid, length, layout.length);
   const parts: Part[] = [];
-  let offset = start;
-  const add = (content: Uint8Array | CID, partLength: number): void => {
-    if (partLength > 0) parts.push({ start: offset, length: partLength, content, depth: depth + 1 });
-    offset += partLength;
-  };
-  if (node.data !== undefined) add(node.data, node.data.length);
-  for (const child of node.children) add(child.cid, child.length);
-  if (offset - start !== length) throw notAsDeclared(cid, length, offset - start);
-  return parts;
+  for (const part of layout.parts) {
+    const at = start + part.offset;
+    if (at > range.end) break;
+    if (at + part.length <= range.start) continue;
+    parts.push({ start: at, length: part.length, content: part.content, depth: depth + 1 });
+  }
+  return parts.reverse();
 }
 
 function notAsDeclared(cid: CID, declared: number, actual: number): ReturnType<typeof damaged> {

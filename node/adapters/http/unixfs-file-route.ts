@@ -24,8 +24,8 @@ export interface NamedFile {
 export async function serveFile(content: ContentExchange, file: NamedFile): Promise<void> {
   const { entity, root } = file;
   const { cid, sizeBytes } = entity;
-  const { exchange, blocks, memory } = content;
-  const source = { read: (block: CID) => blocks.get(block), memory };
+  const { exchange, blocks, memory, layouts } = content;
+  const source = { read: (block: CID) => blocks.get(block), memory, layouts };
   const { fileName, disposition } = presentation(exchange.query, file.name);
   await sendRepresentation(content, {
     cid: cid.toString(),
@@ -36,6 +36,7 @@ export async function serveFile(content: ContentExchange, file: NamedFile): Prom
       ...contentHeaders(exchange, root),
       ...(disposition === undefined ? {} : { 'content-disposition': disposition }),
     },
+    wholeBlock: cid.code === DAG_PB_CODEC ? undefined : { root, block: cid },
     bytes: (span) => {
       if (cid.code === DAG_PB_CODEC) return readFileRange(entity, span, source);
       return spanLength(span) <= BODY_PIECE_BYTES

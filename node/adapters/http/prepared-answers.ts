@@ -1,0 +1,106 @@
+import type { OutgoingHttpHeaders } from 'node:http';
+
+import { LRUCache } from 'lru-cache';
+import type { CID } from 'multiformats/cid';
+
+import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
+import { BodyWriter } from './body-writer.ts';
+import { CROSS_ORIGIN_HEADERS } from './cross-origin.ts';
+import { writeFlatHead, type Exchange } from './exchange.ts';
+import { BODY_PIECE_BYTES, MAX_PREPARED_ANSWERS } from './gateway-limits.ts';
+import type { ContentExchange } from './representation.ts';
+
+/** What every answer to one address has in common, where the body is one whole block. */
+export interface PreparedAnswer {
+  /** Where the path begins: what a grant has to be for. */
+  readonly root: CID;
+  /** The block that is the body. */
+  readonly block: CID;
+  readonly sizeBytes: number;
+  /** Names and values of the headers that are always the same, in turn. */
+  readonly head: readonly string[];
+}
+
+/**
+ * Remembers answers to plain requests: GET, no range, no condition, any form. What was found out for the first
+ * request to an address is true for all that follow, because content never changes; payment, the bytes and where they came
+ * from are not remembered.
+ */
+export class PreparedAnswers {
+  readonly #answers = new LRUCache<string, PreparedAnswer>({ max: MAX_PREPARED_ANSWERS });
+
+  find(exchange: Exchange): PreparedAnswer | undefined {
+    return isPlain(exchange) ? this.#answers.get(exchange.request.url ?? '') : undefined;
+  }
+
+  /** @param headers those that do not vary, without those that every answer has */
+  remember(
+    exchange: Exchange,
+    answer: Omit<PreparedAnswer, 'head'> & { readonly headers: OutgoingHttpHeaders },
+  ): void {
+    if (!isPlain(exchange)) return;
+    const { headers, ...body } = answer;
+    const head: string[] = [];
+    for (const [name, value] of Object.entries({ ...CROSS_ORIGIN_HEADERS, ...headers })) {
+      head.push(name, String(value));
+    }
+    this.#answers.set(exchange.request.url ?? '', { ...body, head });
+  }
+}
+
+/**
+ * Sends a prepared answer. @returns false if nothing was sent, because the block is not stored or many slow clients
+ * hold blocks: then the request is answered as if nothing were prepared
+ * @throws DeliveryError; what reading throws
+ */
+export async function sendPrepared(content: ContentExchange, answer: PreparedAnswer): Promise<boolean> {
+  const { exchange, desk, open, options, memory } = content;
+  const large = answer.sizeBytes > BODY_PIECE_BYTES;
+  if (large && memory.crowded) return false;
+  const leave = await desk.take(exchange, open, answer.sizeBytes);
+  const writer = new BodyWriter(exchange.response, { timeoutMs: options.slowClientTimeoutMs });
+  try {
+    const bytes = await content.blocks.stored(answer.block);
+    if (bytes?.length !== answer.sizeBytes) return false;
+    if (writer.closed) return true;
+    writeFlatHead(exchange, 200, headOf(content, answer));
+    if (!large) await writer.finish(bytes);
+    else {
+      memory.hold(bytes);
+      try {
+        await writer.finish(bytes);
+      } finally {
+        memory.release(bytes);
+      }
+    }
+    return true;
+  } finally {
+    leave.settle(writer.sent);
+  }
+}
+
+function headOf({ desk, open, blocks }: ContentExchange, { head }: PreparedAnswer): string[] {
+  const all = [
+    ...head,
+    'cache-status',
+    cacheStatus(blocks.outcome),
+    'server-timing',
+    serverTiming(blocks.times),
+  ];
+  if (open !== undefined) {
+    for (const [name, value] of Object.entries(desk.headersOf(open))) all.push(name, String(value));
+  }
+  return all;
+}
+
+/** Requests whose answer depends on their address alone. */
+function isPlain({ request, headOnly }: Exchange): boolean {
+  const { accept, range, 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
+  return (
+    !headOnly &&
+    range === undefined &&
+    ifMatch === undefined &&
+    ifNoneMatch === undefined &&
+    (accept === undefined || accept === '*/*')
+  );
+}
