@@ -20,6 +20,7 @@ const CONTENT_BYTES = 6_500_000;
 const TOKEN = 10n ** 18n;
 const EAST = 'us-east';
 const WEST = 'eu-west';
+const SOUTH = 'ap-south';
 
 interface Balance {
   readonly domain: string;
@@ -28,20 +29,22 @@ interface Balance {
 }
 
 /**
- * Two domains with a peer in each and one edge that is paid to store nothing. The edge that the content was pushed to
- * is gone once both peers hold it.
+ * Three domains with a peer in each, and an edge in two of them that is paid to store nothing. The edge that the content
+ * was pushed to is gone once all peers hold it.
  */
-describe('two domains with real nodes', function () {
-  this.timeout(240_000);
+describe('domains with real nodes', function () {
+  this.timeout(300_000);
   const content = randomBytes(CONTENT_BYTES);
   let network: TestNetwork;
   let provider: JsonRpcProvider;
   let marketplaceUrl: string;
   let publication: Publication;
   let edge: InitialisedNode;
+  let southEdge: InitialisedNode;
   let west: InitialisedNode;
   let east: InitialisedNode;
-  let eastRunning: NodeProcess;
+  let south: InitialisedNode;
+  const running = new Map<InitialisedNode, NodeProcess>();
   let seed: NodeProcess;
   /** Fetched while the edge that is paid to store the content was still there. */
   let withEdge: FetchResult;
@@ -54,11 +57,15 @@ describe('two domains with real nodes', function () {
     const capped = ['--upload-cap', '2MiB'];
     const seeding = await network.init('seed', { region: WEST, extra: [...ask(TOKEN / 100n), ...capped] });
     edge = await network.init('edge', { region: EAST, extra: ask(TOKEN) });
-    west = await network.init('west', { role: 'peer', region: WEST, extra: ask(TOKEN / 300n) });
-    east = await network.init('east', { role: 'peer', region: EAST, extra: ask(TOKEN / 300n) });
-    const nodes = [seeding, edge, west, east].map((node) => network.run(node));
-    await Promise.all(nodes.map((node) => node.ready()));
-    [seed, , , eastRunning] = nodes as [NodeProcess, NodeProcess, NodeProcess, NodeProcess];
+    southEdge = await network.init('south-edge', { region: SOUTH, extra: ask(TOKEN) });
+    const peer = (name: string, region: string) =>
+      network.init(name, { role: 'peer', region, extra: ask(TOKEN / 300n) });
+    west = await peer('west', WEST);
+    east = await peer('east', EAST);
+    south = await peer('south', SOUTH);
+    seed = network.run(seeding);
+    for (const node of [edge, southEdge, west, east, south]) running.set(node, network.run(node));
+    await Promise.all([seed, ...running.values()].map((node) => node.ready()));
     const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
     await network.fund(wallet.address);
     const sender = new TransactionSender({ provider, wallet, deployment: network.deployment });
@@ -69,15 +76,15 @@ describe('two domains with real nodes', function () {
       }),
     );
     expect(publication.nodes.map(({ node }) => String(node))).to.deep.equal([seeding.operator]);
-    for (const node of nodes.slice(2)) {
-      const { httpUrl } = await node.ready();
+    for (const watching of [west, east, south]) {
+      const { httpUrl } = (await running.get(watching)?.ready()) ?? { httpUrl: '' };
       const { body } = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`);
       await body.dump({ limit: CONTENT_BYTES });
     }
     await eventually(async () => {
       const { body } = await request(`${marketplaceUrl}/v1/deals/${publication.dealId}/peers`);
       const { peers } = (await body.json()) as { peers: { holdsUntil: number | null }[] };
-      expect(peers.filter(({ holdsUntil }) => holdsUntil !== null)).to.have.length(2);
+      expect(peers.filter(({ holdsUntil }) => holdsUntil !== null)).to.have.length(3);
     });
     // The first one meets a peer that has to look the deal up on chain, and an edge that has bytes to spare for a second.
     await fetchFrom(WEST);
@@ -127,6 +134,9 @@ describe('two domains with real nodes', function () {
     return JSON.parse((await network.command(node, 'status', '--json')).stdout) as StatusDocument;
   }
 
+  const servedBy = async (node: InitialisedNode): Promise<number> =>
+    Number((await statusOf(node)).bytes.served);
+
   const nodesOf = ({ bytesByNode }: FetchResult): string[] => [...bytesByNode.keys()];
 
   /** What the coordinator says to a viewer that it grants nothing. */
@@ -147,7 +157,7 @@ describe('two domains with real nodes', function () {
   });
 
   it('carries nothing for a domain whose peers gave nothing', async () => {
-    const refused = await refusal('ap-south');
+    const refused = await refusal('sa-east');
     expect(refused).to.include({ status: 402, refusal: 'CARRIAGE_EXHAUSTED' });
     expect(refused['remedy']).to.match(/earn carriage by serving/);
   });
@@ -155,24 +165,33 @@ describe('two domains with real nodes', function () {
   it('lets peers serve their own domain directly, and nobody else', async () => {
     const inEast = [await fetchFrom(EAST), await fetchFrom(EAST), await fetchFrom(EAST)];
     for (const result of inEast) expect(nodesOf(result)).to.deep.equal([east.operator]);
-    const inWest = await fetchFrom(WEST);
-    expect(nodesOf(inWest)).to.deep.equal([west.operator]);
+    const inSouth = [await fetchFrom(SOUTH), await fetchFrom(SOUTH), await fetchFrom(SOUTH)];
+    for (const result of inSouth) expect(nodesOf(result)).to.deep.equal([south.operator]);
+    expect(nodesOf(await fetchFrom(WEST))).to.deep.equal([west.operator]);
     const given = inEast.reduce(
       (sum, { bytesByNode }) => sum + (bytesByNode.get(parseAddress(east.operator)) ?? 0),
       0,
     );
     // Receipts reach the coordinator when the epoch is over.
-    await eventually(async () => expect((await balanceOf(EAST)).contributedBytes).to.equal(given));
+    for (const domain of [EAST, SOUTH])
+      await eventually(async () => expect((await balanceOf(domain)).contributedBytes).to.equal(given));
     await eventually(async () => expect((await statusOf(east)).contributedBytes).to.equal(String(given)));
     expect((await balanceOf(EAST)).carriedBytes).to.equal(0);
   });
 
   it('carries between domains through the edge, verified, and stores nothing there', async () => {
-    await eastRunning.end('SIGKILL');
-    await eventually(async () => expect(await health(east)).to.equal('down'));
-    const result = await fetchFrom(EAST);
+    for (const peer of [east, south]) {
+      await running.get(peer)?.end('SIGKILL');
+      await eventually(async () => expect(await health(peer)).to.equal('down'));
+    }
+    const before = await servedBy(west);
+    const [result, other] = await Promise.all([fetchFrom(EAST), fetchFrom(SOUTH)]);
     expect(nodesOf(result)).to.deep.equal([edge.operator]);
-    expect(result.badBlocks).to.deep.equal([]);
+    expect(nodesOf(other)).to.deep.equal([southEdge.operator]);
+    expect([...result.badBlocks, ...other.badBlocks]).to.deep.equal([]);
+    // Two domains wanted it, and it left the west once: one edge asked the peer, the other asked that edge.
+    const given = (await servedBy(west)) - before;
+    expect(given).to.be.within(CONTENT_BYTES, CONTENT_BYTES * 1.2);
     const charged = (await balanceOf(EAST)).carriedBytes;
     expect(charged).to.be.at.least(CONTENT_BYTES);
     const { carriage, content: held, disk, bytes, domain } = await statusOf(edge);
