@@ -21,6 +21,10 @@ export interface DeliveryServerOptions {
   readonly protocol: string;
   /** @default 512 */
   readonly maxStreams?: number;
+  /** @default 30 s for each 256 KiB */
+  readonly slowClientTimeoutMs?: number;
+  /** A stream that is owed nothing is closed after so long. @default 65 s */
+  readonly idleMs?: number;
 }
 
 /** Serves blocks for grants over libp2p streams: the same desk, ledger and blocks as HTTP (`sdk/libp2p/SPEC.md`). */
@@ -53,14 +57,10 @@ export class DeliveryServer {
     this.#draining = true;
     await this.#components.host.unhandle(this.#options.protocol);
     const sessions = [...this.#sessions];
-    let timer: NodeJS.Timeout | undefined;
-    const late = new Promise<void>((resolve) => {
-      timer = setTimeout(resolve, drainMs);
-    });
-    await Promise.race([Promise.all(sessions.map(([session]) => session.drained())), late]);
-    clearTimeout(timer);
+    await within(drainMs, Promise.all(sessions.map(([session]) => session.drained())));
     for (const [session] of sessions) session.abort(stopped());
-    await Promise.all(sessions.map(([, ended]) => ended));
+    // A read that never ends must not keep the node from ending.
+    await within(drainMs, Promise.all(sessions.map(([, ended]) => ended)));
   }
 
   #accept(stream: Stream): void {
@@ -71,12 +71,22 @@ export class DeliveryServer {
       return;
     }
     const components = { desk, blocks, onFailure, memory: this.#memory, draining: () => this.#draining };
-    const session = new DeliverySession(stream, components);
+    const session = new DeliverySession(stream, components, this.#options);
     this.#sessions.set(
       session,
       session.run().finally(() => this.#sessions.delete(session)),
     );
   }
+}
+
+/** Waits for work, but no longer than so long. */
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<void>((resolve) => {
+    timer = setTimeout(resolve, ms);
+  });
+  await Promise.race([work, late]);
+  clearTimeout(timer);
 }
 
 function tooMany(max: number): GatewayError {

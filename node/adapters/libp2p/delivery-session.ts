@@ -37,6 +37,13 @@ export interface DeliverySessionComponents {
   readonly onFailure: (error: unknown) => void;
 }
 
+export interface DeliverySessionOptions {
+  /** @default 30 s for each slice */
+  readonly slowClientTimeoutMs?: number;
+  /** @default 65 s */
+  readonly idleMs?: number;
+}
+
 type Want = Extract<DeliveryRequest, { kind: 'want' }>;
 type Settle = Extract<DeliveryRequest, { kind: 'settle' }>;
 
@@ -44,6 +51,8 @@ type Settle = Extract<DeliveryRequest, { kind: 'settle' }>;
 export class DeliverySession {
   readonly #stream: Stream;
   readonly #components: DeliverySessionComponents;
+  readonly #slowClientTimeoutMs: number;
+  readonly #idleMs: number;
   readonly #lanes: DeliveryLanes;
   /** Numbers of requests without an answer. */
   readonly #owed = new Set<number>();
@@ -52,16 +61,17 @@ export class DeliverySession {
   #sending: Promise<void> = Promise.resolve();
   #idle: NodeJS.Timeout | undefined;
 
-  constructor(stream: Stream, components: DeliverySessionComponents) {
+  constructor(stream: Stream, components: DeliverySessionComponents, options: DeliverySessionOptions = {}) {
     this.#stream = stream;
     this.#components = components;
+    this.#slowClientTimeoutMs = options.slowClientTimeoutMs ?? SLICE_TIMEOUT_MS;
+    this.#idleMs = options.idleMs ?? IDLE_STREAM_MS;
     this.#lanes = new DeliveryLanes(components.desk);
   }
 
   /** Serves until the stream ends. Never rejects. */
   async run(): Promise<void> {
     const stream = this.#stream;
-    stream.inactivityTimeout = IDLE_STREAM_MS;
     const reader = new FrameReader(
       { onFrame: (body) => this.#onMessage(decodeRequest(body)) },
       { maxBytes: MAX_REQUEST_MESSAGE_BYTES },
@@ -153,7 +163,7 @@ export class DeliverySession {
           sent.sentBytes += slice.length;
           this.#send(before.length > 0 ? concatBytes(before, slice) : slice);
           before = NOTHING;
-          await untilTaken(this.#stream, SLICE_TIMEOUT_MS);
+          await untilTaken(this.#stream, this.#slowClientTimeoutMs);
         }
       }
       // A block without bytes is its head.
@@ -195,12 +205,14 @@ export class DeliverySession {
     clearTimeout(this.#idle);
     if (this.#owed.size > 0 || this.#stream.status !== 'open') return;
     if (this.#stream.remoteWriteStatus === 'closed') {
-      this.#stream.close({ signal: AbortSignal.timeout(SLICE_TIMEOUT_MS) }).catch((error: unknown) => {
-        this.abort(error);
-      });
+      this.#stream
+        .close({ signal: AbortSignal.timeout(this.#slowClientTimeoutMs) })
+        .catch((error: unknown) => {
+          this.abort(error);
+        });
       return;
     }
-    this.#idle = setTimeout(() => this.abort(idleTooLong()), IDLE_STREAM_MS);
+    this.#idle = setTimeout(() => this.abort(idleTooLong(this.#idleMs)), this.#idleMs);
   }
 }
 
@@ -257,10 +269,10 @@ function blockChanged(cid: CID): GatewayError {
   });
 }
 
-function idleTooLong(): GatewayError {
+function idleTooLong(idleMs: number): GatewayError {
   return new GatewayError(408, 'REQUEST_TIMEOUT', {
     message: 'Nothing was asked for on the stream for too long.',
-    values: { idleMs: IDLE_STREAM_MS },
+    values: { idleMs },
     remedy: 'Open another stream.',
   });
 }

@@ -230,7 +230,9 @@ export class TestNetwork {
   }
 }
 
+/** @param url or a multiaddr, which stays as it is */
 function multiaddrOf(url: string): string {
+  if (url.startsWith('/')) return url;
   const { hostname, port } = new URL(url);
   return `/ip4/${hostname}/tcp/${port}/http`;
 }

@@ -3,7 +3,7 @@ import type { Libp2p, Stream } from '@libp2p/interface';
 import type { CID } from 'multiformats/cid';
 
 import { BlockFill } from '../../../node/adapters/http/block-fill.ts';
-import { DeliveryServer } from '../../../node/adapters/libp2p/delivery-server.ts';
+import { DeliveryServer, type DeliveryServerOptions } from '../../../node/adapters/libp2p/delivery-server.ts';
 import { createBareHost } from '../../../node/adapters/libp2p/host.ts';
 import { paidBlocks } from '../../../node/adapters/libp2p/paid-blocks.ts';
 import type { BlockAnswer, BlockRequest } from '../../../sdk/client/block-source.ts';
@@ -26,7 +26,7 @@ export class StreamNode {
 
   static async start(
     overrides: Parameters<typeof GatewayFixture.start>[0] = {},
-    options: { readonly maxStreams?: number } = {},
+    options: Omit<DeliveryServerOptions, 'protocol'> = {},
   ): Promise<StreamNode> {
     const fixture = await GatewayFixture.start(overrides);
     const host = await bareHost();
@@ -37,7 +37,7 @@ export class StreamNode {
 
   private constructor(
     parts: { fixture: GatewayFixture; host: Libp2p; viewer: Libp2p },
-    options: { readonly maxStreams?: number },
+    options: Omit<DeliveryServerOptions, 'protocol'>,
   ) {
     const { fixture, host } = parts;
     this.fixture = fixture;
