@@ -7,7 +7,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { z } from 'zod';
 
 import { BenchError } from '../bench-error.ts';
-import type { FetchCost } from './fetch-cost.ts';
+import { synced, type FetchCost } from './fetch-cost.ts';
 
 const PROGRAM = 'aria2c';
 /** For the control port to open, and for one answer on it. */
@@ -104,11 +104,16 @@ export class Aria2Daemon {
     return this.#completed.promise;
   }
 
-  /** What the process took since `begin`, as Linux counts it. */
-  async cost(begin: { readonly atMs: number; readonly cpuSeconds: number }): Promise<FetchCost> {
+  /** What the process took since `begin`, as Linux counts it. @param path of the file, for which the disk is waited for */
+  async cost(
+    begin: { readonly atMs: number; readonly cpuSeconds: number },
+    path: string,
+  ): Promise<FetchCost> {
     const seconds = (performance.now() - begin.atMs) / 1_000;
     const { cpuSeconds, peakMemoryMb } = await this.usage();
-    return { seconds, cpuSeconds: cpuSeconds - begin.cpuSeconds, peakMemoryMb };
+    await synced(path);
+    const syncedSeconds = (performance.now() - begin.atMs) / 1_000;
+    return { seconds, syncedSeconds, cpuSeconds: cpuSeconds - begin.cpuSeconds, peakMemoryMb };
   }
 
   async usage(): Promise<{ readonly cpuSeconds: number; readonly peakMemoryMb: number }> {

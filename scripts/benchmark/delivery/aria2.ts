@@ -40,8 +40,9 @@ export function aria2Torrent(tracker: TorrentTracker): DeliverySystem {
       }
       return {
         fetch: async (path) => {
-          const cost = await fetched(dirname(path), (daemon) => daemon.call('addTorrent', torrent));
-          await rename(join(dirname(path), basename(file.path)), path);
+          const written = join(dirname(path), basename(file.path));
+          const cost = await fetched(written, (daemon) => daemon.call('addTorrent', torrent));
+          await rename(written, path);
           return cost;
         },
         end,
@@ -59,7 +60,7 @@ export const aria2Http: DeliverySystem = {
     const urls = fleet.origins.map((origin) => `${origin}/ipfs/${file.root.toString()}`);
     return {
       fetch: async (path) =>
-        fetched(dirname(path), (daemon) => daemon.call('addUri', urls, httpOptions(file, path, sources))),
+        fetched(path, (daemon) => daemon.call('addUri', urls, httpOptions(file, path, sources))),
       end: () => fleet.end(),
     };
   },
@@ -76,18 +77,15 @@ function httpOptions(file: SampleFile, path: string, sources: number): Record<st
   };
 }
 
-/** Makes a process of aria2 download, and tells what it took. */
-async function fetched(
-  directory: string,
-  order: (daemon: Aria2Daemon) => Promise<unknown>,
-): Promise<FetchCost> {
-  const daemon = await Aria2Daemon.start(await freePort(), directory);
+/** Makes a process of aria2 download a file, and tells what it took. */
+async function fetched(path: string, order: (daemon: Aria2Daemon) => Promise<unknown>): Promise<FetchCost> {
+  const daemon = await Aria2Daemon.start(await freePort(), dirname(path));
   try {
     const { cpuSeconds } = await daemon.usage();
     const begin = { atMs: performance.now(), cpuSeconds };
     await order(daemon);
     await daemon.completed();
-    return await daemon.cost(begin);
+    return await daemon.cost(begin, path);
   } finally {
     await daemon.end();
   }

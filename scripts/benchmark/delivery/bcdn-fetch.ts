@@ -29,6 +29,7 @@ serveTasks<BcdnFetchTasks>({
       const sink = await openFileSink(path);
       const request = { cid, marketplaceUrl, viewerKey: randomBytes(32), sink };
       await fetchContent(request, { components: { http, openSource } });
+      return path;
     });
   },
 });

@@ -20,6 +20,7 @@ interface Result {
   readonly fastestSeconds: number;
   readonly slowestSeconds: number;
   readonly mbPerSecond: number;
+  readonly syncedSeconds: number;
   readonly cpuSeconds: number;
   readonly peakMemoryMb: number;
 }
@@ -35,12 +36,13 @@ export function deliveryReport(run: {
   const results = run.contestants.map((contestant) => resultOf(contestant, file.bytes));
   const others = results.filter(({ system }) => !OURS.includes(system));
   const ours = results.filter(({ system }) => OURS.includes(system));
-  const ratios = Object.fromEntries(
-    ours.map(({ system, mbPerSecond }) => [
-      system,
-      Object.fromEntries(others.map((other) => [other.system, rounded(mbPerSecond / other.mbPerSecond)])),
-    ]),
-  );
+  const ratiosOf = (secondsOf: (result: Result) => number) =>
+    Object.fromEntries(
+      ours.map((our) => [
+        our.system,
+        Object.fromEntries(others.map((other) => [other.system, rounded(secondsOf(other) / secondsOf(our))])),
+      ]),
+    );
   return {
     figures: {
       file: { bytes: file.bytes },
@@ -49,7 +51,8 @@ export function deliveryReport(run: {
         system,
         ...Object.fromEntries(Object.entries(figures).map(([name, value]) => [name, rounded(value)])),
       })),
-      ratios,
+      ratios: ratiosOf(({ seconds }) => seconds),
+      syncedRatios: ratiosOf(({ syncedSeconds }) => syncedSeconds),
       absent,
     },
     tables: [
@@ -61,6 +64,7 @@ export function deliveryReport(run: {
           'fastest',
           'slowest',
           'MB/s',
+          'on disk s',
           'processor s',
           'memory MB',
           ...ours.map(timesFaster),
@@ -68,7 +72,7 @@ export function deliveryReport(run: {
         rows: results.map((result) => [
           result.system,
           ...[result.seconds, result.fastestSeconds, result.slowestSeconds].map(figure),
-          ...[result.mbPerSecond, result.cpuSeconds, result.peakMemoryMb].map(figure),
+          ...[result.mbPerSecond, result.syncedSeconds, result.cpuSeconds, result.peakMemoryMb].map(figure),
           ...ours.map(({ mbPerSecond }) => figure(mbPerSecond / result.mbPerSecond)),
         ]),
       },
@@ -93,6 +97,7 @@ function resultOf({ name, costs }: SystemCosts, bytes: number): Result {
     fastestSeconds: Math.min(...seconds),
     slowestSeconds: Math.max(...seconds),
     mbPerSecond: bytes / median(seconds) / 1e6,
+    syncedSeconds: median(costs.map(({ syncedSeconds }) => syncedSeconds)),
     cpuSeconds: median(costs.map(({ cpuSeconds }) => cpuSeconds)),
     peakMemoryMb: median(costs.map(({ peakMemoryMb }) => peakMemoryMb)),
   };

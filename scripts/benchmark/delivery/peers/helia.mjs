@@ -28,6 +28,7 @@ serveTasks({
       // A session asks one holder for a block; without it every connected node sends every block.
       const session = helia.blockstore.createSession(root, { providers: sources });
       await pipeline(unixfs({ blockstore: session }).cat(root), createWriteStream(path));
+      return path;
     });
   },
 });

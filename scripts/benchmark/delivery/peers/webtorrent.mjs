@@ -32,16 +32,17 @@ serveTasks({
     const client = await listening();
     const description = await readFile(torrentPath);
     const directory = dirname(path);
-    let name = '';
+    let written = '';
     const cost = await costOf(async () => {
       const torrent = client.add(description, { path: directory });
       const done = once(torrent, 'done');
       await once(torrent, 'ready');
       for (const address of addresses) torrent.addPeer(address);
       await done;
-      name = torrent.name;
+      written = join(directory, basename(torrent.name));
+      return written;
     });
-    await rename(join(directory, basename(name)), path);
+    await rename(written, path);
     return cost;
   },
 });
