@@ -130,6 +130,14 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Open the claim on chain, or wait until it is paid or void; then ask for a voucher again.',
   },
   // Domains
+  PEER_REACH_SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign PeerReach(dealId, everywhere, issuedAt) with the key that opened the deal.',
+  },
+  PEER_REACH_OUTDATED: {
+    status: 409,
+    remedy: 'Sign the message again, issued now, in Unix seconds; synchronise the clock of this machine.',
+  },
   PRESENCE_EXPIRED: {
     status: 422,
     remedy:

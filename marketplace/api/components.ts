@@ -11,6 +11,7 @@ import type { KeyVault } from '../coordinator/key-vault.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
 import type { NodePresences } from '../coordinator/node-presences.ts';
 import type { PeerHoldings } from '../coordinator/peer-holdings.ts';
+import type { PeerReaches } from '../coordinator/peer-reaches.ts';
 import type { PeerRoots } from '../coordinator/peer-roots.ts';
 import type { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
 import type { Database } from '../database/database.ts';
@@ -35,5 +36,6 @@ export interface ApiComponents {
   readonly health: NodeHealth;
   readonly holdings: PeerHoldings;
   readonly presences: NodePresences;
+  readonly peerReaches: PeerReaches;
   readonly peerRoots: PeerRoots;
 }

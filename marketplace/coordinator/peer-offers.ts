@@ -9,6 +9,7 @@ import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
 import { findNode, readEdges, type NodeRecord } from '../database/node-records.ts';
 import { readHolders, readOpenCaps, readPeerMeters } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
+import { readPeerReach } from '../database/peer-reach.ts';
 import { MAX_GRANT_CAP_BYTES, MAX_PEER_CANDIDATES, MAX_PLANNED_NODES } from '../limits.ts';
 import type { NodeHealth } from './node-health.ts';
 import { regionDistance } from './node-selection.ts';
@@ -48,7 +49,7 @@ export interface PeerWish {
 
 /**
  * Peers that hold the content of a deal, answer, and are paid from its pool (SPEC.md, peers and domains): those of the
- * domain of who asks; all for an edge that carries, and for a viewer that does not say where it is. None if the pool is
+ * domain of who asks; all for an edge that carries, for a viewer that does not say where it is, and where the publisher lets them serve everywhere. None if the pool is
  * empty or thaws: what is earned in a thaw might come too late for a root.
  */
 export async function peersFor(
@@ -74,8 +75,9 @@ export async function peersFor(
     if (node?.role !== 'peer' || !node.active || ratePerGiB === undefined) continue;
     offers.push({ node, ratePerGiB, domain: await domainOfNode(database.read, node) });
   }
+  const { everywhere } = await readPeerReach(database.read, deal.dealId);
   const isDirect = ({ domain }: PeerOffer): boolean =>
-    asker.edge !== undefined || asker.domain === undefined || domain === asker.domain;
+    everywhere || asker.edge !== undefined || asker.domain === undefined || domain === asker.domain;
   const asked = offers.filter(({ node }) => wanted === undefined || wanted.has(node.address));
   const near = asked.filter(isDirect);
   const up = new Set((await health.upAmong(near.map(({ node }) => node))).map(({ address }) => address));

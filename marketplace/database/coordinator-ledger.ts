@@ -1,7 +1,7 @@
 import type { Sql } from './database.ts';
 
 const LEDGER_TABLES = [
-  ...['carriage_grants', 'domain_ledger', 'node_presence'],
+  ...['carriage_grants', 'domain_ledger', 'node_presence', 'peer_reaches'],
   ...['peer_leaves', 'peer_roots', 'peer_amounts', 'peer_bytes', 'peer_holdings'],
   ...['vouchers', 'receipts', 'grants', 'used_challenges', 'audiences'],
 ];

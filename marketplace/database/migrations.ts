@@ -185,6 +185,15 @@ const DOMAIN_LEDGER: Migration = {
   ],
 };
 
+/** Whether publishers let their peers serve other domains directly; without a row they do not. */
+const PEER_REACHES: Migration = {
+  version: 9,
+  name: 'peer reaches',
+  statements: [
+    `CREATE TABLE peer_reaches (deal_id TEXT PRIMARY KEY, everywhere INTEGER NOT NULL, issued_at INTEGER NOT NULL)`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -194,6 +203,7 @@ export const MIGRATIONS: readonly Migration[] = [
   AUDIENCES,
   CONTENT_ORIGINS,
   DOMAIN_LEDGER,
+  PEER_REACHES,
 ];
 
 /**

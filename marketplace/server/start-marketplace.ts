@@ -24,6 +24,7 @@ import { KeyVault } from '../coordinator/key-vault.ts';
 import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
 import { NodePresences } from '../coordinator/node-presences.ts';
 import { PeerHoldings } from '../coordinator/peer-holdings.ts';
+import { PeerReaches } from '../coordinator/peer-reaches.ts';
 import { PeerRootPosting } from '../coordinator/peer-root-posting.ts';
 import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
@@ -134,6 +135,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
         holdings: new PeerHoldings({ database, clock, ...crypto }),
         presences: new NodePresences({ database, clock, ...crypto }),
+        peerReaches: new PeerReaches({ database, clock, ...crypto }),
         peerRoots,
       },
       { ...(options.addressRate !== undefined && { addressRate: options.addressRate }) },

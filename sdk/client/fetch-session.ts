@@ -211,8 +211,8 @@ export class FetchSession {
       if (source === undefined) continue;
       this.#book.add([grant]);
       this.#sources.set(grant.node, source);
-      // A viewer that says where it is is granted peers of its own domain only.
-      const near = grant.role === 'peer' && this.#options.region !== undefined;
+      // A viewer that says where it is is granted peers of its own domain, and others only where the publisher says so.
+      const near = grant.role === 'peer' && grant.region === this.#options.region;
       this.#exchange.addSource(grant.node, source, { near });
       taken += 1;
     }

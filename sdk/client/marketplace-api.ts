@@ -110,6 +110,8 @@ const originSchema = z
     signature,
   }));
 
+const reachSchema = z.object({ dealId, everywhere: z.boolean(), issuedAt: z.number().int().positive() });
+
 const keysSchema = z.object({ grantKey: address, collector: address });
 
 const quoteSchema = z.object({
@@ -168,6 +170,16 @@ export interface GrantsRequest {
 export interface AudienceMessage {
   readonly dealId: DealId;
   readonly audienceKey: Address;
+  /** Unix seconds. */
+  readonly issuedAt: number;
+  /** Base64url. */
+  readonly signature: string;
+}
+
+/** A publisher's signed word whether peers of its deal serve viewers of other domains directly. */
+export interface PeerReachMessage {
+  readonly dealId: DealId;
+  readonly everywhere: boolean;
   /** Unix seconds. */
   readonly issuedAt: number;
   /** Base64url. */
@@ -244,6 +256,13 @@ export class MarketplaceApi {
   /** Where nodes can have the content of a deal. Whoever uses it checks the publisher's signature. */
   contentOrigin(deal: DealId, signal?: AbortSignal): Promise<SignedContentOrigin> {
     return this.#call({ method: 'GET', url: `/v1/deals/${deal}/origin`, signal }, originSchema);
+  }
+
+  /** Says how far the peers of a deal serve, as its publisher signed it (sdk/publish/peer-reach.ts). */
+  async declarePeerReach(message: PeerReachMessage, signal?: AbortSignal): Promise<void> {
+    const { dealId: deal, ...body } = message;
+    const call: JsonCall = { method: 'POST', url: `/v1/deals/${deal}/peer-reach`, body, signal };
+    await this.#call({ ...call, repeatable: true }, reachSchema);
   }
 
   challenge(viewerKey: Address, signal?: AbortSignal): Promise<z.output<typeof challengeSchema>> {

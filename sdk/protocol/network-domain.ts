@@ -1,6 +1,7 @@
 import { utf8ToBytes } from './bytes.ts';
 import {
   addressWord,
+  bytes32Word,
   stringWord,
   structHash,
   typedDataDigest,
@@ -9,7 +10,7 @@ import {
   type Domain,
 } from './eip712.ts';
 import { ProtocolError } from './errors.ts';
-import type { Address } from './identifiers.ts';
+import type { Address, DealId } from './identifiers.ts';
 
 declare const brand: unique symbol;
 
@@ -68,6 +69,30 @@ export function nodePresenceDigest(domain: Domain, presence: NodePresence): Uint
       stringWord(presence.label),
       uintWord(presence.carries ? 1 : 0),
       uintWord(presence.expiresAt),
+    ),
+  );
+}
+
+/** A publisher's word whether its peers serve viewers of other domains directly. Never goes on chain. */
+export interface PeerReach {
+  readonly dealId: DealId;
+  /** Peers of any domain are granted to any viewer; else only those of its own. */
+  readonly everywhere: boolean;
+  /** Unix seconds; the latest message is the one that counts. */
+  readonly issuedAt: bigint;
+}
+
+const PEER_REACH_TYPE_HASH = typeHash('PeerReach(bytes32 dealId,bool everywhere,uint64 issuedAt)');
+
+/** Signed by the deal's publisher. */
+export function peerReachDigest(domain: Domain, reach: PeerReach): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      PEER_REACH_TYPE_HASH,
+      bytes32Word(reach.dealId),
+      uintWord(reach.everywhere ? 1 : 0),
+      uintWord(reach.issuedAt),
     ),
   );
 }

@@ -4,6 +4,7 @@ import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
 import { findDeal } from '../../database/deal-records.ts';
 import { readBalances } from '../../database/domain-ledger.ts';
+import { readPeerReach } from '../../database/peer-reach.ts';
 import { MarketplaceError } from '../../errors.ts';
 import { MAX_LISTED_DOMAINS } from '../../limits.ts';
 import type { ApiComponents } from '../components.ts';
@@ -27,8 +28,32 @@ interface PresenceBody {
   readonly signature: string;
 }
 
+const reachBody = schema.object({
+  everywhere: { type: 'boolean', description: 'Peers may serve viewers of other domains directly.' },
+  issuedAt: {
+    type: 'integer',
+    minimum: 1,
+    maximum: schema.MAX_UNIX_SECONDS,
+    description: 'Unix seconds; later than that of any message before.',
+  },
+  signature: { ...schema.base64Url, description: 'Of the publisher over PeerReach, EIP-2098.' },
+});
+
+interface ReachBody {
+  readonly everywhere: boolean;
+  readonly issuedAt: number;
+  readonly signature: string;
+}
+
+const reachSchema = schema.object({
+  dealId: schema.bytes32,
+  everywhere: { type: 'boolean' },
+  issuedAt: { type: 'integer', minimum: 1 },
+});
+
 const domainsSchema = schema.object({
   dealId: schema.bytes32,
+  everywhere: { type: 'boolean', description: 'Whether peers serve viewers of other domains directly.' },
   domains: schema.list(
     schema.object({
       domain: { type: 'string' },
@@ -42,7 +67,10 @@ const domainsSchema = schema.object({
 });
 
 /** Where nodes are, and what domains have given and were lent (coordinator/SPEC.md, domains). */
-export function domainRoutes(app: FastifyInstance, { presences, database }: ApiComponents): void {
+export function domainRoutes(
+  app: FastifyInstance,
+  { presences, peerReaches, database }: ApiComponents,
+): void {
   app.post<{ Params: { address: string }; Body: PresenceBody }>(
     '/v1/nodes/:address/presence',
     {
@@ -60,6 +88,25 @@ export function domainRoutes(app: FastifyInstance, { presences, database }: ApiC
     },
   );
 
+  app.post<{ Params: { dealId: string }; Body: ReachBody }>(
+    '/v1/deals/:dealId/peer-reach',
+    {
+      schema: {
+        summary:
+          'Says whether peers of a deal serve viewers of other domains directly, signed by its publisher.',
+        params: schema.object({ dealId: schema.bytes32 }),
+        body: reachBody,
+        response: schema.responses(reachSchema),
+      },
+    },
+    async ({ params, body }) => {
+      const dealId = parseDealId(params.dealId);
+      const { everywhere, issuedAt, signature } = body;
+      await peerReaches.declare({ dealId, everywhere, issuedAt, signature: base64UrlDecode(signature) });
+      return { dealId, everywhere, issuedAt };
+    },
+  );
+
   app.get<{ Params: { dealId: string } }>(
     '/v1/deals/:dealId/domains',
     {
@@ -73,9 +120,11 @@ export function domainRoutes(app: FastifyInstance, { presences, database }: ApiC
       const dealId = parseDealId(params.dealId);
       if ((await findDeal(database.read, dealId)) === undefined)
         throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
+      const { everywhere } = await readPeerReach(database.read, dealId);
       const balances = await readBalances(database.read, dealId, MAX_LISTED_DOMAINS);
       return {
         dealId,
+        everywhere,
         domains: balances.map(({ domain, contributedBytes, carriedBytes }) => ({
           domain,
           contributedBytes: Number(contributedBytes),

@@ -75,6 +75,7 @@ describe('marketplace API, on a real chain', () => {
       '/v1/deals/{dealId}/books/vouchers',
       '/v1/deals/{dealId}/domains',
       '/v1/deals/{dealId}/origin',
+      '/v1/deals/{dealId}/peer-reach',
       '/v1/deals/{dealId}/peer-root',
       '/v1/deals/{dealId}/peers',
       '/v1/earnings/{address}',

@@ -8,6 +8,7 @@ import { grantDigest } from '../../../sdk/protocol/grant.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import { nodePresenceDigest } from '../../../sdk/protocol/network-domain.ts';
 import { peerHoldingDigest } from '../../../sdk/protocol/peer-holding.ts';
+import { signPeerReach } from '../../../sdk/publish/peer-reach.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
 import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
@@ -144,6 +145,45 @@ describe('domains and carriage between them, on a real chain', function () {
       expect((await ask(dealId, elsewhere)).grants.map(({ role }) => role)).to.deep.equal(['edge']);
       await refusedWith('CARRIAGE_EXHAUSTED', 402, dealId, { ...elsewhere, nodes: [east.address] });
     }
+  });
+
+  it('grants peers of other domains where the publisher says so, by its last word', async () => {
+    const { dealId } = await peersOnlyDeal(EAST);
+    const inWest = { region: 'eu-west' };
+    let issuedAt = Math.floor(Date.now() / 1000);
+    const say = async (everywhere: boolean, { at = issuedAt++, signer = 1 } = {}): Promise<number> => {
+      const reach = { dealId, everywhere, issuedAt: at };
+      const { signature } = signPeerReach(
+        { domain: market.domain, privateKey: market.privateKey(signer) },
+        reach,
+      );
+      const route = '/v1/deals/{dealId}/peer-reach';
+      const body = { everywhere, issuedAt: at, signature };
+      return (await api.call('POST', `/v1/deals/${dealId}/peer-reach`, { route, body })).status;
+    };
+    await refusedWith('CARRIAGE_EXHAUSTED', 402, dealId, inWest);
+    expect(await say(true, { signer: EAST })).to.equal(401);
+    expect(await say(true, { at: issuedAt + 3600 })).to.equal(409);
+    expect(await say(true)).to.equal(200);
+    expect((await ask(dealId, inWest)).grants.map(({ node }) => node)).to.deep.equal([east.address]);
+    expect(await say(false)).to.equal(200);
+    expect(await say(true, { at: issuedAt - 2 })).to.equal(409);
+    await refusedWith('CARRIAGE_EXHAUSTED', 402, dealId, inWest);
+  });
+
+  it('leaves with a domain what its peers gave there, also when a peer moves to another', async () => {
+    const { dealId } = await peersOnlyDeal(EAST);
+    const who = room.viewer();
+    const granted = await room.requestGrants(who, { dealId }, { nodes: [east.address] });
+    await present(EAST, { label: 'elsewhere', carries: false });
+    const receipts = encodePairs([room.signReceipt(grantOf(granted, east), who.key, 5_000n)]);
+    await api.ok(api.post('/v1/receipts', { receipts }));
+    await contribute(dealId, east, 700n);
+    expect(await balancesOf(dealId)).to.deep.equal([
+      { domain: 'us-east', contributedBytes: 5_000, carriedBytes: 0 },
+      { domain: 'us-east/elsewhere', contributedBytes: 700, carriedBytes: 0 },
+    ]);
+    await present(EAST, { label: '', carries: false });
   });
 
   it('draws domains inside a region where operators name them', async () => {

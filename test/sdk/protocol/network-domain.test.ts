@@ -3,11 +3,12 @@ import { TypedDataEncoder } from 'ethers';
 import fc from 'fast-check';
 
 import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
-import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
+import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
 import {
   networkDomainOf,
   nodePresenceDigest,
   parseNetworkDomain,
+  peerReachDigest,
 } from '../../../sdk/protocol/network-domain.ts';
 
 const MARKET = parseAddress('0x5fbdb2315678afecb367f032d93f642f64180aa3');
@@ -58,5 +59,21 @@ describe('network domains', () => {
       );
       expect(bytesToHex(nodePresenceDigest(domain, presence))).to.equal(expected);
     }
+  });
+
+  it('are left for a deal by a word of its publisher, with the digest that ethers computes', () => {
+    const domain = { chainId: 31_337n, verifyingContract: MARKET };
+    const fields = [
+      { name: 'dealId', type: 'bytes32' },
+      { name: 'everywhere', type: 'bool' },
+      { name: 'issuedAt', type: 'uint64' },
+    ];
+    const reach = { dealId: parseDealId(`0x${'d1'.repeat(32)}`), everywhere: true, issuedAt: 1_795_000_000n };
+    const expected = TypedDataEncoder.hash(
+      { name: 'BCDN', version: '1', ...domain },
+      { PeerReach: fields },
+      reach,
+    );
+    expect(bytesToHex(peerReachDigest(domain, reach))).to.equal(expected);
   });
 });
