@@ -11,6 +11,9 @@ import type { SignedReceipt } from '../protocol/receipt.ts';
 import { DeliveryConversation } from './delivery-conversation.ts';
 import { STREAM_OPEN_TIMEOUT_MS } from './delivery-limits.ts';
 
+/** The viewer's host, or how to get it: a fetch that needs none then starts none. */
+export type HostOrOpen = Libp2p | (() => Promise<Libp2p>);
+
 /** A node by its libp2p key and where it listens. */
 export interface Libp2pPlace {
   readonly peerId: string;
@@ -27,13 +30,13 @@ export interface Libp2pSourceOptions {
 
 /** Blocks of one node over a libp2p stream that is kept (SPEC.md beside this file); opened when it is first needed. */
 export class Libp2pBlockSource implements BlockSource {
-  readonly #host: Libp2p;
+  readonly #host: HostOrOpen;
   readonly #place: Libp2pPlace;
   readonly #protocol: string;
   readonly #hashes: boolean;
   #conversation: Promise<DeliveryConversation> | undefined;
 
-  constructor(components: { readonly host: Libp2p }, place: Libp2pPlace, options: Libp2pSourceOptions) {
+  constructor(components: { readonly host: HostOrOpen }, place: Libp2pPlace, options: Libp2pSourceOptions) {
     this.#host = components.host;
     this.#place = place;
     this.#protocol = options.protocol;
@@ -85,8 +88,9 @@ export class Libp2pBlockSource implements BlockSource {
     const { peerId, addresses } = this.#place;
     try {
       const peer = peerIdFromString(peerId);
-      const known = this.#host.getConnections(peer).find(({ status }) => status === 'open');
-      const connection = known ?? (await this.#host.dial(dialable(addresses), { signal }));
+      const host = typeof this.#host === 'function' ? await this.#host() : this.#host;
+      const known = host.getConnections(peer).find(({ status }) => status === 'open');
+      const connection = known ?? (await host.dial(dialable(addresses), { signal }));
       if (!connection.remotePeer.equals(peer)) throw new TypeError('Another node answered.');
       const stream = await connection.newStream(this.#protocol, { signal });
       return new DeliveryConversation(stream, { peer: peerId, hashes: this.#hashes });

@@ -1,4 +1,3 @@
-import type { Libp2p } from '@libp2p/interface';
 import { peerIdFromString } from '@libp2p/peer-id';
 import { multiaddr } from '@multiformats/multiaddr';
 
@@ -6,7 +5,7 @@ import type { NodePlace, OpenSource } from '../client/block-source.ts';
 import { HttpBlockSource } from '../client/http-block-source.ts';
 import type { HttpExchange } from '../client/http-exchange.ts';
 import { deliveryProtocol } from './delivery-protocol.ts';
-import { Libp2pBlockSource, type Libp2pPlace } from './libp2p-block-source.ts';
+import { Libp2pBlockSource, type HostOrOpen, type Libp2pPlace } from './libp2p-block-source.ts';
 
 /** How nodes are reached: over HTTP where they announce it and libp2p otherwise, or by one of both only. */
 export type Transport = 'auto' | 'http' | 'libp2p';
@@ -25,7 +24,7 @@ const MAX_ENDPOINTS = 8;
  * await fetchContent(request, { components: { http, openSource: chooseSource({ http, host }, 'auto') } });
  */
 export function chooseSource(
-  components: { readonly http: HttpExchange; readonly host: Libp2p },
+  components: { readonly http: HttpExchange; readonly host: HostOrOpen },
   transport: Transport,
 ): OpenSource {
   return ({ origin, endpoints }, domain) => {

@@ -7,6 +7,10 @@ import { readAllocation } from '../../../sdk/chain/deals.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { fetchContent } from '../../../sdk/client/fetch-content.ts';
+import type { FetchComponents } from '../../../sdk/client/fetch-session.ts';
+import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
+import { chooseSource } from '../../../sdk/libp2p/source-choice.ts';
+import { createViewerHost } from '../../../sdk/libp2p/viewer-host.ts';
 import { parseAddress, type DealId } from '../../../sdk/protocol/identifiers.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
 import { publish, type Publication } from '../../../sdk/publish/publish.ts';
@@ -55,14 +59,15 @@ describe('a network of real nodes', function () {
     return JSON.parse(stdout) as T;
   }
 
-  async function fetchAll(): Promise<Awaited<ReturnType<typeof fetchContent>>> {
+  async function fetchAll(
+    components: Partial<FetchComponents> = {},
+  ): Promise<Awaited<ReturnType<typeof fetchContent>>> {
     const hash = createHash('sha256');
-    const result = await fetchContent({
-      cid: publication.cid,
-      marketplaceUrl,
-      viewerKey: randomBytes(32),
-      sink: { write: (bytes) => void hash.update(bytes) },
-    });
+    const sink = { write: (bytes: Uint8Array) => void hash.update(bytes) };
+    const result = await fetchContent(
+      { cid: publication.cid, marketplaceUrl, viewerKey: randomBytes(32), sink },
+      { components },
+    );
     expect(hash.digest('hex')).to.equal(createHash('sha256').update(content).digest('hex'));
     return result;
   }
@@ -134,6 +139,27 @@ describe('a network of real nodes', function () {
       expect(metrics).to.contain(`bcdn_earnings_wei{part="paid"} ${Number(paidWei)}`);
       expect(metrics).to.contain(`bcdn_paid_wei{route="voucher"} ${Number(paidWei)}`);
     }
+  });
+
+  it('serves the same over libp2p streams, for the same pay', async () => {
+    const paidBefore = await Promise.all(edges.map((edge) => balanceOf(edge, publication.dealId)));
+    const http = new UndiciExchange();
+    const host = await createViewerHost();
+    const result = await fetchAll({ http, openSource: chooseSource({ http, host }, 'libp2p') });
+    await Promise.all([http.close(), host.stop()]);
+    expect(result.receipts.map(({ heldBy }) => heldBy)).to.satisfy((held: readonly string[]) =>
+      held.every((by) => by === 'node'),
+    );
+    await eventually(async () => {
+      for (const [index, edge] of edges.entries()) {
+        await json<SettleDocument>(edge, 'settle', '--yes');
+        const bytes = result.bytesByNode.get(parseAddress(edge.operator)) ?? 0;
+        const allocation = await balanceOf(edge, publication.dealId);
+        const pay = (allocation?.paidWei ?? 0n) - (paidBefore[index]?.paidWei ?? 0n);
+        const due = priceWei(BigInt(bytes), allocation?.ratePerGiB ?? 0n);
+        expect(pay >= due && pay <= due + 1n, `${pay} is ${due} but for one rounding`).to.equal(true);
+      }
+    });
   });
 
   it('keeps receipts over SIGKILL and is paid for them after a restart', async () => {
