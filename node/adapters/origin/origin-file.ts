@@ -16,6 +16,8 @@ import type { OriginTurns } from './origin-turns.ts';
 
 /** A leaf is asked for so often, if the connection broke or the answer was short. */
 const MAX_ATTEMPTS = 2;
+/** Leaves of one run that are being written at once: with one that is arriving, what a run holds in memory. */
+const WRITES_OF_RUN = 3;
 /** Leaves that are looked up in the store before others have their turn on the thread. */
 const LEAVES_PER_SLICE = 2_048;
 
@@ -143,23 +145,39 @@ export class OriginFile {
   }
 
   async #fetchRun(run: Run): Promise<void> {
-    let next = run.first;
     try {
       await this.#parts.store.requireRoom(run.end - run.start);
-      await this.#parts.turns.run(this.#content.url, async () => {
-        // An empty file has no range that could be asked for.
-        const leaves = run.end === run.start ? [new Uint8Array(0)] : this.#leavesOf(run);
-        for await (const leaf of leaves) {
-          await this.#keep(next, leaf);
-          next += 1;
-        }
-      });
+      await this.#parts.turns.run(this.#content.url, () => this.#keepAll(run));
     } catch (error) {
-      for (let at = next; at <= run.last; at++) {
+      for (let at = run.first; at <= run.last; at++) {
         this.#flights.get(at)?.reject(error);
         this.#flights.delete(at);
       }
     }
+  }
+
+  /** Stores the leaves of a run as they come: some are written while the next arrive. */
+  async #keepAll(run: Run): Promise<void> {
+    // An empty file has no range that could be asked for.
+    const leaves = run.end === run.start ? [new Uint8Array(0)] : this.#leavesOf(run);
+    const writing = new Set<Promise<void>>();
+    const failures: unknown[] = [];
+    let next = run.first;
+    try {
+      for await (const leaf of leaves) {
+        const write = this.#keep(next++, leaf)
+          .catch((error: unknown) => {
+            failures.push(error);
+          })
+          .finally(() => writing.delete(write));
+        writing.add(write);
+        if (writing.size >= WRITES_OF_RUN) await Promise.race(writing);
+        if (failures.length > 0) break;
+      }
+    } finally {
+      await Promise.all(writing);
+    }
+    if (failures.length > 0) throw failures[0];
   }
 
   #leavesOf(run: Run): AsyncGenerator<Uint8Array> {
