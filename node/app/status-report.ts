@@ -285,5 +285,7 @@ export function nodeFigures(sources: StatusSources): NodeFigures {
     group: edge?.group.stats(),
     carriedBytes: sources.carriage?.figures().carriedBytes ?? 0,
     transitBytes: sources.carriage?.figures().transitBytes ?? 0,
+    originBytes: edge?.filling.originBytes ?? 0,
+    originsFailing: edge?.filling.origins().filter(({ trouble }) => trouble !== undefined).length ?? 0,
   };
 }

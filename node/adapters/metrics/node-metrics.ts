@@ -15,6 +15,10 @@ export interface NodeFigures {
   /** Left for other domains under carriage grants. */
   readonly carriedBytes: number;
   readonly transitBytes: number;
+  /** Fetched from origins of publishers since start. */
+  readonly originBytes: number;
+  /** Origins that gave nothing the last time. */
+  readonly originsFailing: number;
   /** Undefined while the node is in no cooperation group. */
   readonly group: GroupFigures | undefined;
 }
@@ -54,6 +58,8 @@ const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['journalBytes', 'bcdn_journal_bytes', 'Length of the receipt journal.'],
   ['carriedBytes', 'bcdn_carried_bytes', 'Bytes of peers carried between domains, as far as remembered.'],
   ['transitBytes', 'bcdn_transit_bytes', 'Memory taken by blocks on their way between domains.'],
+  ['originBytes', 'bcdn_origin_fetched_bytes', 'Bytes fetched from origins of publishers since start.'],
+  ['originsFailing', 'bcdn_origins_failing', 'Origins of publishers that gave nothing the last time.'],
 ];
 
 const groupGauges: readonly (readonly [keyof GroupFigures, name: string, help: string])[] = [

@@ -25,6 +25,8 @@ export interface OriginFileParts {
   readonly store: OriginStore;
   readonly client: OriginClient;
   readonly turns: OriginTurns;
+  /** Told of bytes that were fetched and stored. */
+  readonly onFetched: (bytes: number) => void;
   /** Ends everything that is under way. */
   readonly signal: AbortSignal;
 }
@@ -191,6 +193,7 @@ export class OriginFile {
     const { target, url } = this.#content;
     await keepBlock(this.#parts.store, { target, cid: this.#cidOf(index), url }, leaf);
     this.#fetchedBytes += leaf.length;
+    this.#parts.onFetched(leaf.length);
     this.#flights.get(index)?.resolve();
     this.#flights.delete(index);
   }

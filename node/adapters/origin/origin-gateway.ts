@@ -46,13 +46,14 @@ export class OriginGateway {
   }
 
   async #fetchBlock(cid: CID): Promise<void> {
-    const { store, client, turns, signal } = this.#parts;
+    const { store, client, turns, onFetched, signal } = this.#parts;
     const { target, url } = this.#content;
     await store.requireRoom(MAX_BLOCK_BYTES);
     await turns.run(url, async () => {
       const bytes = await client.block(url, cid, signal);
       await keepBlock(store, { target, cid, url }, bytes);
       this.#fetchedBytes += bytes.length;
+      onFetched(bytes.length);
     });
   }
 }

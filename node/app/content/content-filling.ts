@@ -72,6 +72,11 @@ export class ContentFilling {
     return this.#parts.origin?.uses() ?? [];
   }
 
+  /** Bytes fetched from origins since the node started. */
+  get originBytes(): number {
+    return this.#parts.origin?.fetchedBytes ?? 0;
+  }
+
   /** What is not complete, and why. */
   troubles(): FillingTrouble[] {
     return [...this.#troubles.values()];

@@ -68,6 +68,7 @@ export class OriginFill {
     maxSize: MAX_KEPT_LEAVES,
     sizeCalculation: ({ leaves }) => leaves + 1,
   });
+  #fetchedBytes = 0;
   readonly #opening = new Map<DealId, Promise<OpenOrigin>>();
 
   constructor(parts: OriginFillParts) {
@@ -110,6 +111,11 @@ export class OriginFill {
       if (source instanceof OriginGateway) return this.#fillFromGateway(deal, source, signal);
       return (await source.fillNext(TURN_BYTES, signal)) ? 'whole' : 'more';
     });
+  }
+
+  /** Fetched from all origins since the node started. */
+  get fetchedBytes(): number {
+    return this.#fetchedBytes;
   }
 
   /** Origins that were used, for status. */
@@ -161,7 +167,8 @@ export class OriginFill {
   }
 
   async #openAnew(deal: DealView, origin: ContentOrigin): Promise<OpenOrigin> {
-    const parts = { ...this.#parts, signal: this.#stopping.signal };
+    const onFetched = (bytes: number): void => void (this.#fetchedBytes += bytes);
+    const parts = { ...this.#parts, onFetched, signal: this.#stopping.signal };
     const { dealId } = deal;
     const target = targetOf(deal);
     if (origin.kind === 'gateway') {

@@ -126,6 +126,12 @@ describe('a real edge and the origin of a publisher', function () {
     });
   });
 
+  it('exports what came from origins', async () => {
+    const metrics = await (await request(`${httpUrl}/metrics`)).body.text();
+    expect(metrics).to.contain(`bcdn_origin_fetched_bytes ${FILE_BYTES}`);
+    expect(metrics).to.contain('bcdn_origins_failing 0');
+  });
+
   it('serves it without the origin from then on, also after SIGKILL', async () => {
     await origin.stop();
     await node.end('SIGKILL');
