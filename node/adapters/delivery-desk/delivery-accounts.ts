@@ -46,6 +46,9 @@ export interface DeliveryAccounts {
   /** Ends a reservation or a free transfer; one that is not open is ignored. */
   settle(leaveId: number, sent: SentBytes): void;
 
+  /** Whoever was sending ended abruptly: what left is unknown, and nothing is credited for it that no viewer signs. */
+  lose(leaveId: number): void;
+
   /** Credits receipts and answers, in their order, when they are on disk. */
   takeReceipts(receipts: readonly CheckedReceipt[]): Promise<readonly ReceiptAnswer[]>;
 }

@@ -42,7 +42,7 @@ export class LedgerAccounts implements DeliveryAccounts {
   readonly #components: LedgerAccountsComponents;
   readonly #free: FreeAllowance;
   readonly #coordinatorUrl: string | undefined;
-  readonly #leaves = new Map<number, (sent: SentBytes) => void>();
+  readonly #leaves = new Map<number, (sent: SentBytes | undefined) => void>();
   #lastLeaveId = 0;
 
   constructor(components: LedgerAccountsComponents, options: LedgerAccountsOptions) {
@@ -91,9 +91,10 @@ export class LedgerAccounts implements DeliveryAccounts {
     const outcome = ledger.reserve({ grantHash, bytes, allocation, nowSeconds });
     if (!outcome.ok) throw outcome.error;
     const reservation = outcome.value;
-    const leaveId = this.#keep(({ complete, sentBytes }) => {
-      if (complete) reservation.commit();
-      else reservation.abort(sentBytes);
+    const leaveId = this.#keep((sent) => {
+      if (sent === undefined) reservation.lose();
+      else if (sent.complete) reservation.commit();
+      else reservation.abort(sent.sentBytes);
     });
     return { leaveId, standing: standingOf(ledger.state(grantHash)) };
   }
@@ -102,16 +103,18 @@ export class LedgerAccounts implements DeliveryAccounts {
     const outcome = this.#free.take(client, bytes, this.#components.clock.nowMs());
     if (!outcome.ok) throw this.#whereToGo(outcome.error);
     const taken = outcome.value;
-    const leaveId = this.#keep(({ complete, sentBytes }) => {
-      if (!complete) taken.giveBack(bytes - sentBytes);
+    const leaveId = this.#keep((sent) => {
+      if (sent !== undefined && !sent.complete) taken.giveBack(bytes - sent.sentBytes);
     });
     return { leaveId };
   }
 
   settle(leaveId: number, sent: SentBytes): void {
-    const settle = this.#leaves.get(leaveId);
-    this.#leaves.delete(leaveId);
-    settle?.(sent);
+    this.#end(leaveId, sent);
+  }
+
+  lose(leaveId: number): void {
+    this.#end(leaveId, undefined);
   }
 
   takeReceipts(receipts: readonly CheckedReceipt[]): Promise<readonly ReceiptAnswer[]> {
@@ -160,7 +163,14 @@ export class LedgerAccounts implements DeliveryAccounts {
     this.#components.ledger.markDurable(grantHash, Number(bytesCumulative));
   }
 
-  #keep(settle: (sent: SentBytes) => void): number {
+  /** @param sent undefined if nobody knows */
+  #end(leaveId: number, sent: SentBytes | undefined): void {
+    const settle = this.#leaves.get(leaveId);
+    this.#leaves.delete(leaveId);
+    settle?.(sent);
+  }
+
+  #keep(settle: (sent: SentBytes | undefined) => void): number {
     this.#lastLeaveId += 1;
     this.#leaves.set(this.#lastLeaveId, settle);
     return this.#lastLeaveId;

@@ -17,7 +17,7 @@ export class GrantSession implements Exposure {
   /** Receipted bytes that survive a power cut. */
   durableBytes = 0;
   abortedBytes = 0;
-  /** What a run of this node that ended abruptly may have served and nobody wrote down. */
+  /** What a run of this node, or a worker of it, that ended abruptly may have served and nobody wrote down. */
   forgottenBytes = 0;
   /** Set when the epoch was settled: nothing counts any more. */
   closed = false;

@@ -37,21 +37,33 @@ export class Reservation {
     this.#settle(0, Math.min(sentBytes, this.bytes));
   }
 
-  #settle(servedBytes: number, abortedBytes: number): void {
-    if (!this.#open) return;
+  /**
+   * Whoever was sending ended abruptly, and what left is unknown: nothing counts as served or aborted, but a receipt may
+   * still name it (SPEC.md, after a fall).
+   */
+  lose(): void {
+    const served = this.#settle(0, 0);
+    if (served !== undefined && !this.#session.closed) this.#session.forgottenBytes += this.bytes - served;
+  }
+
+  /** @returns what counts as served, or undefined if it was settled before */
+  #settle(servedBytes: number, abortedBytes: number): number | undefined {
+    if (!this.#open) return undefined;
     this.#open = false;
     const session = this.#session;
+    let served = servedBytes;
     this.#change(() => {
       session.reservedBytes -= this.bytes;
       // A viewer may have signed while the last bytes were under way: what it signed was served.
       const signedAhead = Math.max(0, session.receiptedBytes - session.servedBytes - session.reservedBytes);
-      const served = Math.max(servedBytes, signedAhead);
+      served = Math.max(servedBytes, signedAhead);
       const aborted = Math.max(0, abortedBytes - served);
       session.servedBytes += served;
       session.abortedBytes += aborted;
       this.#meters.servedBytes += served;
       this.#meters.lostBytes += session.closed ? served + aborted : aborted;
     });
+    return served;
   }
 
   #change(apply: () => void): void {
