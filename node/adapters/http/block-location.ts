@@ -2,7 +2,8 @@ import type { CID } from 'multiformats/cid';
 
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
-import type { GatewayComponents } from './gateway-components.ts';
+import type { ContentIndex } from '../../core/storage/block-ports.ts';
+import type { ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 
 /** Which block, and as part of what: `contentRoot` is that of the grant, undefined for a client without one. */
@@ -24,7 +25,7 @@ export interface MissingBlocks {
  * @returns its size @throws GatewayError GRANT_WRONG_CONTENT, BLOCK_NOT_FOUND, and what filling throws
  */
 export async function locateBlock(
-  { blocks, contents }: Pick<GatewayComponents, 'blocks' | 'contents'>,
+  { blocks, contents }: Pick<ServingComponents, 'blocks' | 'contents'>,
   { cid, contentRoot: root }: WantedBlock,
   missing: MissingBlocks,
 ): Promise<number> {
@@ -40,7 +41,7 @@ export async function locateBlock(
 }
 
 /** Whether a block belongs to a content, as far as this node knows. */
-export function isPart(contents: GatewayComponents['contents'], root: ContentRoot, cid: CID): boolean {
+export function isPart(contents: Pick<ContentIndex, 'contains'>, root: ContentRoot, cid: CID): boolean {
   return contentRootOf(cid) === root || contents.contains(root, cid);
 }
 

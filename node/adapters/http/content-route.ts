@@ -7,7 +7,7 @@ import { serveCar, type NamedCar } from './car-route.ts';
 import { serveDirectory } from './directory-route.ts';
 import { writeHead, type Exchange } from './exchange.ts';
 import { FileLayouts } from './file-layouts.ts';
-import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import type { GatewayOptions, ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { MAX_CARS } from './gateway-limits.ts';
 import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
@@ -29,7 +29,7 @@ const PROBE_CID = 'bafkqaaa';
 const PROBE_CAR = Buffer.from('19a265726f6f747381d82a450001550000' + '6776657273696f6e01', 'hex');
 
 export interface ContentRouteParts {
-  readonly components: Pick<GatewayComponents, 'blocks' | 'contents' | 'clock'>;
+  readonly components: Pick<ServingComponents, 'blocks' | 'contents' | 'clock'>;
   readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
   readonly desk: TransferDesk;
   readonly fill: FillsBlocks;

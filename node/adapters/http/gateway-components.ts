@@ -51,22 +51,28 @@ export interface GatewayLog {
   error(values: Readonly<Record<string, unknown>>, message: string): void;
 }
 
-export interface GatewayComponents {
+/** What serving content takes: all that a worker process has (../workers). */
+export interface ServingComponents {
+  /** Bytes to serve. May be decorated; `contents` is the store itself. */
+  readonly blocks: BlockReader;
+  readonly contents: ContentIndex;
+  /** Who pays, and what was paid. */
+  readonly desk: DeliveryDesk;
+  readonly clock: Clock;
+  readonly metrics: GatewayMetrics;
+  readonly log: GatewayLog;
+}
+
+/** What all routes of a node take. */
+export interface GatewayComponents extends ServingComponents {
   /** The operator's address of this node. */
   readonly node: Address;
   readonly domain: Domain;
-  /** Bytes to serve. May be decorated; `contents` is the store itself. */
-  readonly blocks: BlockReader;
   readonly contents: ContentStore;
-  /** Who pays, and what was paid. */
-  readonly desk: DeliveryDesk;
   /** Only for readiness: a node that cannot write receipts down is not ready. */
   readonly journal: Pick<ReceiptLog, 'refusal'>;
   readonly deals: DealDirectory;
   readonly secp256k1: Secp256k1;
-  readonly clock: Clock;
-  readonly metrics: GatewayMetrics;
-  readonly log: GatewayLog;
   /** Absent on nodes that are not in the ring. */
   readonly router?: ContentRouter;
   /**
@@ -91,6 +97,8 @@ export interface GatewayOptions {
   readonly host?: string;
   /** 0 lets the system choose. @default 0 */
   readonly port?: number;
+  /** Listens on a unix socket instead, which only this account can open. */
+  readonly socketPath?: string;
   /** @default 2,000 */
   readonly maxConnections?: number;
   /** @default 30 s for each 256 KiB */

@@ -39,6 +39,7 @@ export type GatewayErrorCode =
   | 'LOOKUP_FAILED'
   | 'QUERY_INVALID'
   | 'DRAINING'
+  | 'NODE_UNREACHABLE'
   | 'REQUEST_INVALID'
   | 'HEADERS_TOO_LARGE'
   | 'REQUEST_TIMEOUT'

@@ -72,6 +72,8 @@ export const MAX_UPLOADS = 8;
 export const MAX_UPLOAD_VALIDITY_SECONDS = 86_400;
 /** Texts of grants that are known to be good. */
 export const MAX_KNOWN_GRANTS = 20_000;
+/** Requests that a worker passes on at once: uploads, lookups, status. */
+export const MAX_FORWARDED_REQUESTS = 256;
 /** Texts of CIDs that are parsed already. */
 export const MAX_PARSED_CIDS = 8_192;
 

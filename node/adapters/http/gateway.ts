@@ -1,3 +1,4 @@
+import { chmod } from 'node:fs/promises';
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
@@ -7,7 +8,7 @@ import { MAX_TARGET_LENGTH } from '../../core/http-semantics/http-limits.ts';
 import { errorCode } from '../disk/disk-error.ts';
 import { preflightHeaders } from './cross-origin.ts';
 import { sendError, writeHead, type Exchange } from './exchange.ts';
-import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import type { GatewayComponents, GatewayOptions, ServingComponents } from './gateway-components.ts';
 import { asGatewayError, GatewayError } from './gateway-error.ts';
 import {
   CONNECTIONS_CHECK_INTERVAL_MS,
@@ -16,9 +17,10 @@ import {
   KEEP_ALIVE_TIMEOUT_MS,
   MAX_HEADER_BYTES,
 } from './gateway-limits.ts';
+import { listen } from './listening.ts';
 import { parseTarget } from './request-parsing.ts';
 import { RequestTurns } from './request-turns.ts';
-import { Routes, type Route } from './routes.ts';
+import { Routes, type Route, type RouteTable } from './routes.ts';
 
 /** A running HTTP gateway. */
 export interface Gateway {
@@ -28,52 +30,68 @@ export interface Gateway {
   stop(drainMs?: number): Promise<void>;
 }
 
-/** Why the gateway could not begin to listen. */
-export class GatewayStartError extends Error {
-  readonly code: 'HTTP_PORT_IN_USE' | 'HTTP_LISTEN_FAILED';
-  readonly values: { readonly host: string; readonly port: number };
-  readonly remedy: string;
-
-  constructor(code: GatewayStartError['code'], values: GatewayStartError['values'], cause: unknown) {
-    const inUse = code === 'HTTP_PORT_IN_USE';
-    super(
-      inUse
-        ? `Port ${values.port} on ${values.host} is used by another program.`
-        : `The gateway cannot listen on ${values.host}:${values.port}.`,
-      { cause },
-    );
-    this.name = 'GatewayStartError';
-    this.code = code;
-    this.values = values;
-    this.remedy = inUse
-      ? 'Choose another port with --http-port, or 0 to let the system choose.'
-      : 'Check that the address belongs to this machine and that the port may be opened by this user.';
-  }
-}
-
 /**
  * The edge's HTTP data plane on bare node:http (DELIVERY.md, two planes): content for grants or for free,
  * receipts, uploads, content routing, health.
  */
 export function createGateway(components: GatewayComponents, options: GatewayOptions = {}): Gateway {
-  return new HttpGateway(components, options);
+  return new HttpGateway(components, options, new Routes(components, options));
 }
 
-class HttpGateway implements Gateway {
-  readonly #components: GatewayComponents;
+/** Speaks HTTP on connections: those that it accepts itself, or those that it is handed. */
+export class HttpGateway implements Gateway {
+  readonly #components: Pick<ServingComponents, 'metrics' | 'clock' | 'log'>;
   readonly #options: GatewayOptions;
-  readonly #routes: Routes;
+  readonly #routes: RouteTable;
   readonly #turns = new RequestTurns();
+  readonly #sockets = new Set<Socket>();
   #server: Server | undefined;
+  #onEmpty = (): void => undefined;
 
-  constructor(components: GatewayComponents, options: GatewayOptions) {
+  constructor(
+    components: Pick<ServingComponents, 'metrics' | 'clock' | 'log'>,
+    options: GatewayOptions,
+    routes: RouteTable,
+  ) {
     this.#components = components;
     this.#options = options;
-    this.#routes = new Routes(components, options);
+    this.#routes = routes;
   }
 
   async start(): Promise<{ host: string; port: number }> {
-    const { host = '127.0.0.1', port = 0, maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
+    const { host = '127.0.0.1', port = 0, socketPath } = this.#options;
+    const server = this.#prepare();
+    if (socketPath !== undefined) {
+      await listen(server, { path: socketPath }, { host: socketPath, port: 0 });
+      await chmod(socketPath, 0o600);
+      return { host: socketPath, port: 0 };
+    }
+    await listen(server, { host, port }, { host, port });
+    return { host, port: (server.address() as AddressInfo).port };
+  }
+
+  /** Takes a connection that another process accepted. @returns when it has ended */
+  async attend(socket: Socket): Promise<void> {
+    this.#server ??= this.#beginUnheard();
+    const ended = new Promise<void>((resolve) => socket.once('close', () => resolve()));
+    this.#server.emit('connection', socket);
+    await ended;
+  }
+
+  /** Open connections. */
+  get connections(): number {
+    return this.#sockets.size;
+  }
+
+  #beginUnheard(): Server {
+    const server = this.#prepare();
+    // Node begins to look for slow headers when a server listens, which this one never does.
+    server.emit('listening');
+    return server;
+  }
+
+  #prepare(): Server {
+    const { maxConnections = DEFAULT_MAX_CONNECTIONS } = this.#options;
     const server = createServer({
       maxHeaderSize: MAX_HEADER_BYTES,
       headersTimeout: HEADERS_TIMEOUT_MS,
@@ -91,9 +109,8 @@ class HttpGateway implements Gateway {
       else refuseBrokenRequest(error, socket);
     });
     server.on('connection', this.#onConnection);
-    await listen(server, host, port);
     this.#server = server;
-    return { host, port: (server.address() as AddressInfo).port };
+    return server;
   }
 
   async stop(drainMs = 5_000): Promise<void> {
@@ -102,17 +119,23 @@ class HttpGateway implements Gateway {
     this.#routes.draining = true;
     this.#server = undefined;
     const closed = new Promise<void>((resolve) => server.close(() => resolve()));
+    const empty = new Promise<void>((resolve) => {
+      this.#onEmpty = resolve;
+      if (this.#sockets.size === 0) resolve();
+    });
     server.closeIdleConnections();
-    const cutOff = setTimeout(() => server.closeAllConnections(), drainMs);
-    await closed;
+    const cutOff = setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, drainMs);
+    await Promise.all([closed, empty]);
     clearTimeout(cutOff);
   }
 
   readonly #onRequest = (request: IncomingMessage, response: ServerResponse): void => {
     // A body that no route reads would keep the connection busy for as long as its sender likes.
     // Behind a wish for another protocol, Node drops what came in one piece with it: nobody is to wait for that.
-    const { upgrade } = request.headers;
-    if (hasUnwantedBody(request) || upgrade !== undefined) response.shouldKeepAlive = false;
+    const isLast = hasUnwantedBody(request) || request.headers.upgrade !== undefined;
+    if (isLast || this.#routes.draining) response.shouldKeepAlive = false;
     this.#turns.take(request.socket, response, () => this.#begin(request, response));
   };
 
@@ -132,32 +155,35 @@ class HttpGateway implements Gateway {
 
   readonly #onConnection = (socket: Socket): void => {
     const { metrics } = this.#components;
-    const count = (): void => {
-      this.#server?.getConnections((_error, open) => metrics.connections(open));
-    };
-    count();
-    socket.once('close', count);
+    this.#sockets.add(socket);
+    metrics.connections(this.#sockets.size);
+    socket.once('close', () => {
+      this.#sockets.delete(socket);
+      metrics.connections(this.#sockets.size);
+      if (this.#sockets.size === 0) this.#onEmpty();
+    });
   };
 
   /** Never rejects: what goes wrong is answered, counted and, if nobody foresaw it, logged. */
   async #answer(exchange: Exchange): Promise<void> {
     const { metrics, clock } = this.#components;
     const { response, request } = exchange;
-    let name = 'unknown';
+    let name: string | undefined = 'unknown';
     try {
       requireTargetLength(request);
       const route = this.#routes.find(exchange.path);
-      name = route.name;
-      if (request.method === 'OPTIONS') {
+      name = route.forwarded === true ? undefined : route.name;
+      if (request.method === 'OPTIONS' && route.forwarded !== true) {
         writeHead(exchange, 204, preflightHeaders(route.methods));
         response.end();
       } else {
-        requireMethod(request, route);
+        if (route.forwarded !== true) requireMethod(request, route);
         await route.run(exchange);
       }
     } catch (error) {
       if (!response.destroyed) sendError(exchange, this.#asAnswer(error, exchange));
     }
+    if (name === undefined) return;
     metrics.request(name, response.statusCode, (clock.nowMs() - exchange.startedMs) / 1000);
   }
 
@@ -177,16 +203,6 @@ class HttpGateway implements Gateway {
       })
     );
   }
-}
-
-function listen(server: Server, host: string, port: number): Promise<void> {
-  return new Promise((resolve, reject) => {
-    server.once('error', (error) => {
-      const code = errorCode(error) === 'EADDRINUSE' ? 'HTTP_PORT_IN_USE' : 'HTTP_LISTEN_FAILED';
-      reject(new GatewayStartError(code, { host, port }, error));
-    });
-    server.listen(port, host, () => resolve());
-  });
 }
 
 /** A body of a request that has none by its method. */

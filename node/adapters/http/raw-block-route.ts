@@ -5,13 +5,13 @@ import { RAW_TYPE } from '../../core/http-semantics/content-form.ts';
 import { locateBlock } from './block-location.ts';
 import { blockPieces, fewBytes } from './block-pieces.ts';
 import { contentHeaders, contentLocation } from './content-headers.ts';
-import type { GatewayComponents } from './gateway-components.ts';
+import type { ServingComponents } from './gateway-components.ts';
 import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import { sendRepresentation, type ContentExchange } from './representation.ts';
 
 /** GET|HEAD /ipfs/<cid>?format=raw: one block (trustless gateway specification), for a grant or for free. */
 export async function serveRawBlock(
-  components: Pick<GatewayComponents, 'blocks' | 'contents'>,
+  components: Pick<ServingComponents, 'blocks' | 'contents'>,
   content: ContentExchange,
   cid: CID,
 ): Promise<void> {

@@ -8,7 +8,7 @@ import {
 } from '../../core/http-semantics/response-fields.ts';
 import type { FillsBlocks } from './fills-blocks.ts';
 import type { Exchange } from './exchange.ts';
-import type { GatewayComponents } from './gateway-components.ts';
+import type { ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 
 /**
@@ -16,7 +16,7 @@ import { GatewayError } from './gateway-error.ts';
  * how long that took, and stops when the client is gone.
  */
 export class RequestBlocks {
-  readonly #components: Pick<GatewayComponents, 'blocks' | 'clock'>;
+  readonly #components: Pick<ServingComponents, 'blocks' | 'clock'>;
   readonly #fill: FillsBlocks;
   readonly #exchange: Exchange;
   readonly #contentRoot: ContentRoot | undefined;
@@ -30,7 +30,7 @@ export class RequestBlocks {
 
   /** @param contentRoot what missing blocks are looked for as part of: that of the grant */
   constructor(
-    parts: { components: Pick<GatewayComponents, 'blocks' | 'clock'>; fill: FillsBlocks },
+    parts: { components: Pick<ServingComponents, 'blocks' | 'clock'>; fill: FillsBlocks },
     exchange: Exchange,
     contentRoot: ContentRoot | undefined,
   ) {

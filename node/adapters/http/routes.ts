@@ -1,9 +1,11 @@
 import { CONTENT_PATH, PROVIDERS_PATH, RECEIPTS_PATH, STATUS_PATH } from '../../../sdk/protocol/http.ts';
 import { BlockFill } from './block-fill.ts';
-import { ContentRoute, IPFS_PATH } from './content-route.ts';
+import type { FillsBlocks } from './fills-blocks.ts';
+import { ContentRoute, IPFS_PATH, type ContentRouteParts } from './content-route.ts';
 import { ContentUpload } from './content-upload-route.ts';
 import type { Exchange } from './exchange.ts';
-import type { GatewayComponents, GatewayOptions } from './gateway-components.ts';
+import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
+import type { GatewayComponents, GatewayOptions, ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { live, metrics, ready, status } from './health-routes.ts';
 import { ProviderLookups } from './provider-lookups.ts';
@@ -18,17 +20,26 @@ const IPNS_PATH = '/ipns/';
 export interface Route {
   readonly name: string;
   readonly methods: readonly string[];
+  /** Its methods are checked, and it is counted, where the request is forwarded to. @default false */
+  readonly forwarded?: boolean;
   run(exchange: Exchange): Promise<void> | void;
 }
 
-/** The gateway's routes. One lookup by prefix each: there are few, and blocks come first. */
-export class Routes {
+/** Finds the route of a path. */
+export interface RouteTable {
+  /** @throws GatewayError for what is no path here */
+  find(path: string): Route;
+  /** Set while the node stops: readiness says so. */
+  draining: boolean;
+}
+
+/** All routes of a node. One lookup by prefix each: there are few, and blocks come first. */
+export class Routes implements RouteTable {
   readonly #components: GatewayComponents;
   readonly #upload: ContentUpload;
   readonly #lookups: ProviderLookups;
   readonly #content: Route;
   readonly #byPath: ReadonlyMap<string, Route>;
-  /** Set while the node stops: readiness says so. */
   draining = false;
 
   constructor(components: GatewayComponents, options: GatewayOptions) {
@@ -36,13 +47,8 @@ export class Routes {
     const desk = new TransferDesk(components.desk);
     this.#upload = new ContentUpload(components);
     this.#lookups = new ProviderLookups(components);
-    const content = new ContentRoute({
-      components,
-      options,
-      desk,
-      fill: components.blockFill ?? new BlockFill(components),
-    });
-    this.#content = { name: 'ipfs', methods: ['GET', 'HEAD'], run: (exchange) => content.serve(exchange) };
+    const fill = components.blockFill ?? new BlockFill(components);
+    this.#content = contentRoute({ components, options, desk, fill });
     this.#byPath = new Map(this.#fixedRoutes());
   }
 
@@ -76,14 +82,7 @@ export class Routes {
   *#fixedRoutes(): Generator<[string, Route]> {
     const components = this.#components;
     const read = ['GET', 'HEAD'];
-    yield [
-      RECEIPTS_PATH,
-      {
-        name: 'receipts',
-        methods: ['POST'],
-        run: (exchange) => takeReceipts(components.desk, exchange),
-      },
-    ];
+    yield [RECEIPTS_PATH, receiptsRoute(components.desk)];
     yield [STATUS_PATH, { name: 'status', methods: read, run: (exchange) => status(components, exchange) }];
     yield ['/livez', { name: 'livez', methods: read, run: live }];
     yield [
@@ -92,6 +91,39 @@ export class Routes {
     ];
     yield ['/metrics', { name: 'metrics', methods: read, run: (exchange) => metrics(components, exchange) }];
   }
+}
+
+/** The routes of a worker process: what is asked for often; all else goes to the process that holds the state. */
+export class WorkerRoutes implements RouteTable {
+  readonly #content: Route;
+  readonly #receipts: Route;
+  readonly #others: Route;
+  draining = false;
+
+  constructor(
+    components: ServingComponents,
+    options: GatewayOptions,
+    parts: { readonly fill: FillsBlocks; readonly forward: Route['run'] },
+  ) {
+    const { fill, forward } = parts;
+    this.#content = contentRoute({ components, options, desk: new TransferDesk(components.desk), fill });
+    this.#receipts = receiptsRoute(components.desk);
+    this.#others = { name: 'others', methods: [], forwarded: true, run: forward };
+  }
+
+  find(path: string): Route {
+    if (path.startsWith(IPFS_PATH)) return this.#content;
+    return path === RECEIPTS_PATH ? this.#receipts : this.#others;
+  }
+}
+
+function contentRoute(parts: ContentRouteParts): Route {
+  const content = new ContentRoute(parts);
+  return { name: 'ipfs', methods: ['GET', 'HEAD'], run: (exchange) => content.serve(exchange) };
+}
+
+function receiptsRoute(desk: DeliveryDesk): Route {
+  return { name: 'receipts', methods: ['POST'], run: (exchange) => takeReceipts(desk, exchange) };
 }
 
 /** Names that change need someone to resolve them, and answers that may not be kept. */

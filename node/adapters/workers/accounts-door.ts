@@ -60,7 +60,7 @@ export class AccountsDoor {
   hear(kind: string, note: unknown): boolean {
     if (kind !== 'settle' && kind !== 'lose') return false;
     const fields = new PlainFields(note);
-    const leaveId = fields.count('leaveId');
+    const leaveId = fields.integer('leaveId');
     if (!this.#leaves.delete(leaveId)) throw messageInvalid('a leave is not open');
     if (kind === 'lose') this.#accounts.lose(leaveId);
     else {

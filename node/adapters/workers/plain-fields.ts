@@ -30,6 +30,13 @@ export class PlainFields {
     throw messageInvalid(`${name} is no whole number up to ${max}`);
   }
 
+  /** A whole number of either sign. */
+  integer(name: string): number {
+    const value = this.#fields[name];
+    if (typeof value === 'number' && Number.isSafeInteger(value)) return value;
+    throw messageInvalid(`${name} is no whole number`);
+  }
+
   /** A number from 0 to 1. */
   share(name: string): number {
     const value = this.#fields[name];
@@ -52,6 +59,12 @@ export class PlainFields {
     const value = this.#fields[name];
     if (Array.isArray(value) && value.length <= maxItems) return value as readonly unknown[];
     throw messageInvalid(`${name} is no list of at most ${maxItems}`);
+  }
+
+  entries(max: number): readonly (readonly [string, unknown])[] {
+    const entries = Object.entries(this.#fields);
+    if (entries.length <= max) return entries;
+    throw messageInvalid(`it has more than ${max} fields`);
   }
 
   fields(name: string): PlainFields {

@@ -39,12 +39,12 @@ export class RemoteAccounts implements DeliveryAccounts {
 
   async reserve(grantHash: GrantHash, bytes: number): Promise<ReservedBytes> {
     const answer = new PlainFields(await this.#channel.ask('reserve', { grantHash, bytes }));
-    return { leaveId: answer.count('leaveId'), standing: standingOf(answer) };
+    return { leaveId: answer.integer('leaveId'), standing: standingOf(answer) };
   }
 
   async takeFree(client: string, bytes: number): Promise<{ readonly leaveId: number }> {
     const answer = new PlainFields(await this.#channel.ask('takeFree', { client, bytes }));
-    return { leaveId: answer.count('leaveId') };
+    return { leaveId: answer.integer('leaveId') };
   }
 
   settle(leaveId: number, { sentBytes, complete }: SentBytes): void {

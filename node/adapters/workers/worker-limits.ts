@@ -36,3 +36,7 @@ export const MAX_TOUCHED_PER_REPORT = 4_096;
 export const MAX_FORGOTTEN_PER_MESSAGE = 4_096;
 /** A worker answers a question about its counters in this time, or what it told last counts. */
 export const COUNTERS_TIMEOUT_MS = 1_000;
+/** Connections whose end one message may tell: more than a node takes at once. */
+export const MAX_ENDED_PER_MESSAGE = 1_000_000;
+/** How often a worker tells what it has counted, so that little is forgotten if it dies. */
+export const COUNTERS_INTERVAL_MS = 1_000;

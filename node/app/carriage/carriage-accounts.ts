@@ -147,6 +147,12 @@ export class CarriageAccounts implements DeliveryAccounts {
       this.#parts.ledger.giveBack(leave.grantHash, leave.bytes - sent.sentBytes);
   }
 
+  lose(leaveId: number): void {
+    // It was written as carried before it left, and what left is unknown: it stays carried.
+    this.#leaves.delete(leaveId);
+    this.#credit.lose(leaveId);
+  }
+
   takeReceipts(receipts: readonly CheckedReceipt[]): Promise<readonly ReceiptAnswer[]> {
     return this.#credit.takeReceipts(receipts);
   }

@@ -51,6 +51,11 @@ export class CarryingAccounts implements DeliveryAccounts {
     else this.#parts.own.settle(leaveId, sent);
   }
 
+  lose(leaveId: number): void {
+    if (leaveId < 0) this.#parts.carriage.lose(-leaveId);
+    else this.#parts.own.lose(leaveId);
+  }
+
   async takeReceipts(receipts: readonly CheckedReceipt[]): Promise<readonly ReceiptAnswer[]> {
     const isCarried = ({ signedReceipt }: CheckedReceipt): boolean =>
       this.#parts.carriage.knows(signedReceipt.receipt.grantHash);
