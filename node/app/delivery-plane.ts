@@ -1,4 +1,5 @@
 import type { CID } from 'multiformats/cid';
+import { Registry } from 'prom-client';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
@@ -7,7 +8,7 @@ import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
 import { BlockFill } from '../adapters/http/block-fill.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
-import type { ContentRouter, ContentStore } from '../adapters/http/gateway-components.ts';
+import type { ContentRouter, ContentStore, GatewayComponents } from '../adapters/http/gateway-components.ts';
 import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
 import type { DealDirectory } from '../core/delivery/deal-directory.ts';
@@ -19,7 +20,11 @@ import type { CarriagePlane } from './carriage/carriage-plane.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
-import { cappedReader } from './upload-cap.ts';
+import { pacedReader, uploadPace } from './upload-cap.ts';
+import { BusyShares } from './group/busy-shares.ts';
+import { composeWorkers } from './worker-pool.ts';
+import { workersOf } from './config/memory-share.ts';
+import type { StatusDocument } from './control/documents.ts';
 
 /** A provider, and how it was found if a cooperation group found it. */
 export interface FoundProvider extends ContentServer {
@@ -61,6 +66,13 @@ export interface DeliveryPlane {
   readonly load: ServingLoad;
   /** Who fetches missing blocks, for every plane. */
   readonly blockFill: BlockFill;
+  /** The worker processes; undefined where this process serves itself. */
+  workers(): StatusDocument['workers'] | undefined;
+  /**
+   * Drops blocks from the memory of every worker process. The store's own removals do so by themselves, a moment later;
+   * this tells when it is done. @param digests in hexadecimal
+   */
+  forget(digests: readonly string[]): Promise<void>;
 }
 
 /** Builds the delivery plane and gives the ledger back what the journal kept. */
@@ -75,16 +87,20 @@ export function composeDelivery(
   restoreLedger(ledger, journal);
   const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
   const { signal } = options;
-  const load = new ServingLoad({ clock, busyShare: eventLoopShare() }, { uploadCap: settings.uploadCap });
   const { lookup, carriage } = ties;
+  // What is decorated to misbehave stays in this process.
+  const workers = options.overrides.decorateBlocks === undefined ? workersOf(settings) : 1;
+  const busy = new BusyShares(eventLoopShare());
+  const load = new ServingLoad({ clock, busyShare: () => busy.take() }, { uploadCap: settings.uploadCap });
+  const pace = uploadPace({ bytesPerSecond: settings.uploadCap, clock, signal });
   const contents: ContentStore = carriage?.contents(store) ?? store;
   const held: BlockReader = carriage?.reader(store) ?? store;
-  const capped = cappedReader(decorate(held), { bytesPerSecond: settings.uploadCap, clock, signal });
-  const blocks = load.metered(capped);
+  const blocks = load.metered(pacedReader(decorate(held), pace));
   const absences = new Absences();
-  const gatewayMetrics = createGatewayMetrics(metrics);
+  const gatewayRegistry = workers === 1 ? metrics : new Registry();
+  const gatewayMetrics = createGatewayMetrics(gatewayRegistry);
   const deals = ties.deals ?? directory;
-  const { desk } = localDeliveryDesk(
+  const { desk, accounts } = localDeliveryDesk(
     {
       ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
       ...{ domain: domainOf(deployment), secp256k1: nativeSecp256k1 },
@@ -100,32 +116,46 @@ export function composeDelivery(
     ...{ blocks, absences, log, clock: chainClock, metrics: gatewayMetrics },
     fill: (cid, root, until) => ties.fill(cid, root, until),
   });
-  const gateway = createGateway(
-    {
-      node,
-      domain: domainOf(deployment),
-      blocks,
-      contents,
-      desk,
-      journal,
-      deals,
-      secp256k1: nativeSecp256k1,
-      clock: chainClock,
-      metrics: gatewayMetrics,
-      log,
-      ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
-      blockFill,
-      absences,
-      contentStored: (root) => ties.contentStored(contentRootOf(root)),
-      readiness: () => ties.readiness(),
-      status: () => ties.publicStatus(),
-    },
-    {
-      host: settings.httpHost,
-      port: settings.httpPort,
-    },
-  );
-  return { ledger, desk, gateway, blocks, contents, load, absences, blockFill };
+  const components: GatewayComponents = {
+    node,
+    domain: domainOf(deployment),
+    blocks,
+    contents,
+    desk,
+    journal,
+    deals,
+    secp256k1: nativeSecp256k1,
+    clock: chainClock,
+    metrics: gatewayMetrics,
+    log,
+    ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
+    blockFill,
+    absences,
+    contentStored: (root) => ties.contentStored(contentRootOf(root)),
+    readiness: () => ties.readiness(),
+    status: () => ties.publicStatus(),
+  };
+  const plane = { ledger, desk, blocks, contents, load, absences, blockFill };
+  if (workers === 1) {
+    const gateway = createGateway(components, { host: settings.httpHost, port: settings.httpPort });
+    return { ...plane, gateway, workers: () => undefined, forget: async () => undefined };
+  }
+  const pool = composeWorkers(foundation, {
+    components,
+    accounts,
+    blockFill,
+    registry: gatewayRegistry,
+    workers,
+    pace,
+    load,
+    busy,
+  });
+  return {
+    ...plane,
+    gateway: pool,
+    workers: () => pool.standing(),
+    forget: (digests) => pool.forget(digests),
+  };
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

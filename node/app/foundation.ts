@@ -17,6 +17,7 @@ import { systemRandomness, type Randomness } from '../adapters/randomness/system
 import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { NodeConfig } from './config/config-file.ts';
 import { DataDirLock } from './config/data-dir-lock.ts';
+import { hotBytesOf } from './config/memory-share.ts';
 import { createLog } from './node-log.ts';
 import { SettlementStore } from './settlement/settlement-store.ts';
 
@@ -77,7 +78,7 @@ export async function openFoundation(
   const blocks = new BlockStore({
     directory: dataDir.content,
     quotaBytes: settings.disk,
-    hotBytes: settings.memoryCache,
+    hotBytes: hotBytesOf(settings),
   });
   const journal = new ReceiptJournal({ path: dataDir.journal });
   const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });

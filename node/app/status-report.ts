@@ -62,6 +62,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     bytes: bytesOf(sources.delivery),
     disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
     content: { complete, incomplete: contents.length - complete },
+    workers: sources.delivery?.workers() ?? null,
     ring: edge === undefined || sources.state === 'starting' ? null : ringOf(edge),
     group: groupOf(edge),
     domain: networkDomainOf(config.settings.region, config.settings.domain),

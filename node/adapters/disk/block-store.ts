@@ -73,6 +73,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   readonly #collecting = new Map<number, number>();
   readonly #writing = new Map<DigestHex, Promise<void>>();
   readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
+  #onRemoved: (digest: DigestHex) => void = () => undefined;
   #walks: Promise<void> = Promise.resolve();
   #openIndex: BlockStoreIndex | undefined;
 
@@ -113,6 +114,16 @@ export class BlockStore implements BlockReader, ContentIndex {
     const hot = this.#hot.get(digest);
     this.#room.evictable.touch(digest);
     return hot ?? this.#readOnce(digest);
+  }
+
+  /** Notes that blocks were asked for of those who read beside this process. */
+  touch(digests: Iterable<DigestHex>): void {
+    for (const digest of digests) this.#room.evictable.touch(digest);
+  }
+
+  /** Tells of every block that is removed from now on, for those who keep copies in memory. */
+  watchRemovals(onRemoved: (digest: DigestHex) => void): void {
+    this.#onRemoved = onRemoved;
   }
 
   async sizeOf(cid: CID): Promise<number | undefined> {
@@ -380,6 +391,7 @@ export class BlockStore implements BlockReader, ContentIndex {
     this.#room.evictable.remove(digest);
     this.#hot.delete(digest);
     this.#index.atomically(() => this.#index.dropBlock(digest));
+    this.#onRemoved(digest);
     // A block that comes again meanwhile waits, or the removal would take the new file away.
     await this.#exclusively(digest, this.#files.remove(digest));
     this.#room.quota.free(chargedBytes(bytes));

@@ -183,6 +183,8 @@ export class HttpGateway implements Gateway {
     } catch (error) {
       if (!response.destroyed) sendError(exchange, this.#asAnswer(error, exchange));
     }
+    // A kept connection would hold up the end of the node.
+    if (this.#routes.draining) request.socket.end();
     if (name === undefined) return;
     metrics.request(name, response.statusCode, (clock.nowMs() - exchange.startedMs) / 1000);
   }

@@ -8,6 +8,7 @@ import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import type { GatewayComponents, GatewayOptions, ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { live, metrics, ready, status } from './health-routes.ts';
+import { PassingBlock } from './passing-block.ts';
 import { ProviderLookups } from './provider-lookups.ts';
 import { findProviders } from './providers-route.ts';
 import { takeReceipts } from './receipts-route.ts';
@@ -106,7 +107,8 @@ export class WorkerRoutes implements RouteTable {
     parts: { readonly fill: FillsBlocks; readonly forward: Route['run'] },
   ) {
     const { fill, forward } = parts;
-    this.#content = contentRoute({ components, options, desk: new TransferDesk(components.desk), fill });
+    const content = contentRoute({ components, options, desk: new TransferDesk(components.desk), fill });
+    this.#content = { ...content, run: (exchange) => serveOrForward(content, exchange, forward) };
     this.#receipts = receiptsRoute(components.desk);
     this.#others = { name: 'others', methods: [], forwarded: true, run: forward };
   }
@@ -114,6 +116,16 @@ export class WorkerRoutes implements RouteTable {
   find(path: string): Route {
     if (path.startsWith(IPFS_PATH)) return this.#content;
     return path === RECEIPTS_PATH ? this.#receipts : this.#others;
+  }
+}
+
+/** What only passes through the other process, such as what is carried between domains, that process serves. */
+async function serveOrForward(content: Route, exchange: Exchange, forward: Route['run']): Promise<void> {
+  try {
+    await content.run(exchange);
+  } catch (error) {
+    if (!(error instanceof PassingBlock) || exchange.response.headersSent) throw error;
+    await forward(exchange);
   }
 }
 

@@ -27,12 +27,14 @@ export interface GatewayPoolOptions {
 
 /** The worker processes of a node at one moment. */
 export interface PoolStanding {
-  readonly workers: number;
+  readonly wanted: number;
   /** Those that serve now. */
   readonly serving: number;
   /** Times that a worker was begun again. */
   readonly restarts: number;
+  /** Of clients, over all workers. */
   readonly connections: number;
+  readonly processes: { readonly pid: number; readonly connections: number }[];
 }
 
 /**
@@ -47,6 +49,7 @@ export class GatewayPool implements Gateway {
   #places: readonly WorkerPlace[] = [];
   #server: Server | undefined;
   #next = 0;
+  #stopped: Promise<void> | undefined;
 
   constructor(components: GatewayPoolComponents, options: GatewayPoolOptions) {
     this.#components = components;
@@ -81,7 +84,12 @@ export class GatewayPool implements Gateway {
     return { host, port: (server.address() as AddressInfo).port };
   }
 
-  async stop(drainMs = 5_000): Promise<void> {
+  stop(drainMs = 5_000): Promise<void> {
+    this.#stopped ??= this.#stop(drainMs);
+    return this.#stopped;
+  }
+
+  async #stop(drainMs: number): Promise<void> {
     this.#server?.close();
     this.#server = undefined;
     for (const socket of this.#waiting) socket.destroy();
@@ -100,10 +108,11 @@ export class GatewayPool implements Gateway {
   standing(): PoolStanding {
     const serving = this.#running();
     return {
-      workers: this.#options.workers,
+      wanted: this.#options.workers,
       serving: serving.length,
       restarts: this.#places.reduce((sum, { restarts }) => sum + restarts, 0),
       connections: this.#connections,
+      processes: serving.map(({ pid, connections }) => ({ pid, connections })),
     };
   }
 

@@ -11,6 +11,7 @@ import { FrontDesk } from '../delivery-desk/front-desk.ts';
 import { StoredBlocks } from '../disk/stored-blocks.ts';
 import { plainLogValues } from './log-line.ts';
 import type { FillOutcome, FillsBlocks } from '../http/fills-blocks.ts';
+import { PassingBlock } from '../http/passing-block.ts';
 import { Forwarding } from '../http/forward-route.ts';
 import { createGatewayMetrics, type GatewayMetrics } from '../http/gateway-metrics.ts';
 import { HttpGateway } from '../http/gateway.ts';
@@ -18,7 +19,7 @@ import { WorkerRoutes } from '../http/routes.ts';
 import { PlainFields } from './plain-fields.ts';
 import type { Plain, ProcessChannel } from './process-channel.ts';
 import { RemoteAccounts } from './remote-accounts.ts';
-import { MAX_TOUCHED_PER_REPORT, REPORT_INTERVAL_MS } from './worker-limits.ts';
+import { COUNTERS_INTERVAL_MS, MAX_TOUCHED_PER_REPORT, REPORT_INTERVAL_MS } from './worker-limits.ts';
 import { packReport, unpackForgotten } from './worker-report.ts';
 import type { WorkerSetup } from './worker-setup.ts';
 
@@ -37,6 +38,7 @@ export class GatewayWorker {
   #readBytes = 0;
   #busy = performance.eventLoopUtilization();
   #reports: NodeJS.Timeout | undefined;
+  #tellings: NodeJS.Timeout | undefined;
 
   constructor(channel: ProcessChannel, setup: WorkerSetup) {
     this.#setup = setup;
@@ -54,6 +56,7 @@ export class GatewayWorker {
 
   start(): void {
     this.#reports = setInterval(() => this.#report(), REPORT_INTERVAL_MS);
+    this.#tellings = setInterval(() => void this.#tellCounters(), COUNTERS_INTERVAL_MS);
   }
 
   /** Serves a connection until it ends. */
@@ -74,6 +77,7 @@ export class GatewayWorker {
   /** Lets transfers end for so long, then cuts them off. */
   async stop(drainMs: number): Promise<void> {
     clearInterval(this.#reports);
+    clearInterval(this.#tellings);
     await this.#gateway.stop(drainMs);
     this.#report();
     this.#forwarding.close();
@@ -121,6 +125,10 @@ export class GatewayWorker {
     };
   }
 
+  async #tellCounters(): Promise<void> {
+    this.#channel.tell('counters', await this.counters());
+  }
+
   #report(): void {
     const busy = performance.eventLoopUtilization();
     const { utilization } = performance.eventLoopUtilization(busy, this.#busy);
@@ -153,6 +161,7 @@ class RemoteFill implements FillsBlocks {
   async fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<FillOutcome> {
     const question = { cid: cid.toString(), contentRoot: contentRoot ?? null };
     const answer = new PlainFields(await this.#channel.ask('fill', question));
+    if (answer.flag('passing')) throw new PassingBlock();
     return {
       stored: answer.flag('stored'),
       collapsed: answer.flag('collapsed'),

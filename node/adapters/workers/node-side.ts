@@ -1,7 +1,7 @@
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
 import { parseCid } from '../../../sdk/protocol/content.ts';
 import { parseContentRoot } from '../../../sdk/protocol/identifiers.ts';
-import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
+import { MAX_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import type { BlockReader, ContentIndex } from '../../core/storage/block-ports.ts';
 import type { DeliveryAccounts } from '../delivery-desk/delivery-accounts.ts';
 import type { FillsBlocks } from '../http/fills-blocks.ts';
@@ -68,13 +68,16 @@ export class NodeSide {
     // Reading mends: a file that is torn is dropped. And another worker may have had the block fetched meanwhile.
     const stored = await store.get(cid);
     if (stored !== undefined && (root === undefined || isPart(store, root, cid))) {
-      return { stored: true, collapsed: true, absentMs: 0 };
+      return { stored: true, collapsed: true, absentMs: 0, passing: false };
     }
-    return { ...(await fill.fill(cid, root)) };
+    const outcome = await fill.fill(cid, root);
+    // What passes through this process's memory only, no worker can read.
+    const passing = outcome.stored && (await store.sizeOf(cid)) === undefined;
+    return { ...outcome, passing };
   }
 
   async #pace(fields: PlainFields): Promise<Plain> {
-    await this.#components.pace(fields.count('bytes', MAX_SERVED_BLOCK_BYTES));
+    await this.#components.pace(fields.count('bytes', MAX_BLOCK_BYTES));
     return null;
   }
 }

@@ -75,17 +75,8 @@ export class ProcessChannel {
     this.#stream.destroy();
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const { reject } of waiting) reject(reason ?? channelClosed());
+    for (const asked of waiting) asked.reject(reason ?? channelClosed());
     this.#duties.closed(reason);
-  }
-
-  /** Resolves when all that was said until now has left this process. */
-  async flushed(): Promise<void> {
-    this.#flush();
-    await new Promise<void>((resolve) => {
-      if (this.#closed || this.#stream.writableLength === 0) resolve();
-      else this.#stream.write('', () => resolve());
-    });
   }
 
   #send(message: Message): void {

@@ -34,6 +34,8 @@ export const REPORT_INTERVAL_MS = 250;
 export const MAX_TOUCHED_PER_REPORT = 4_096;
 /** Digests in one message about blocks that workers are to forget. */
 export const MAX_FORGOTTEN_PER_MESSAGE = 4_096;
+/** A worker that does not say in this time that it has forgotten blocks is ended: it might serve them. */
+export const FORGET_TIMEOUT_MS = 5_000;
 /** A worker answers a question about its counters in this time, or what it told last counts. */
 export const COUNTERS_TIMEOUT_MS = 1_000;
 /** Connections whose end one message may tell: more than a node takes at once. */

@@ -4,7 +4,7 @@ import { Duplex } from 'node:stream';
 
 import { ProcessChannel, type ChannelDuties } from './process-channel.ts';
 import { WorkerError } from './worker-error.ts';
-import { COUNTERS_TIMEOUT_MS, WORKER_END_MS, WORKER_READY_MS } from './worker-limits.ts';
+import { COUNTERS_TIMEOUT_MS, FORGET_TIMEOUT_MS, WORKER_END_MS, WORKER_READY_MS } from './worker-limits.ts';
 import { packForgotten } from './worker-report.ts';
 import { packSetup, type WorkerSetup } from './worker-setup.ts';
 
@@ -56,8 +56,9 @@ export class WorkerProcess {
     });
   }
 
-  get pid(): number | undefined {
-    return this.#process.pid;
+  /** 0 for one that could not be begun. */
+  get pid(): number {
+    return this.#process.pid ?? 0;
   }
 
   /** Whether connections may be handed to it. */
@@ -90,9 +91,12 @@ export class WorkerProcess {
     this.#connections = Math.max(0, this.#connections - count);
   }
 
-  /** Resolves when the worker has dropped the blocks from its memory, or is gone. */
+  /** Resolves when the worker has dropped the blocks from its memory, or is gone: one that does not answer is ended. */
   async forget(digests: readonly string[]): Promise<void> {
-    const said = [...packForgotten(digests)].map((message) => this.#channel.ask('forget', message));
+    const end = (): boolean => this.#process.kill('SIGKILL');
+    const said = [...packForgotten(digests)].map((message) =>
+      withinMs(this.#channel.ask('forget', message), FORGET_TIMEOUT_MS, end),
+    );
     await Promise.allSettled(said);
   }
 

@@ -15,6 +15,8 @@ export interface DataDir {
   readonly content: string;
   readonly journal: string;
   readonly controlSocket: string;
+  /** Where worker processes reach the process that holds the state. */
+  readonly gatewaySocket: string;
   readonly settlements: string;
   readonly peerAccounts: string;
   /** What was carried between domains. */
@@ -41,7 +43,8 @@ export function dataDirAt(path: string): DataDir {
     lock: join(root, 'lock.sqlite'),
     content: join(root, 'content'),
     journal: join(root, 'receipts.journal'),
-    controlSocket: socketPath(root),
+    controlSocket: socketPath(root, 'control.sock'),
+    gatewaySocket: socketPath(root, 'gateway.sock'),
     settlements: join(root, 'settlements.sqlite'),
     peerAccounts: join(root, 'peer-accounts.sqlite'),
     carriage: join(root, 'carriage.sqlite'),
@@ -50,12 +53,12 @@ export function dataDirAt(path: string): DataDir {
 }
 
 /**
- * The control socket lies in the data directory; where its path would be too long for a socket, in a private folder of
+ * Sockets lie in the data directory; where a path would be too long for a socket, in a private folder of
  * the system's temporary directory named by the hash of the data directory.
  */
-function socketPath(root: string): string {
-  const inside = join(root, 'control.sock');
+function socketPath(root: string, fileName: string): string {
+  const inside = join(root, fileName);
   if (Buffer.byteLength(inside) <= MAX_SOCKET_PATH_BYTES) return inside;
   const name = createHash('sha256').update(root).digest('hex').slice(0, 24);
-  return join(tmpdir(), `bcdn-node-${process.getuid?.() ?? 0}-${name}`, 'control.sock');
+  return join(tmpdir(), `bcdn-node-${process.getuid?.() ?? 0}-${name}`, fileName);
 }

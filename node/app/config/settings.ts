@@ -3,6 +3,7 @@ import { z } from 'zod';
 import { parseAddress, type Address } from '../../../sdk/protocol/identifiers.ts';
 import { DEFAULT_FREE_BYTES_PER_MINUTE, MAX_UINT128 } from '../../../sdk/protocol/limits.ts';
 import { DOMAIN_LABEL } from '../../../sdk/protocol/network-domain.ts';
+import { MAX_WORKERS } from '../../adapters/workers/worker-limits.ts';
 import { NodeError } from '../node-error.ts';
 import { parseSize } from './units.ts';
 
@@ -130,6 +131,7 @@ const settingSchemas = {
   allowPrivateOrigins: z
     .enum(['yes', 'no'], { message: 'must be yes or no' })
     .transform((text) => text === 'yes'),
+  workers: wholeNumber(MAX_WORKERS).refine((count) => count >= 1, 'must be at least 1'),
   settleMinimumWei: wei,
   directClaimAfterEpochs: wholeNumber(10_000),
   sampledClaimFromReceipts: optional(wholeNumber(100_000), 'auto'),
@@ -193,6 +195,7 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     'whether publishers may name origins at private and loopback addresses',
     'no',
   ],
+  workers: ['--workers', '<count>', 'processes that serve viewers behind one port, for an edge', '1'],
   settleMinimumWei: ['--settle-minimum-wei', '<wei>', 'settle by itself from this due amount on', '1'],
   directClaimAfterEpochs: [
     '--direct-claim-after-epochs',

@@ -32,6 +32,16 @@ export const statusDocument = z.object({
   bytes: z.object({ served: integer, receipted: integer, durable: integer, atRisk: integer, lost: integer }),
   disk: z.object({ usedBytes: integer, limitBytes: integer }),
   content: z.object({ complete: z.number(), incomplete: z.number() }),
+  /** Worker processes of the gateway; null where there is one process. */
+  workers: z
+    .object({
+      wanted: z.number(),
+      serving: z.number(),
+      restarts: z.number(),
+      connections: z.number(),
+      processes: z.array(z.object({ pid: z.number(), connections: z.number() })),
+    })
+    .nullable(),
   ring: z.object({ members: z.number(), lookups: z.number(), oneHop: z.number() }).nullable(),
   group: z
     .object({

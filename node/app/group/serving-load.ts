@@ -42,10 +42,15 @@ export class ServingLoad {
       sizeOf: (cid: CID) => reader.sizeOf(cid),
       get: async (cid: CID) => {
         const block = await reader.get(cid);
-        this.#spanBytes += block?.length ?? 0;
+        this.sent(block?.length ?? 0);
         return block;
       },
     };
+  }
+
+  /** Counts bytes that another process of this node sent. */
+  sent(bytes: number): void {
+    this.#spanBytes += bytes;
   }
 
   /** Since the last call that lies half a second back or more. */
