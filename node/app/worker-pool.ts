@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import type { Registry } from 'prom-client';
 
 import type { DeliveryAccounts } from '../adapters/delivery-desk/delivery-accounts.ts';
-import { BlockFill } from '../adapters/http/block-fill.ts';
+import type { FillsBlocks } from '../adapters/http/fills-blocks.ts';
 import type { GatewayComponents } from '../adapters/http/gateway-components.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import { GatewayPool } from '../adapters/workers/gateway-pool.ts';
@@ -19,6 +19,7 @@ export interface WorkerPoolParts {
   /** Of the gateway in this process: it answers what workers forward. */
   readonly components: GatewayComponents;
   readonly accounts: DeliveryAccounts;
+  readonly blockFill: FillsBlocks;
   /** What this process counts, apart from the other metrics of the node. */
   readonly registry: Registry;
   readonly workers: number;
@@ -31,8 +32,7 @@ export interface WorkerPoolParts {
 export function composeWorkers(foundation: Foundation, parts: WorkerPoolParts): GatewayPool {
   const { config, blocks: store, metrics, log } = foundation;
   const { settings, dataDir } = config;
-  const { components, accounts, workers, pace, load, busy } = parts;
-  const fill = new BlockFill(components);
+  const { components, accounts, blockFill: fill, workers, pace, load, busy } = parts;
   const own = { metrics: components.metrics, registry: parts.registry };
   const summed = summedMetrics(own, { collect: () => pool.collect() }, metrics);
   const inner = createGateway({ ...components, metrics: summed }, { socketPath: dataDir.gatewaySocket });
