@@ -5,6 +5,7 @@ import { gateway } from './gateway/bench.ts';
 import { group } from './group/bench.ts';
 import { libp2pPlane } from './libp2p-plane/bench.ts';
 import { receipts } from './receipts/bench.ts';
+import { receiptsCost } from './receipts-cost/bench.ts';
 import { ring } from './ring/bench.ts';
 import { ringCalibration } from './ring-calibration/bench.ts';
 import { ringRepair } from './ring-repair/bench.ts';
@@ -19,6 +20,7 @@ export const BENCHES: readonly Bench[] = [
   group,
   libp2pPlane,
   receipts,
+  receiptsCost,
   ring,
   ringCalibration,
   ringRepair,

@@ -21,6 +21,8 @@ interface RunningEdge extends OfferedEdge {
 export interface FleetMeter {
   readonly servedBytes: number;
   readonly receiptedBytes: number;
+  /** Processor time of their processes. */
+  readonly cpuSeconds: number;
 }
 
 /** Edges in processes of their own that hold the same content, and the desk that grants them. */
@@ -87,6 +89,7 @@ export class EdgeFleet {
     return {
       servedBytes: meters.reduce((sum, { servedBytes }) => sum + servedBytes, 0),
       receiptedBytes: meters.reduce((sum, { receiptedBytes }) => sum + receiptedBytes, 0),
+      cpuSeconds: meters.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
     };
   }
 

@@ -3,8 +3,11 @@ export interface EdgeTasks {
   start: { ask: EdgeSetup; answer: { origin: string; addresses: readonly string[] } };
   /** Limits the upload from now on, without the burst that an idle edge may send at once; 0 for no limit. */
   cap: { ask: { bytesPerSecond: number }; answer: object };
-  /** Bytes that have left it, those of answers that were broken off included; and those that it holds receipts for. */
-  meter: { ask: object; answer: { servedBytes: number; receiptedBytes: number } };
+  /**
+   * Bytes that have left it for grants, those of answers that were broken off included; those that it holds receipts for; and
+   * the processor time of its process.
+   */
+  meter: { ask: object; answer: { servedBytes: number; receiptedBytes: number; cpuSeconds: number } };
 }
 
 /** Addresses and hashes in hexadecimal. */

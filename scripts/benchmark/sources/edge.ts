@@ -80,7 +80,9 @@ export class BenchEdge {
 
   meter(): EdgeTasks['meter']['answer'] {
     const meter = this.#ledger.meterOf(parseDealId(this.#setup.dealId));
-    return { servedBytes: meter?.servedBytes ?? 0, receiptedBytes: meter?.receiptedBytes ?? 0 };
+    const { user, system } = process.cpuUsage();
+    const cpuSeconds = (user + system) / 1e6;
+    return { cpuSeconds, servedBytes: meter?.servedBytes ?? 0, receiptedBytes: meter?.receiptedBytes ?? 0 };
   }
 }
 

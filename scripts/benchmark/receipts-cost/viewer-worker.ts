@@ -1,0 +1,20 @@
+import { BenchError } from '../bench-error.ts';
+import { serveTasks } from '../task-process/serve-tasks.ts';
+import { BenchViewer } from './viewer.ts';
+import type { ViewerTasks } from './viewer-protocol.ts';
+
+let viewer: BenchViewer | undefined;
+
+serveTasks<ViewerTasks>({
+  start: async (setup) => {
+    viewer = await BenchViewer.start(setup);
+    return {};
+  },
+  fetch: async ({ paid, blocks }) => {
+    if (viewer !== undefined) return viewer.fetch(paid, blocks);
+    throw new BenchError('BENCH_MESSAGE_INVALID', {
+      message: 'The viewer was not started.',
+      remedy: 'Start it first.',
+    });
+  },
+});
