@@ -1,5 +1,6 @@
 import { parseAddress, type Address, type DealId, type GrantHash } from '../../sdk/protocol/identifiers.ts';
 import { parseNetworkDomain, type NetworkDomain } from '../../sdk/protocol/network-domain.ts';
+import { MarketplaceError } from '../errors.ts';
 import type { Row, Sql } from './database.ts';
 import { integerOf, textOf } from './rows.ts';
 
@@ -68,14 +69,22 @@ export async function sumBalances(sql: Sql): Promise<Omit<DomainBalance, 'domain
   return amountsOf(row);
 }
 
-/** Writes a carriage grant down and charges its cap; the database refuses what was not contributed. */
+/**
+ * Writes a carriage grant down and charges its cap; the database refuses what was not contributed.
+ * @throws MarketplaceError CARRIAGE_EXHAUSTED for a domain without an account
+ */
 export async function insertCarriage(sql: Sql, carriage: CarriageGrant): Promise<void> {
   const { grantHash, dealId, edge, viewerKey, epoch, capBytes, domain, issuedAtMs } = carriage;
   if (domain !== undefined) {
-    await sql.run(
+    const charged = await sql.run(
       'UPDATE domain_ledger SET carried_bytes = carried_bytes + ? WHERE deal_id = ? AND domain = ?',
       ...[Number(capBytes), dealId, domain],
     );
+    if (charged === 0) {
+      throw new MarketplaceError('CARRIAGE_EXHAUSTED', 'Peers of this domain have given nothing yet.', {
+        ...{ dealId, domain },
+      });
+    }
   }
   await sql.run(
     `INSERT INTO carriage_grants (grant_hash, deal_id, edge, viewer_key, epoch, cap_bytes, domain, issued_at_ms, sequence)
