@@ -1,5 +1,6 @@
 import { addAudit } from './audit/audit-command.ts';
+import { addFetch } from './fetch/fetch-command.ts';
 import type { AddCommand } from './command.ts';
 
 /** Every command of `bcdn`, in the order of its help. A new one is one file and one line here. */
-export const COMMANDS: readonly AddCommand[] = [addAudit];
+export const COMMANDS: readonly AddCommand[] = [addAudit, addFetch];
