@@ -7,8 +7,12 @@ import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fi
 import { BodyWriter } from './body-writer.ts';
 import { CROSS_ORIGIN_HEADERS } from './cross-origin.ts';
 import { writeFlatHead, type Exchange } from './exchange.ts';
+import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
+import type { GatewayOptions } from './gateway-components.ts';
 import { BODY_PIECE_BYTES, MAX_PREPARED_ANSWERS } from './gateway-limits.ts';
-import type { ContentExchange } from './representation.ts';
+import type { RequestBlocks } from './request-blocks.ts';
+import type { SendingMemory } from './sending-memory.ts';
+import type { TransferDesk } from './transfer-desk.ts';
 
 /** What every answer to one address has in common, where the body is one whole block. */
 export interface PreparedAnswer {
@@ -19,6 +23,17 @@ export interface PreparedAnswer {
   readonly sizeBytes: number;
   /** Names and values of the headers that are always the same, in turn. */
   readonly head: readonly string[];
+}
+
+/** What sending content, and having it paid, needs. */
+export interface PaidExchange {
+  readonly exchange: Exchange;
+  readonly desk: TransferDesk;
+  readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
+  readonly memory: SendingMemory;
+  /** The grant that pays; undefined for a client without one. */
+  readonly open: OpenGrant | undefined;
+  readonly blocks: RequestBlocks;
 }
 
 /**
@@ -53,7 +68,7 @@ export class PreparedAnswers {
  * hold blocks: then the request is answered as if nothing were prepared
  * @throws DeliveryError; what reading throws
  */
-export async function sendPrepared(content: ContentExchange, answer: PreparedAnswer): Promise<boolean> {
+export async function sendPrepared(content: PaidExchange, answer: PreparedAnswer): Promise<boolean> {
   const { exchange, desk, open, options, memory } = content;
   const large = answer.sizeBytes > BODY_PIECE_BYTES;
   if (large && memory.crowded) return false;
@@ -79,7 +94,7 @@ export async function sendPrepared(content: ContentExchange, answer: PreparedAns
   }
 }
 
-function headOf({ desk, open, blocks }: ContentExchange, { head }: PreparedAnswer): string[] {
+function headOf({ desk, open, blocks }: PaidExchange, { head }: PreparedAnswer): string[] {
   const all = [
     ...head,
     'cache-status',

@@ -15,14 +15,9 @@ import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fi
 import { BodyWriter } from './body-writer.ts';
 import { writeHead, type Exchange } from './exchange.ts';
 import type { FileLayouts } from './file-layouts.ts';
-import type { GatewayOptions } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
-import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
-import type { PreparedAnswers } from './prepared-answers.ts';
-import type { RequestBlocks } from './request-blocks.ts';
+import type { PaidExchange, PreparedAnswers } from './prepared-answers.ts';
 import { headerOf } from './request-parsing.ts';
-import type { SendingMemory } from './sending-memory.ts';
-import type { TransferDesk } from './transfer-desk.ts';
 
 /** Bytes with a fixed length that a request may ask for, whole or in ranges. */
 export interface Representation {
@@ -41,16 +36,9 @@ export interface Representation {
 }
 
 /** What answering a request for content needs. */
-export interface ContentExchange {
-  readonly exchange: Exchange;
-  readonly desk: TransferDesk;
-  readonly options: Pick<GatewayOptions, 'slowClientTimeoutMs'>;
-  readonly memory: SendingMemory;
+export interface ContentExchange extends PaidExchange {
   readonly prepared: PreparedAnswers;
   readonly layouts: FileLayouts;
-  /** The grant that pays; undefined for a client without one. */
-  readonly open: OpenGrant | undefined;
-  readonly blocks: RequestBlocks;
 }
 
 /** A piece of a body: text around parts, or a span of the representation. */
