@@ -23,6 +23,7 @@ import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
 import { composeStreams } from './stream-plane.ts';
 import type { RingClient } from './ring/ring-client.ts';
+import { NoticePlane } from './notices/notice-plane.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
 
@@ -79,6 +80,7 @@ class NodeLife implements ComposedNode {
   #books: PeerBooks | undefined;
   #carriage: CarriagePlane | undefined;
   #presence: PresenceAnnouncer | undefined;
+  #notices: NoticePlane | undefined;
   #endpoints: readonly string[] = [];
   #httpUrl = '';
   #ringEntered = false;
@@ -132,20 +134,23 @@ class NodeLife implements ComposedNode {
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
     else if (this.#foundation.config.settings.carriage > 0)
       this.#carriage = openCarriage(this.#foundation, { terms, signal });
+    const notices = this.#role === 'edge' ? new NoticePlane(this.#foundation) : undefined;
+    this.#notices = notices;
     const delivery = this.#composeDelivery(terms);
     const { port } = await delivery.gateway.start();
     this.#streams = composeStreams(this.#foundation, { host, delivery });
     await this.#streams.start();
     this.#nameEndpoints(host, port);
-    if (this.#role === 'edge') {
-      this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints: this.#endpoints });
+    if (notices !== undefined) {
+      const endpoints = this.#endpoints;
+      this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints, notices });
     }
     if (this.#books !== undefined) {
       this.#peer = composePeer(this.#foundation, { host, delivery, terms, books: this.#books });
     }
     this.#watch.start();
     await this.#waiting(signal, () => this.#register(signal));
-    if (this.#edge !== undefined) await this.#enterRing(this.#edge, signal);
+    if (this.#edge !== undefined) await this.#enterRing(this.#edge, host, signal);
     this.#peer?.start();
     this.#presence = announcePresence(this.#foundation);
     this.#state = 'serving';
@@ -174,6 +179,7 @@ class NodeLife implements ComposedNode {
       () => this.#peer?.stop(),
       () => this.#books?.store.close(),
       () => this.#edge?.settlement.stop(),
+      () => this.#notices?.stop(),
       () => this.#edge?.filling.stop(),
       () => this.#edge?.group.stop(),
       () => this.#edge?.ring.stop(),
@@ -248,6 +254,7 @@ class NodeLife implements ComposedNode {
         },
         deals: this.#books?.deals,
         carriage: this.#carriage,
+        notices: this.#notices,
         contentStored: async (root) => this.#edge?.filling.announce(root),
         readiness: () => this.#readiness(),
         publicStatus: async () => publicStatus(this.#sources()),
@@ -282,12 +289,18 @@ class NodeLife implements ComposedNode {
     await registry.refresh();
   }
 
-  async #enterRing(edge: EdgePlane, signal: AbortSignal): Promise<void> {
+  async #enterRing(edge: EdgePlane, host: Host, signal: AbortSignal): Promise<void> {
     await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
     tellRing(this.#foundation, edge.ring);
     await edge.group.start();
     await edge.exchange.start();
     this.#ringEntered = true;
+    this.#notices?.start({
+      host,
+      filling: edge.filling,
+      contentChanged: (root) => this.#delivery?.absences.contentChanged(root),
+    });
+    void this.#notices?.catchUp(signal);
     this.#fillAll();
     edge.settlement.start();
   }

@@ -17,6 +17,7 @@ import type { ContentServer, RouteReason } from '../core/cooperation-group/group
 import { Absences } from '../core/storage/absences.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { CarriagePlane } from './carriage/carriage-plane.ts';
+import type { NoticePlane } from './notices/notice-plane.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
@@ -46,6 +47,8 @@ export interface DeliveryTies {
   lookup?: FindProviders | undefined;
   fill(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void>;
   contentStored(root: ContentRoot): Promise<void>;
+  /** What publishers took down, and where they say so; undefined where no notices are taken. */
+  notices?: Pick<NoticePlane, 'dealsOf' | 'withheld' | 'door'> | undefined;
   readiness(): readonly string[];
   publicStatus(): Promise<Readonly<Record<string, unknown>>>;
 }
@@ -87,7 +90,7 @@ export function composeDelivery(
   restoreLedger(ledger, journal);
   const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
   const { signal } = options;
-  const { lookup, carriage } = ties;
+  const { lookup, carriage, notices } = ties;
   // What is decorated to misbehave stays in this process.
   const workers = options.overrides.decorateBlocks === undefined ? workersOf(settings) : 1;
   const busy = new BusyShares(eventLoopShare());
@@ -99,7 +102,7 @@ export function composeDelivery(
   const absences = new Absences();
   const gatewayRegistry = workers === 1 ? metrics : new Registry();
   const gatewayMetrics = createGatewayMetrics(gatewayRegistry);
-  const deals = ties.deals ?? directory;
+  const deals = notices?.dealsOf(directory) ?? ties.deals ?? directory;
   const { desk, accounts } = localDeliveryDesk(
     {
       ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
@@ -115,6 +118,7 @@ export function composeDelivery(
   const blockFill = new BlockFill({
     ...{ blocks, absences, log, clock: chainClock, metrics: gatewayMetrics },
     fill: (cid, root, until) => ties.fill(cid, root, until),
+    ...(notices !== undefined && { withheld: notices.withheld }),
   });
   const components: GatewayComponents = {
     node,
@@ -131,6 +135,7 @@ export function composeDelivery(
     ...(lookup === undefined ? {} : { router: routerOf(lookup) }),
     blockFill,
     absences,
+    ...(notices !== undefined && { notices: notices.door }),
     contentStored: (root) => ties.contentStored(contentRootOf(root)),
     readiness: () => ties.readiness(),
     status: () => ties.publicStatus(),

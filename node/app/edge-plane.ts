@@ -23,6 +23,7 @@ import { OriginFill } from './content/origin-fill.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { GroupNode } from './group/group-node.ts';
+import type { NoticePlane } from './notices/notice-plane.ts';
 import { reportOf } from './node-error.ts';
 import { RingNode } from './ring/ring-node.ts';
 import { ClaimSnapshots } from '../adapters/disk/claim-snapshots.ts';
@@ -43,6 +44,7 @@ export interface EdgePlane {
 }
 
 export interface EdgePlaneOptions {
+  readonly notices: Pick<NoticePlane, 'isWithdrawn'>;
   readonly host: Host;
   readonly delivery: DeliveryPlane;
   readonly terms: NotedTerms;
@@ -101,6 +103,7 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
       unprovide: (key) => ring.unprovide(key),
     },
     origin: composeOrigin(foundation),
+    isWithdrawn: options.notices.isWithdrawn,
     log,
   });
   const exchange = new BlockExchangeServer(

@@ -2,6 +2,7 @@ import { AuditError } from '../audit/audit-error.ts';
 import { ChainError } from '../chain/chain-errors.ts';
 import { ClientError } from '../client/client-error.ts';
 import { ProtocolError } from '../protocol/errors.ts';
+import { PublishError } from '../publish/publish-error.ts';
 import { CliError } from './cli-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { mark, type Terminal } from './terminal.ts';
@@ -21,10 +22,10 @@ export function tellFailure(terminal: Terminal, command: string, failure: unknow
   return OFFLINE_CODES.has(code) ? EXIT.offline : EXIT.failed;
 }
 
-type Coded = AuditError | ChainError | ClientError | CliError | ProtocolError;
+type Coded = AuditError | ChainError | ClientError | CliError | ProtocolError | PublishError;
 
 function isCoded(failure: unknown): failure is Coded {
-  return [AuditError, ChainError, ClientError, CliError, ProtocolError].some(
+  return [AuditError, ChainError, ClientError, CliError, ProtocolError, PublishError].some(
     (type) => failure instanceof type,
   );
 }

@@ -13,6 +13,8 @@ export const UPLOAD_PART_HEADER = 'bcdn-upload-part';
 /** Every block, or the inner nodes only, where the node has the raw leaves from an origin. */
 export const UPLOAD_PARTS = ['whole', 'skeleton'] as const;
 export type UploadPart = (typeof UPLOAD_PARTS)[number];
+/** Request of an upload: tags of the content, separated by commas. */
+export const TAGS_HEADER = 'cache-tag';
 /** Response: bytes of this grant that are durably recorded as earned. */
 export const ACKNOWLEDGED_HEADER = 'bcdn-acknowledged';
 /** Response: the credit window now, in bytes. */

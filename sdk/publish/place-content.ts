@@ -21,6 +21,8 @@ export interface Placement {
   readonly sender: TransactionSender;
   readonly nodes: readonly PlacementNode[];
   readonly timeoutMs: number;
+  /** Names under which the content can be purged with others. @default none */
+  readonly tags?: readonly string[] | undefined;
 }
 
 export interface PlacementNode {
@@ -109,13 +111,14 @@ async function pushToOneOf(
 }
 
 async function push(
-  { content, part, dealId, sender }: Placement,
+  { content, part, dealId, sender, tags }: Placement,
   { node, endpoints }: PlacementNode,
   { signal, onProgress, components }: PlacementOptions & { readonly components: CallComponents },
 ): Promise<void> {
   const sign = (digest: Uint8Array) =>
     hexToBytes(sender.wallet.signingKey.sign(digest).compactSerialized, 64);
-  const request = { content, part, dealId, domain: domainOf(sender.deployment), node, endpoints, sign };
+  const domain = domainOf(sender.deployment);
+  const request = { content, part, dealId, domain, node, endpoints, tags, sign };
   try {
     await pushContent(request, {
       signal,

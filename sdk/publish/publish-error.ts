@@ -19,6 +19,7 @@ export type PublishErrorCode =
   | 'ORIGIN_UNUSABLE'
   | 'ORIGIN_REFUSED'
   | 'ALLOCATION_FAILED'
+  | 'NOTICE_REFUSED'
   | 'CLOSE_INCOMPLETE';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */

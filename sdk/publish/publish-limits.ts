@@ -85,3 +85,8 @@ export const THAW_GRACE_MS = 60_000;
 
 /** Nodes named in one transaction. */
 export const MAX_NODES_PER_CALL = 32;
+
+/** An edge that does not answer a notice within this is left to hear of it from others. */
+export const NOTICE_TIMEOUT_MS = 10_000;
+/** Largest answer to a notice. */
+export const MAX_NOTICE_ANSWER_BYTES = 16_384;

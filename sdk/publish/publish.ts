@@ -9,7 +9,8 @@ import type { CallComponents } from '../client/json-call.ts';
 import { allocate, openDeal } from '../chain/deals.ts';
 import { fundPeerPool } from '../chain/peer-pool.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
-import { bytesToHex } from '../protocol/bytes.ts';
+import { bytesToHex, hexToBytes } from '../protocol/bytes.ts';
+import { requireTag } from '../protocol/content-notice.ts';
 import { contentRootOf } from '../protocol/content.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ContentSource } from './content-source.ts';
@@ -25,6 +26,8 @@ import type { ImportedContent } from './imported-content.ts';
 import { nameAudience } from './name-audience.ts';
 import { placeContent, placeSkeleton, type PlacementProgress } from './place-content.ts';
 import { PublishError } from './publish-error.ts';
+import { sendNotices } from './send-notices.ts';
+import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
 import { DEFAULT_DELIVERIES, PLACEMENT_TIMEOUT_MS } from './publish-limits.ts';
 
 /** What to publish, who pays, and how widely. */
@@ -53,6 +56,8 @@ export interface PublishRequest {
    * at once. `source` is still read once here, to name the content. @default it is pushed
    */
   readonly origin?: OriginRequest | undefined;
+  /** Names under which the content can be purged with others of this publisher, at most 16. @default none */
+  readonly tags?: readonly string[] | undefined;
   /** Leaf size in bytes. @default 1048576 */
   readonly chunkBytes?: number | undefined;
   /** Directory of the temporary archive. @default the system's */
@@ -114,6 +119,7 @@ export async function publish(request: PublishRequest, options: PublishOptions =
   const components: CallComponents = { http, clock: options.components?.clock ?? systemClock };
   const { signal, onProgress } = options;
   const startedMs = components.clock.nowMs();
+  for (const tag of request.tags ?? []) requireTag(tag);
   let content: ImportedContent | undefined;
   try {
     const { origin } = request;
@@ -135,13 +141,30 @@ export async function publish(request: PublishRequest, options: PublishOptions =
       sender: request.sender,
       nodes: deal.nodes,
       timeoutMs: options.placementTimeoutMs ?? PLACEMENT_TIMEOUT_MS,
+      tags: request.tags,
     };
     const place = origin === undefined ? placeContent : placeSkeleton;
     await place(components, placement, { signal, onProgress });
+    await tagContent(components, { request, cid, dealId: deal.dealId }, signal);
     return { ...deal, cid, bytes, blocks, seconds: (components.clock.nowMs() - startedMs) / 1000 };
   } finally {
     await content?.carFile.remove();
     if (options.components?.http === undefined) await http.close();
+  }
+}
+
+/** Tells every edge the tags of the content: those that filled it from others have not heard of them. */
+async function tagContent(
+  components: CallComponents,
+  published: { readonly request: PublishRequest; readonly cid: CID; readonly dealId: DealId },
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const { request, cid, dealId } = published;
+  const { marketplaceUrl, sender } = request;
+  const publisherKey = hexToBytes(sender.wallet.privateKey, 32);
+  for (const tag of request.tags ?? []) {
+    const wish = { marketplaceUrl, publisherKey, kind: 'tag', cid, dealId, tag } as const;
+    await sendNotices({ ...components, secp256k1: nativeSecp256k1 }, wish, signal);
   }
 }
 

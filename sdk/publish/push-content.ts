@@ -11,7 +11,13 @@ import { encodeSignedUpload, uploadDigest, type Upload } from '../protocol/autho
 import { base64UrlEncode } from '../protocol/bytes.ts';
 import { contentRootOf } from '../protocol/content.ts';
 import type { Domain } from '../protocol/eip712.ts';
-import { CONTENT_PATH, UPLOAD_HEADER, UPLOAD_PART_HEADER, type UploadPart } from '../protocol/http.ts';
+import {
+  CONTENT_PATH,
+  TAGS_HEADER,
+  UPLOAD_HEADER,
+  UPLOAD_PART_HEADER,
+  type UploadPart,
+} from '../protocol/http.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
@@ -34,6 +40,8 @@ export interface PushRequest {
   readonly node: Address;
   /** Endpoints of the node, multiaddrs or URLs; the first HTTP one is used. */
   readonly endpoints: readonly string[];
+  /** Names under which the content can be purged with others. @default none */
+  readonly tags?: readonly string[] | undefined;
   /** Signs a 32-byte digest with the publisher's key, EIP-2098. */
   readonly sign: (digest: Uint8Array) => Uint8Array;
 }
@@ -82,10 +90,13 @@ async function attemptPush(
   request: PushRequest,
   options: PushOptions & { readonly clock: Clock },
 ): Promise<Outcome> {
-  const header = authorisation(request, options.clock);
+  const { tags = [], part = 'whole' } = request;
+  const headers = {
+    [UPLOAD_HEADER]: authorisation(request, options.clock),
+    ...(part === 'whole' ? {} : { [UPLOAD_PART_HEADER]: part }),
+    ...(tags.length === 0 ? {} : { [TAGS_HEADER]: tags.join(', ') }),
+  };
   try {
-    const part = request.part ?? 'whole';
-    const headers = { [UPLOAD_HEADER]: header, ...(part !== 'whole' && { [UPLOAD_PART_HEADER]: part }) };
     const answer = await put(url, headers, request.content, options);
     if (answer.status < 400) return 'taken';
     const refusal = refusalOf(answer);

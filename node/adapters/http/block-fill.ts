@@ -14,7 +14,10 @@ import {
   MAX_FILLS,
 } from './gateway-limits.ts';
 
-type FillComponents = Pick<GatewayComponents, 'blocks' | 'fill' | 'metrics' | 'log' | 'clock' | 'absences'>;
+type FillComponents = Pick<
+  GatewayComponents,
+  'blocks' | 'fill' | 'metrics' | 'log' | 'clock' | 'absences' | 'withheld'
+>;
 
 /** Purpose of searches for clients without a grant. */
 const WITHOUT_GRANT = '';
@@ -34,9 +37,10 @@ export class BlockFill implements FillsBlocks {
     this.#absences = components.absences ?? new Absences();
   }
 
-  /** @throws GatewayError FILLS_BUSY, SEARCHES_EXHAUSTED */
+  /** @throws GatewayError CONTENT_WITHDRAWN, FILLS_BUSY, SEARCHES_EXHAUSTED */
   async fill(cid: CID, contentRoot: ContentRoot | undefined): Promise<FillOutcome> {
-    const { fill, clock } = this.#components;
+    const { fill, clock, withheld } = this.#components;
+    if (withheld?.(cid, contentRoot) === true) throw withdrawn(cid);
     if (fill === undefined) return { stored: false, collapsed: false, absentMs: 0 };
     const key = `${cid.toString()} ${contentRoot ?? ''}`;
     const known = this.#flights.get(key);
@@ -83,6 +87,14 @@ export class BlockFill implements FillsBlocks {
     metrics.fill(filled ? 'filled' : 'missing');
     return filled;
   }
+}
+
+function withdrawn(cid: CID): GatewayError {
+  return new GatewayError(410, 'CONTENT_WITHDRAWN', {
+    message: 'The publisher took this content down.',
+    values: { cid: cid.toString() },
+    remedy: 'It is not served any more; ask the publisher.',
+  });
 }
 
 function fillsBusy(): GatewayError {

@@ -1,7 +1,9 @@
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { decodeSignedUpload, uploadDigest, type SignedUpload } from '../../../sdk/protocol/authorisation.ts';
+import { requireTag } from '../../../sdk/protocol/content-notice.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import {
+  TAGS_HEADER,
   UPLOAD_HEADER,
   UPLOAD_PART_HEADER,
   UPLOAD_PARTS,
@@ -30,6 +32,7 @@ export class ContentUpload {
     const { contents, contentStored } = this.#components;
     const { upload } = await this.#authorise(exchange, root);
     const part = partOf(headerOf(exchange.request, UPLOAD_PART_HEADER));
+    const tags = tagsOf(headerOf(exchange.request, TAGS_HEADER));
     const maxBytes = Number(upload.bytes);
     requireDeclaredLength(exchange.request, maxBytes);
     if (this.#uploads >= MAX_UPLOADS) throw uploadsBusy();
@@ -42,6 +45,7 @@ export class ContentUpload {
         maxBytes,
         part,
       });
+      contents.tag({ root: upload.contentRoot, codec: root.code }, tags);
       if (content.complete) await contentStored?.(root, upload.dealId);
       const { bytes, blocks, complete } = content;
       // The content was here already and its body need not be read.
@@ -85,6 +89,7 @@ export class ContentUpload {
         allocated,
       });
     }
+    if (allocation.isWithdrawn === true) throw withdrawn(upload.dealId);
     this.#requirePublisher(signed, deal.publisher);
     return signed;
   }
@@ -154,6 +159,24 @@ function refusal(
     values,
     remedy: 'Sign an upload authorisation for this node, this content and an open deal that allocates to it.',
     cause,
+  });
+}
+
+/** @throws ProtocolError NOTICE_INVALID for a name that is no tag */
+function tagsOf(header: string | undefined): string[] {
+  const tags = (header ?? '')
+    .split(',')
+    .map((tag) => tag.trim())
+    .filter((tag) => tag !== '');
+  for (const tag of tags) requireTag(tag);
+  return tags;
+}
+
+function withdrawn(dealId: string): GatewayError {
+  return new GatewayError(410, 'CONTENT_WITHDRAWN', {
+    message: 'The content of this deal was taken down.',
+    values: { dealId },
+    remedy: 'Open a new deal to publish it again.',
   });
 }
 

@@ -6,7 +6,12 @@ import type { Address, ContentRoot, DealId } from '../../../sdk/protocol/identif
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
 import type { Absences } from '../../core/storage/absences.ts';
-import type { BlockReader, ContentIndex, ContentSummary } from '../../core/storage/block-ports.ts';
+import type {
+  BlockReader,
+  ContentIndex,
+  ContentSummary,
+  ContentTarget,
+} from '../../core/storage/block-ports.ts';
 import type { Clock } from '../clock/system-clock.ts';
 import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import type { ReceiptLog } from '../delivery-desk/ledger-accounts.ts';
@@ -20,6 +25,8 @@ export interface ContentStore extends ContentIndex {
     stream: AsyncIterable<Uint8Array>,
     options: { pinFor?: DealId; maxBytes: number; part?: UploadPart },
   ): Promise<ContentSummary>;
+  /** Names under which its publisher can purge the content with others. */
+  tag(target: ContentTarget, tags: readonly string[]): void;
 }
 
 /** A node that holds a content, as the ring's index names it. */
@@ -43,6 +50,14 @@ export interface ContentRouter {
       readonly signal: AbortSignal;
     },
   ): Promise<{ readonly providers: readonly ContentProvider[]; readonly hops: number }>;
+}
+
+/** Where notices of publishers come in over HTTP. */
+export interface NoticeDoor {
+  /** Checks, keeps and forwards a signed notice. @throws NoticeError, ProtocolError */
+  take(bytes: Uint8Array): Promise<'new' | 'known'>;
+  /** Signed takedowns that this node obeys, the newest first; bounded. */
+  takedowns(): readonly Uint8Array[];
 }
 
 /** Messages for the operator's log. */
@@ -80,6 +95,13 @@ export interface GatewayComponents extends ServingComponents {
    * `contentRoot` is that of the grant, undefined for a client without one.
    */
   readonly fill?: (cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal) => Promise<void>;
+  /**
+   * Whether the content of a grant was taken down, or a block belongs to one that was and to no other that is served.
+   * @default none does
+   */
+  readonly withheld?: (cid: CID, contentRoot: ContentRoot | undefined) => boolean;
+  /** Takes notices of publishers. Absent where none are taken. */
+  readonly notices?: NoticeDoor;
   /** What nobody had a moment ago. @default one of the gateway's own */
   readonly absences?: Absences;
   /** Who fetches missing blocks, where other planes share the flights. @default one of the gateway's own, by `fill` */

@@ -1,6 +1,7 @@
 import { ProtocolError, type ErrorValues } from '../../../sdk/protocol/errors.ts';
 import { DeliveryError, type DeliveryErrorCode } from '../../core/delivery/delivery-error.ts';
 import { HttpRequestError, type HttpRequestErrorCode } from '../../core/http-semantics/http-request-error.ts';
+import { NoticeError, type NoticeErrorCode } from '../../core/notices/notice-error.ts';
 import { StorageError, type StorageErrorCode } from '../../core/storage/storage-error.ts';
 import { DeskError, type DeskErrorCode } from '../delivery-desk/desk-error.ts';
 
@@ -35,6 +36,7 @@ export type GatewayErrorCode =
   | 'UPLOAD_UNKNOWN_DEAL'
   | 'UPLOADS_BUSY'
   | 'FILLS_BUSY'
+  | 'NOTICES_NOT_TAKEN'
   | 'SEARCHES_EXHAUSTED'
   | 'LOOKUP_FAILED'
   | 'QUERY_INVALID'
@@ -61,6 +63,7 @@ export class GatewayError extends Error {
       | DeskErrorCode
       | DeliveryErrorCode
       | StorageErrorCode
+      | NoticeErrorCode
       | ProtocolError['code'],
     details: {
       message: string;
@@ -85,6 +88,7 @@ const DELIVERY_STATUS: Partial<Record<DeliveryErrorCode, number>> = {
   FREE_ALLOWANCE_EXHAUSTED: 402,
   CREDIT_EXHAUSTED: 402,
   ALLOCATION_EXHAUSTED: 402,
+  CONTENT_WITHDRAWN: 410,
   LEDGER_FULL: 503,
   DEAL_AT_RISK_LIMIT: 503,
 };
@@ -94,6 +98,14 @@ const DESK_STATUS: Record<DeskErrorCode, number> = {
   RECEIPT_MALFORMED: 400,
   RECEIPT_WRONG_GRANT: 403,
   CHAIN_UNAVAILABLE: 503,
+};
+
+/** Everything else is forbidden: 403. */
+const NOTICE_STATUS: Partial<Record<NoticeErrorCode, number>> = {
+  NOTICE_UNKNOWN_DEAL: 404,
+  NOTICE_REPEATED: 409,
+  NOTICES_TOO_MANY: 429,
+  NOTICES_FULL: 507,
 };
 
 const REQUEST_STATUS: Partial<Record<HttpRequestErrorCode, number>> = {
@@ -132,6 +144,10 @@ export function asGatewayError(error: unknown): GatewayError | undefined {
   if (error instanceof DeliveryError) {
     const { message, values, remedy } = error;
     return new GatewayError(DELIVERY_STATUS[error.code] ?? 403, error.code, { message, values, remedy });
+  }
+  if (error instanceof NoticeError) {
+    const { message, values, remedy } = error;
+    return new GatewayError(NOTICE_STATUS[error.code] ?? 403, error.code, { message, values, remedy });
   }
   if (error instanceof StorageError) {
     const { message, values, remedy } = error;

@@ -4,9 +4,14 @@ import type { CID } from 'multiformats/cid';
 import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
 import { GatewayError } from './gateway-error.ts';
 import { MAX_RESOLVED_PATHS } from './gateway-limits.ts';
-import type { RequestBlocks } from './request-blocks.ts';
 import { findInShards } from './shard-lookup.ts';
 import { damaged, decodeUnixfs, entryOf, type UnixfsNode } from './unixfs-node.ts';
+
+/** Blocks that a path is resolved by; what cannot be had is an error. */
+export interface PathBlocks {
+  get(cid: CID): Promise<Uint8Array>;
+  sizeOf(cid: CID): Promise<number>;
+}
 
 /** What a path names. */
 export interface Entity {
@@ -30,7 +35,7 @@ export class PathResolution {
   readonly #resolved = new LRUCache<string, ResolvedPath>({ max: MAX_RESOLVED_PATHS });
 
   /** @throws GatewayError PATH_NOT_FOUND, CONTENT_DAMAGED, and what reading blocks throws */
-  async resolve(root: CID, segments: readonly string[], blocks: RequestBlocks): Promise<ResolvedPath> {
+  async resolve(root: CID, segments: readonly string[], blocks: PathBlocks): Promise<ResolvedPath> {
     if (segments.length === 0 && root.code !== DAG_PB_CODEC) {
       return { entity: { kind: 'file', cid: root, sizeBytes: await blocks.sizeOf(root) }, trail: [] };
     }
@@ -47,7 +52,7 @@ export class PathResolution {
   }
 }
 
-async function walk(root: CID, segments: readonly string[], blocks: RequestBlocks): Promise<ResolvedPath> {
+async function walk(root: CID, segments: readonly string[], blocks: PathBlocks): Promise<ResolvedPath> {
   const trail: CID[] = [];
   const read = (node: CID): Promise<Uint8Array> => blocks.get(node);
   let cid = root;
@@ -72,7 +77,7 @@ function linkNamed(node: UnixfsNode, name: string): CID | undefined {
   return undefined;
 }
 
-async function entityOf(cid: CID, blocks: RequestBlocks): Promise<Entity> {
+async function entityOf(cid: CID, blocks: PathBlocks): Promise<Entity> {
   if (cid.code !== DAG_PB_CODEC) return { kind: 'file', cid, sizeBytes: await blocks.sizeOf(cid) };
   const node = decodeUnixfs(cid, await blocks.get(cid));
   switch (node.kind) {

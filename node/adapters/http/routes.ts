@@ -1,4 +1,10 @@
-import { CONTENT_PATH, PROVIDERS_PATH, RECEIPTS_PATH, STATUS_PATH } from '../../../sdk/protocol/http.ts';
+import {
+  CONTENT_PATH,
+  NOTICES_PATH,
+  PROVIDERS_PATH,
+  RECEIPTS_PATH,
+  STATUS_PATH,
+} from '../../../sdk/protocol/http.ts';
 import { BlockFill } from './block-fill.ts';
 import type { FillsBlocks } from './fills-blocks.ts';
 import { ContentRoute, IPFS_PATH, type ContentRouteParts } from './content-route.ts';
@@ -8,6 +14,7 @@ import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import type { GatewayComponents, GatewayOptions, ServingComponents } from './gateway-components.ts';
 import { GatewayError } from './gateway-error.ts';
 import { live, metrics, ready, status } from './health-routes.ts';
+import { notices } from './notices-route.ts';
 import { PassingBlock } from './passing-block.ts';
 import { ProviderLookups } from './provider-lookups.ts';
 import { findProviders } from './providers-route.ts';
@@ -84,6 +91,10 @@ export class Routes implements RouteTable {
     const components = this.#components;
     const read = ['GET', 'HEAD'];
     yield [RECEIPTS_PATH, receiptsRoute(components.desk)];
+    yield [
+      NOTICES_PATH,
+      { name: 'notices', methods: [...read, 'POST'], run: (exchange) => notices(components, exchange) },
+    ];
     yield [STATUS_PATH, { name: 'status', methods: read, run: (exchange) => status(components, exchange) }];
     yield ['/livez', { name: 'livez', methods: read, run: live }];
     yield [

@@ -138,6 +138,7 @@ class UplinkLending implements CarriagePlane {
       importCar: (root, stream, options) => stored.importCar(root, stream, options),
       contains: (root, cid) => stored.contains(root, cid) || this.#transit.contains(root, cid.toString()),
       isComplete: (root) => stored.isComplete(root),
+      tag: (target, tags) => stored.tag(target, tags),
     };
   }
 

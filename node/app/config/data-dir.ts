@@ -21,6 +21,8 @@ export interface DataDir {
   readonly peerAccounts: string;
   /** What was carried between domains. */
   readonly carriage: string;
+  /** Takedowns and purges of publishers. */
+  readonly notices: string;
   /** Receipts of sampled claims as they were committed. */
   readonly claims: string;
 }
@@ -48,6 +50,7 @@ export function dataDirAt(path: string): DataDir {
     settlements: join(root, 'settlements.sqlite'),
     peerAccounts: join(root, 'peer-accounts.sqlite'),
     carriage: join(root, 'carriage.sqlite'),
+    notices: join(root, 'notices.sqlite'),
     claims: join(root, 'claims'),
   };
 }

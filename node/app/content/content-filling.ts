@@ -41,7 +41,15 @@ export interface ContentFillingParts {
   readonly announcer: ContentAnnouncer;
   /** The publishers' origins, after every node. @default none are asked */
   readonly origin?: OriginFill | undefined;
+  /** Deals whose content was taken down: it is not filled. @default none */
+  readonly isWithdrawn?: ((dealId: DealId) => boolean) | undefined;
   readonly log: NodeLog;
+}
+
+/** Filling for one deal, under way. */
+interface FillingJob {
+  readonly done: Promise<void>;
+  readonly stopping: AbortController;
 }
 
 /** What hinders a content from being complete. */
@@ -57,7 +65,7 @@ export interface FillingTrouble {
  */
 export class ContentFilling {
   readonly #parts: ContentFillingParts;
-  readonly #jobs = new Map<DealId, Promise<void>>();
+  readonly #jobs = new Map<DealId, FillingJob>();
   readonly #troubles = new Map<DealId, FillingTrouble>();
   readonly #waiting: (() => void)[] = [];
   #filling = 0;
@@ -85,21 +93,21 @@ export class ContentFilling {
   /** Brings the store in line with what the chain says about a deal. Returns at once; the work goes on by itself. */
   attend(own: OwnDeal): void {
     const { dealId } = own.deal;
-    const wanted = own.deal.state !== 'closed' && own.allocation.state !== 'released';
-    if (!wanted) {
-      void this.#letGo(own).catch((error: unknown) =>
+    if (!this.#wants(own)) {
+      void this.letGo(own).catch((error: unknown) =>
         this.#parts.log.error({ dealId, error }, 'Content not let go'),
       );
       return;
     }
     if (this.#jobs.has(dealId) || this.#stopping.signal.aborted) return;
-    const job = this.#obtain(own, this.#stopping.signal)
+    const stopping = new AbortController();
+    const signal = AbortSignal.any([this.#stopping.signal, stopping.signal]);
+    const done = this.#obtain(own, signal)
       .catch((error: unknown) => {
-        if (!this.#stopping.signal.aborted)
-          this.#parts.log.error({ dealId, error }, 'Content could not be filled');
+        if (!signal.aborted) this.#parts.log.error({ dealId, error }, 'Content could not be filled');
       })
       .finally(() => this.#jobs.delete(dealId));
-    this.#jobs.set(dealId, job);
+    this.#jobs.set(dealId, { done, stopping });
   }
 
   /** Announces a content that a publisher has just pushed. */
@@ -116,6 +124,8 @@ export class ContentFilling {
   async fillBlock(cid: CID, contentRoot: ContentRoot | undefined, signal: AbortSignal): Promise<void> {
     const own = this.#dealWith(cid, contentRoot);
     if (own === undefined) return;
+    // A content that was purged is filled again from its first request on.
+    if (!this.#parts.store.isComplete(own.deal.contentRoot)) this.attend(own);
     const { origin } = this.#parts;
     const comes = origin?.isUnderWay(own.deal, cid) === true;
     if (comes && (await origin.fetch(own.deal, cid, signal).catch(() => false))) return;
@@ -136,11 +146,16 @@ export class ContentFilling {
     this.#stopping.abort();
     for (const go of this.#waiting.splice(0)) go();
     await this.#parts.origin?.stop();
-    await Promise.all(this.#jobs.values());
+    await Promise.all([...this.#jobs.values()].map(({ done }) => done));
   }
 
-  async #letGo({ deal }: OwnDeal): Promise<void> {
+  /** Ends filling for a deal, its pin, and its announcement unless another deal wants the content. */
+  async letGo({ deal }: OwnDeal): Promise<void> {
     const { store, announcer } = this.#parts;
+    const job = this.#jobs.get(deal.dealId);
+    job?.stopping.abort();
+    for (const go of this.#waiting.splice(0)) go();
+    await job?.done;
     this.#troubles.delete(deal.dealId);
     const content = store.contents().find(({ root }) => root === deal.contentRoot);
     if (content?.pinnedBy.includes(deal.dealId) !== true) return;
@@ -177,7 +192,12 @@ export class ContentFilling {
 
   #stillWanted(dealId: DealId): boolean {
     const own = this.#parts.directory.known(dealId);
-    return own !== undefined && own.deal.state !== 'closed' && own.allocation.state !== 'released';
+    return own !== undefined && this.#wants(own);
+  }
+
+  #wants({ deal, allocation }: OwnDeal): boolean {
+    if (this.#parts.isWithdrawn?.(deal.dealId) === true) return false;
+    return deal.state !== 'closed' && allocation.state !== 'released';
   }
 
   async #inTurn(signal: AbortSignal, work: () => Promise<void>): Promise<void> {
@@ -267,6 +287,7 @@ export class ContentFilling {
         this.#parts.holders.refused(holder, hexToBytes(own.deal.contentRoot, 32));
         return false;
       }
+      if (!this.#wants(own)) return false;
       await store.put(targetOf(own), cid, block);
       return true;
     } catch (error) {
@@ -301,7 +322,12 @@ export class ContentFilling {
   #dealWith(cid: CID, contentRoot: ContentRoot | undefined): OwnDeal | undefined {
     const { directory, store } = this.#parts;
     const root = contentRoot ?? contentRootOf(cid);
-    const active = directory.own().filter(({ allocation }) => allocation.state !== 'released');
+    const active = directory
+      .own()
+      .filter(
+        ({ deal, allocation }) =>
+          allocation.state !== 'released' && this.#parts.isWithdrawn?.(deal.dealId) !== true,
+      );
     const named = active.find(({ deal }) => deal.contentRoot === root);
     if (named !== undefined || contentRoot !== undefined) return named;
     return active.find(({ deal }) => store.contains(deal.contentRoot, cid));

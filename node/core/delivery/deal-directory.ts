@@ -26,6 +26,8 @@ export interface AllocationView {
   readonly thawEndEpoch?: Epoch | undefined;
   /** Paid from the deal's peer pool: it pays for serving what the node has, not for storing. */
   readonly isPeerPool?: boolean;
+  /** The publisher took the content down: nothing more is served for the deal. */
+  readonly isWithdrawn?: boolean;
 }
 
 /**

@@ -92,6 +92,12 @@ export function refuseAllocation(
       remedy: 'The publisher can allocate tokens to this node; until then use another node of the deal.',
     });
   }
+  if (allocation.isWithdrawn === true) {
+    return refused('CONTENT_WITHDRAWN', 'The publisher took the content down.', {
+      values: { dealId: grant.dealId, contentRoot: grant.contentRoot },
+      remedy: 'Nobody serves it any more under this deal; what was receipted before is paid.',
+    });
+  }
   if (grant.epoch <= allocation.throughEpoch) {
     return refused('EPOCH_CLOSED', 'The epoch of the grant is already settled on chain.', {
       values: { epoch: grant.epoch, throughEpoch: allocation.throughEpoch },

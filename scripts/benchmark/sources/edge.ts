@@ -139,6 +139,7 @@ function contentsOf(archive: ArchiveBlocks): ContentStore {
   return {
     contains: (_root, cid) => archive.has(cid),
     isComplete: () => true,
+    tag: () => undefined,
     importCar: async () => {
       throw new BenchError('BENCH_MESSAGE_INVALID', {
         message: 'An edge of a bench takes no uploads.',

@@ -20,6 +20,7 @@ describe('Gateway: what nobody has', () => {
   let content: TestContent;
   let asked: string[];
   let lookups: number;
+  let withheld = '';
   const absences = new Absences();
 
   before(async () => {
@@ -29,11 +30,13 @@ describe('Gateway: what nobody has', () => {
   beforeEach(async () => {
     asked = [];
     lookups = 0;
+    withheld = '';
     fixture = await GatewayFixture.start({
       content,
       empty: true,
       components: {
         absences,
+        withheld: (cid) => cid.toString() === withheld,
         fill: async (cid, root) => {
           asked.push(cid.toString());
           const block = content.blocks.find((each) => each.cid.equals(cid));
@@ -117,6 +120,14 @@ describe('Gateway: what nobody has', () => {
     for (let i = 1_000; i < 1_100; i++) await get(unknown(i));
     const inSecond = asked.length - FRUITLESS_SEARCHES.burst - 1;
     expect(inSecond).to.equal(FRUITLESS_SEARCHES.perSecond);
+  });
+
+  it('is gone where its content was taken down, and not looked for', async () => {
+    withheld = unknown(1).toString();
+    const gone = { status: 410, how: undefined, mayBeKept: 'no-store', code: 'CONTENT_WITHDRAWN' };
+    expect(await get(unknown(1))).to.deep.equal(gone);
+    expect(asked).to.deep.equal([]);
+    expect((await get(unknown(2))).status).to.equal(404);
   });
 
   it('is looked up in the ring once a second, and a flood of lookups is bounded', async () => {

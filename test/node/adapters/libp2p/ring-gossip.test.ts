@@ -2,7 +2,8 @@ import { generateKeyPair } from '@libp2p/crypto/keys';
 import { expect } from 'chai';
 
 import { parseAddress, parseContentRoot, parseDealId } from '../../../../sdk/protocol/identifiers.ts';
-import { AnnouncementBus } from '../../../../node/adapters/libp2p/gossip.ts';
+import { MAX_SIGNED_NOTICE_BYTES } from '../../../../sdk/protocol/content-notice.ts';
+import { AnnouncementBus, type Verdict } from '../../../../node/adapters/libp2p/gossip.ts';
 import {
   DEAL_ANNOUNCEMENT_BYTES,
   decodeDealAnnouncement,
@@ -81,5 +82,59 @@ describe('gossip: announcement bus over real hosts', function () {
     expect(heard[1]).to.deep.equal([announcement]);
     expect(heard[2]).to.deep.equal([announcement]);
     expect(heard[0]).to.deep.equal([]);
+  });
+});
+
+describe('gossip: notices over real hosts in a row', function () {
+  this.timeout(30_000);
+  const hosts: Host[] = [];
+  const buses: AnnouncementBus[] = [];
+  const heard: Uint8Array[][] = [[], [], []];
+  const GOOD = Uint8Array.of(1);
+  const FORGED = Uint8Array.of(2);
+  const EARLY = Uint8Array.of(3);
+  const LARGE = new Uint8Array(MAX_SIGNED_NOTICE_BYTES + 1).fill(1);
+
+  /** Each knows the next one only. What begins with 1 is good, with 2 forged, with 3 not yet to be judged. */
+  before(async () => {
+    for (let i = 0; i < 3; i++) {
+      const host = await createHost({
+        privateKey: await generateKeyPair('Ed25519'),
+        listenAddresses: ['/ip4/127.0.0.1/tcp/0'],
+      });
+      await host.start();
+      const judgeNotice = async (bytes: Uint8Array): Promise<Verdict> => {
+        heard[i]?.push(bytes);
+        return bytes[0] === 1 ? 'accept' : bytes[0] === 2 ? 'reject' : 'ignore';
+      };
+      const bus = new AnnouncementBus({ host, judgeNotice }, { chainId: 31_337n, registry });
+      bus.start();
+      hosts.push(host);
+      buses.push(bus);
+    }
+    const [first, second, third] = hosts;
+    if (first === undefined || second === undefined || third === undefined)
+      throw new RangeError('three hosts');
+    await first.dial(second.getMultiaddrs());
+    await second.dial(third.getMultiaddrs());
+    const { takedowns } = gossipTopics(31_337n, registry);
+    const known = (): boolean =>
+      hosts.every((host, i) => host.services.pubsub.getSubscribers(takedowns).length === (i === 1 ? 2 : 1));
+    await eventually('subscriptions known', known, 15_000);
+  });
+
+  after(async () => {
+    for (const bus of buses) bus.stop();
+    await Promise.all(hosts.map(async (host) => host.stop()));
+  });
+
+  it('forwards what its neighbour judged good, and nothing else', async () => {
+    const [first] = hosts;
+    const { takedowns } = gossipTopics(31_337n, registry);
+    for (const notice of [FORGED, EARLY, LARGE]) await first?.services.pubsub.publish(takedowns, notice);
+    // The good one comes last by the same way: what came before it and is not there was not forwarded.
+    await buses[0]?.publishNotice(GOOD);
+    await eventually('heard', () => heard[2]?.length === 1, 10_000);
+    expect(heard).to.deep.equal([[], [FORGED, EARLY, GOOD], [GOOD]]);
   });
 });

@@ -115,6 +115,19 @@ describe('DeliveryLedger: opening a grant', () => {
     expect(released.code).to.equal('ALLOCATION_ENDED');
   });
 
+  it('serves nothing more of a content that was taken down, and takes receipts for what it served before', () => {
+    const withdrawn = { ...allocation, isWithdrawn: true };
+    const refused = errorOf(open(newLedger(), { allocation: withdrawn }));
+    expect(refused).to.include({ code: 'CONTENT_WITHDRAWN' });
+    expect(refused.values).to.have.keys('dealId', 'contentRoot');
+    const ledger = newLedger();
+    open(ledger);
+    serve(ledger, 1000);
+    expect(errorOf(reserve(ledger, 1, { allocation: withdrawn }))).to.include({ code: 'CONTENT_WITHDRAWN' });
+    valueOf(receipt(ledger, 1000));
+    expect(ledger.state(hashOf(1))?.receiptedBytes).to.equal(1000);
+  });
+
   it('serves a thawing allocation as long as the epoch can still be claimed', () => {
     const thawing = (thawEndEpoch: number): ReturnType<typeof open> =>
       open(newLedger(), {
