@@ -52,7 +52,12 @@ export interface SmallNetworkOptions {
   readonly edges: number;
   readonly epochSeconds: number;
   readonly askWeiPerGiB: bigint;
+  /** Of each edge. @default 64 MiB */
+  readonly diskBytes?: number;
 }
+
+/** Settings of an edge for one run. */
+export type EdgeFlags = readonly string[] | ((edge: SmallEdge) => Promise<readonly string[]>);
 
 /** A chain, a marketplace and a few edges: real processes, as few as will do. */
 export class SmallNetwork {
@@ -87,7 +92,7 @@ export class SmallNetwork {
   }
 
   /** Starts everything; the edges serve, with these settings, and are offered to publishers when this returns. */
-  async start(flags: readonly string[] = []): Promise<void> {
+  async start(flags: EdgeFlags = []): Promise<void> {
     await mkdir(join(this.#options.folder, 'logs'), { recursive: true });
     this.#chain = await startLocalChain();
     const { url, chainId } = this.#chain;
@@ -97,15 +102,17 @@ export class SmallNetwork {
     this.#marketplaceUrl = await this.#startMarketplace(url);
     const numbers = Array.from({ length: this.#options.edges }, (_, index) => index);
     this.#edges = await Promise.all(numbers.map(async (index) => this.#createEdge(index, url)));
-    await Promise.all(this.#edges.map(async (edge) => edge.start(flags)));
-    await this.#awaitQuote();
+    await Promise.all(
+      this.#edges.map(async (edge) => edge.start(typeof flags === 'function' ? await flags(edge) : flags)),
+    );
+    await this.offered();
   }
 
-  /** Publishes a block of random bytes to all edges. */
-  async publish(): Promise<Publication> {
+  /** Publishes a file to all edges. @param content by default one block of random bytes */
+  async publish(content: Uint8Array = randomBytes(CONTENT_BYTES)): Promise<Publication> {
     const wallet = new Wallet(this.#keyOf(PUBLISHER), this.provider);
     return publish({
-      source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(CONTENT_BYTES))]) },
+      source: { kind: 'stream', stream: Readable.from([content]) },
       sender: new TransactionSender({ provider: this.provider, wallet, deployment: this.deployment }),
       marketplaceUrl: this.#marketplaceUrl,
       replicas: this.#options.edges,
@@ -167,15 +174,15 @@ export class SmallNetwork {
       {
         ...{ folder, rpcUrl, deploymentFile: this.#deploymentFile, marketplaceUrl: this.#marketplaceUrl },
         stakeWei: DEPLOY_PARAMETERS.development.minimumEdgeStakeWei,
-        diskBytes: DISK_BYTES,
+        diskBytes: this.#options.diskBytes ?? DISK_BYTES,
       },
       this.processes,
     );
     return new SmallEdge(node, join(folder, name, 'data'));
   }
 
-  /** The marketplace reads the edges off the chain and probes them a moment after they serve. */
-  async #awaitQuote(): Promise<void> {
+  /** Until all edges are offered: the marketplace reads them off the chain and probes them a moment after they serve. */
+  async offered(): Promise<void> {
     const { edges } = this.#options;
     const http = new UndiciExchange();
     const api = new MarketplaceApi({ http, clock: systemClock }, this.#marketplaceUrl);
@@ -213,6 +220,9 @@ export class SmallNetwork {
 export class SmallEdge {
   readonly node: NetworkNode;
   readonly dataDir: string;
+  /** Where it listens: its gateway first, then libp2p over TCP and WebSocket. */
+  readonly host: string;
+  readonly ports: readonly [http: number, tcp: number, webSocket: number];
   readonly #listening: readonly string[];
 
   constructor(node: NetworkNode, dataDir: string) {
@@ -221,6 +231,8 @@ export class SmallEdge {
     const [a = 0, b = 0, c = 0, d = 0] = randomBytes(4);
     const host = `127.${1 + (a % 254)}.${b}.${1 + (c % 254)}`;
     const port = FIRST_PORT + PORTS_PER_EDGE * d;
+    this.host = host;
+    this.ports = [port, port + 1, port + 2];
     this.#listening = [
       ...['--http-host', host, '--http-port', String(port)],
       ...['--listen-host', host, '--tcp-port', String(port + 1), '--ws-port', String(port + 2)],
