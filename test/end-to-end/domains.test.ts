@@ -56,7 +56,7 @@ describe('domains with real nodes', function () {
     const ask = (wei: bigint) => ['--ask-wei-per-gib', String(wei)];
     const capped = ['--upload-cap', '2MiB'];
     const seeding = await network.init('seed', { region: WEST, extra: [...ask(TOKEN / 100n), ...capped] });
-    edge = await network.init('edge', { region: EAST, extra: ask(TOKEN) });
+    edge = await network.init('edge', { region: EAST, extra: [...ask(TOKEN), '--workers', '2'] });
     southEdge = await network.init('south-edge', { region: SOUTH, extra: ask(TOKEN) });
     const peer = (name: string, region: string) =>
       network.init(name, { role: 'peer', region, extra: ask(TOKEN / 300n) });

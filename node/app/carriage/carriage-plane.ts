@@ -15,14 +15,13 @@ import type { BlockReader } from '../../core/storage/block-ports.ts';
 import { FetchSessions } from '../fetch-sessions.ts';
 import type { Foundation } from '../foundation.ts';
 import type { NotedTerms } from '../settlement/settlement-notes.ts';
-import { cappedReader } from '../upload-cap.ts';
 import { CarriageAccounts } from './carriage-accounts.ts';
 import { CarriageDeals } from './carriage-deals.ts';
 import { CarryingAccounts } from './carrying-accounts.ts';
+import { lentBlocks } from './lent-blocks.ts';
 
 /** A session of a carried content is kept so long without a request: what it was granted would be lost with it. */
 const IDLE_SESSION_MS = 30_000;
-const PERCENT = 100;
 
 /** What was and is carried. Bytes. */
 export interface CarriageFigures {
@@ -116,21 +115,9 @@ class UplinkLending implements CarriagePlane {
   reader(stored: BlockReader): BlockReader {
     const { clock, config } = this.#foundation;
     const { uploadCap, carriage } = config.settings;
-    const transit = this.#transit;
-    const lent = cappedReader(
-      {
-        get: (cid) => Promise.resolve(transit.get(cid.toString())),
-        sizeOf: (cid) => Promise.resolve(transit.sizeOf(cid.toString())),
-      },
-      {
-        ...{ clock, signal: this.#signal },
-        bytesPerSecond: uploadCap === undefined ? undefined : (uploadCap * carriage) / PERCENT,
-      },
-    );
-    return {
-      get: async (cid) => (await stored.get(cid)) ?? (await lent.get(cid)),
-      sizeOf: async (cid) => (await stored.sizeOf(cid)) ?? (await lent.sizeOf(cid)),
-    };
+    return lentBlocks(stored, this.#transit, {
+      ...{ clock, signal: this.#signal, bytesPerSecond: uploadCap, sharePercent: carriage },
+    });
   }
 
   contents(stored: ContentStore): ContentStore {
