@@ -27,6 +27,7 @@ interface FetchFlags {
   readonly path?: string;
   readonly deal?: string;
   readonly region?: string;
+  readonly domain?: string;
   readonly viewerKeyFile?: string;
   readonly transport: Transport;
   readonly resume?: boolean;
@@ -48,6 +49,9 @@ export const addFetch: AddCommand = (program, perform) => {
     .addOption(new Option('--path <path>', 'a file inside a directory'))
     .addOption(new Option('--deal <id>', 'the deal that pays').default(undefined, 'the first open one'))
     .addOption(new Option('--region <code>', 'where you are: the nearest nodes come first'))
+    .addOption(
+      new Option('--domain <label>', 'your provider or site inside the region: peers there come first'),
+    )
     .addOption(
       new Option('--viewer-key-file <file>', 'your key, 0x and 64 digits').default(undefined, 'a new one'),
     )
@@ -90,7 +94,13 @@ async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Pr
     const result = await fetchContent(
       { cid, marketplaceUrl: flags.marketplace, viewerKey, sink, path: flags.path },
       {
-        ...{ dealId, region: flags.region, signal: stopping.signal, onProgress: line.show },
+        ...{
+          dealId,
+          region: flags.region,
+          domainLabel: flags.domain,
+          signal: stopping.signal,
+          onProgress: line.show,
+        },
         components: { http, openSource },
       },
     );

@@ -2,6 +2,10 @@ import { expect } from 'chai';
 
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { systemClock } from '../../../sdk/client/clock.ts';
+import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
+import { MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
+import { ViewerSession } from '../../../sdk/client/viewer-session.ts';
 import { base64UrlEncode } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { grantDigest } from '../../../sdk/protocol/grant.ts';
@@ -187,10 +191,17 @@ describe('domains and carriage between them, on a real chain', function () {
   });
 
   it('draws domains inside a region where operators name them', async () => {
-    const { dealId } = await peersOnlyDeal(EAST);
+    const { dealId, contentRoot } = await peersOnlyDeal(EAST);
     await present(EAST, { label: 'campus-7', carries: false });
-    const near = await ask(dealId, { region: 'us-east', domain: 'campus-7' });
-    expect(near.grants.map(({ node }) => node)).to.deep.equal([east.address]);
+    const clock = systemClock;
+    const session = new ViewerSession(
+      { secp256k1, clock, api: new MarketplaceApi({ http: new FetchExchange(), clock }, marketplace.url) },
+      {
+        ...{ domain: market.domain, dealId, contentRoot, privateKey: room.viewer().key },
+        ...{ region: 'us-east', domainLabel: 'campus-7' },
+      },
+    );
+    expect((await session.requestGrants({})).map(({ node }) => node)).to.deep.equal([east.address]);
     await refusedWith('CARRIAGE_EXHAUSTED', 402, dealId, { region: 'us-east' });
     await present(EAST, { label: '', carries: false });
   });
