@@ -3,7 +3,8 @@ import { decode, encode } from 'it-length-prefixed';
 import { pipe } from 'it-pipe';
 
 import { MAX_MESSAGE_BYTES } from '../../core/one-hop-ring/limits.ts';
-import { MAX_QUEUED_MESSAGES } from './ring-protocol.ts';
+import { MAX_QUEUED_MESSAGES, STUCK_STREAM_MS } from './ring-protocol.ts';
+import { untilTaken } from './stream-backpressure.ts';
 
 export interface ChannelListener {
   /** One whole frame, not decoded yet. */
@@ -63,7 +64,7 @@ export class RingChannel {
     this.#draining = true;
     try {
       for (let frame = this.#queue.shift(); frame !== undefined; frame = this.#queue.shift()) {
-        if (!this.#stream.send(encode.single(frame))) await this.#stream.onDrain();
+        if (!this.#stream.send(encode.single(frame))) await untilTaken(this.#stream, STUCK_STREAM_MS);
       }
     } catch (error) {
       this.#queue.length = 0;

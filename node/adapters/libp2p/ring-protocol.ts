@@ -20,3 +20,5 @@ export const DIAL_TIMEOUT_MS = 3_000;
 export const REDIAL_PAUSE_MS = 500;
 /** Peers whose stream is kept open; the least used is closed. */
 export const MAX_KEPT_STREAMS = 512;
+/** A peer that takes nothing for so long is cut off: its stream counts as broken. */
+export const STUCK_STREAM_MS = 30_000;

@@ -49,6 +49,7 @@ interface Sample {
   /** Processor time of both processes for 10⁹ bytes, start-up of the hosts left out. */
   readonly senderCpuPerGb: number;
   readonly receiverCpuPerGb: number;
+  readonly senderPeakMb: number;
 }
 
 /** What libp2p streams carry between two processes, by encrypter, window and size of the messages. */
@@ -105,6 +106,7 @@ async function measure(setting: PlaneSetting | 'bare', bytes: number): Promise<S
       mbPerSecond: bytes / 1e6 / seconds,
       senderCpuPerGb: (after[0].cpuSeconds - before[0].cpuSeconds) / gb,
       receiverCpuPerGb: (after[1].cpuSeconds - before[1].cpuSeconds) / gb,
+      senderPeakMb: after[0].peakMemoryMb,
     };
   } finally {
     await Promise.all([sender.end(), receiver.end()]);
@@ -129,12 +131,14 @@ function reportOf(samples: ReadonlyMap<string, readonly Sample[]>, absent: reado
     mbPerSecond: median(taken.map(({ mbPerSecond }) => mbPerSecond)),
     senderCpuSecondsPerGb: median(taken.map(({ senderCpuPerGb }) => senderCpuPerGb)),
     receiverCpuSecondsPerGb: median(taken.map(({ receiverCpuPerGb }) => receiverCpuPerGb)),
+    senderPeakMb: median(taken.map(({ senderPeakMb }) => senderPeakMb)),
   }));
   const rows = results.map((result) => [
     result.case,
     figure(result.mbPerSecond),
     figure(result.senderCpuSecondsPerGb),
     figure(result.receiverCpuSecondsPerGb),
+    figure(result.senderPeakMb),
   ]);
   return {
     figures: {
@@ -143,14 +147,15 @@ function reportOf(samples: ReadonlyMap<string, readonly Sample[]>, absent: reado
         mbPerSecond: rounded(result.mbPerSecond),
         senderCpuSecondsPerGb: rounded(result.senderCpuSecondsPerGb),
         receiverCpuSecondsPerGb: rounded(result.receiverCpuSecondsPerGb),
+        senderPeakMb: rounded(result.senderPeakMb),
       })),
       absent: [...absent],
     },
     tables: [
       {
         title: 'One libp2p stream between two processes (medians)',
-        columns: ['case', 'MB/s', 'sender CPU s/GB', 'receiver CPU s/GB'],
-        rows: [...rows, ...absent.map((name) => [name, 'absent', '', ''])],
+        columns: ['case', 'MB/s', 'sender CPU s/GB', 'receiver CPU s/GB', 'sender peak MB'],
+        rows: [...rows, ...absent.map((name) => [name, 'absent', '', '', ''])],
       },
     ],
   };

@@ -21,8 +21,8 @@ export interface PlaneTasks {
   /** Fetches bytes from such a host and lets them go. */
   receive: { ask: { setting: PlaneSetting; address: string; bytes: number }; answer: Received };
   receiveBare: { ask: { port: number; bytes: number }; answer: Received };
-  /** Processor time of this process since it began. */
-  spent: { ask: object; answer: { cpuSeconds: number } };
+  /** Processor time of this process since it began, and the most memory that it had resident. */
+  spent: { ask: object; answer: { cpuSeconds: number; peakMemoryMb: number } };
   /** Whether a package for this encryption is there. */
   has: { ask: { encrypter: PlaneSetting['encrypter'] }; answer: { present: boolean } };
   /** Ends the host. */

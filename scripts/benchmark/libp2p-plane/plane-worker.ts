@@ -21,7 +21,9 @@ serveTasks<PlaneTasks>({
   receiveBare: async ({ port, bytes }) => await receiveBare(port, bytes),
   spent: async () => {
     const { user, system } = process.cpuUsage();
-    return { cpuSeconds: (user + system) / 1e6 };
+    // In kilobytes, whatever the platform.
+    const { maxRSS } = process.resourceUsage();
+    return { cpuSeconds: (user + system) / 1e6, peakMemoryMb: (maxRSS * 1_024) / 1e6 };
   },
   has: async ({ encrypter }) => ({ present: (await encrypterOf(encrypter)) !== undefined }),
   stop: async () => {
