@@ -6,7 +6,7 @@ import { readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 
-import { ClientCheckError, require, requireSame } from './client-error.ts';
+import { ClientCheckError, requireSame, requireThat } from './client-error.ts';
 import { isInstalled, PROGRAM_TIMEOUT_MS, runProgram } from './run-program.ts';
 import { LARGE_BYTES, LARGE_FILE } from './sample-site.ts';
 import { finding, type CheckSetting, type UnmodifiedClient } from './unmodified-client.ts';
@@ -74,7 +74,7 @@ async function resumed(setting: CheckSetting): Promise<string> {
   await runProgram(PROGRAM, [...COUNTABLE, '--continue=true', ...argumentsFor(setting, 'resumed')]);
   const again = site.sentBytes - before;
   await requireLargeFile(setting, 'resumed');
-  require(again < LARGE_BYTES, `It downloaded all ${LARGE_BYTES} bytes once more.`);
+  requireThat(again < LARGE_BYTES, `It downloaded all ${LARGE_BYTES} bytes once more.`);
   return `the second process fetched ${again} of ${LARGE_BYTES} bytes, SHA-256 as published`;
 }
 

@@ -1,7 +1,7 @@
 import { z } from 'zod';
 
 import { BrowserPage } from './browser-page.ts';
-import { require, requireSame } from './client-error.ts';
+import { requireSame, requireThat } from './client-error.ts';
 import { isInstalled } from './run-program.ts';
 import { FILM_SECONDS, LARGE_BYTES, LARGE_FILE, type Film } from './sample-site.ts';
 import type { ServedSite } from './served-site.ts';
@@ -73,7 +73,7 @@ async function fetchedElsewhere(site: ServedSite, page: BrowserPage): Promise<st
   requireSame('The status', status, 206);
   requireSame('content-range', contentRange ?? 'hidden', `bytes 1000-1999/${LARGE_BYTES}`);
   requireSame('The first byte', first, site.site.large[1_000] ?? -1);
-  require(etag !== null, 'The page does not see the ETag.');
+  requireThat(etag !== null, 'The page does not see the ETag.');
   return `206, ${contentRange ?? ''}, ETag readable`;
 }
 
@@ -81,20 +81,24 @@ async function played(site: ServedSite, page: BrowserPage, film: Film): Promise<
   const url = site.urlOf(film.path, site.otherOrigin);
   const earlier = page.responses.length;
   const { duration, width, soughtTo, playedTo, colours } = playedSchema.parse(await page.run(playing(url)));
-  require(Math.abs(duration - FILM_SECONDS) < 1, `The film lasts ${duration} s, not ${FILM_SECONDS}.`);
-  require(width > 0, 'There is no picture.');
-  require(Math.abs(soughtTo - SEEK_SECONDS) < 0.5, `It sought to ${soughtTo} s, not ${SEEK_SECONDS}.`);
-  require(playedTo > SEEK_SECONDS, `It stood still at ${playedTo} s.`);
-  require(colours > 100, `The picture has ${colours} colours: it is not the film's.`);
+  requireThat(Math.abs(duration - FILM_SECONDS) < 1, `The film lasts ${duration} s, not ${FILM_SECONDS}.`);
+  requireThat(width > 0, 'There is no picture.');
+  requireThat(Math.abs(soughtTo - SEEK_SECONDS) < 0.5, `It sought to ${soughtTo} s, not ${SEEK_SECONDS}.`);
+  requireThat(playedTo > SEEK_SECONDS, `It stood still at ${playedTo} s.`);
+  requireThat(colours > 100, `The picture has ${colours} colours: it is not the film's.`);
   const answers = page.responses.slice(earlier).filter((response) => response.url === url);
   const starts = new Set(
     answers.map(({ headers }) => /^bytes (\d+)-/.exec(headers['content-range'] ?? '')?.[1]),
   );
-  require(answers.every(({ status }) => status === 206), 'An answer was no range.');
-  require(answers.every(
-    ({ headers }) => headers['content-type'] === film.type,
-  ), `An answer was not ${film.type}.`);
-  require(starts.size > 1, 'It never asked for another part of the film.');
+  requireThat(
+    answers.every(({ status }) => status === 206),
+    'An answer was no range.',
+  );
+  requireThat(
+    answers.every(({ headers }) => headers['content-type'] === film.type),
+    `An answer was not ${film.type}.`,
+  );
+  requireThat(starts.size > 1, 'It never asked for another part of the film.');
   return `played, sought to ${soughtTo} s, played on; ranges from ${[...starts].join(', ')}`;
 }
 

@@ -27,6 +27,6 @@ export function requireSame(what: string, got: string | number, expected: string
 }
 
 /** @throws ClientCheckError CLIENT_DID_OTHERWISE */
-export function require(holds: boolean, otherwise: string): asserts holds {
+export function requireThat(holds: boolean, otherwise: string): asserts holds {
   if (!holds) throw new ClientCheckError('CLIENT_DID_OTHERWISE', otherwise);
 }

@@ -1,7 +1,7 @@
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
-import { require, requireSame } from './client-error.ts';
+import { requireSame, requireThat } from './client-error.ts';
 import { isInstalled, runProgram } from './run-program.ts';
 import { LARGE_BYTES, LARGE_FILE, NOTE_FILE, NOTE_TEXT } from './sample-site.ts';
 import { finding, type CheckSetting, type UnmodifiedClient } from './unmodified-client.ts';
@@ -32,8 +32,8 @@ async function path({ site }: CheckSetting): Promise<string> {
 async function directoryPage({ site }: CheckSetting): Promise<string> {
   const url = `${site.origin}/ipfs/${site.root.toString()}`;
   const said = await runProgram(PROGRAM, ['-sSfL', '-w', '%{num_redirects} %{content_type}', url]);
-  require(said.includes('<title>A film</title>'), 'The page is not index.html.');
-  require(said.endsWith('1 text/html; charset=utf-8'), `It ends with ${said.slice(-60)}.`);
+  requireThat(said.includes('<title>A film</title>'), 'The page is not index.html.');
+  requireThat(said.endsWith('1 text/html; charset=utf-8'), `It ends with ${said.slice(-60)}.`);
   return 'one redirect, text/html; charset=utf-8';
 }
 
@@ -43,7 +43,7 @@ async function resumed({ site, directory }: CheckSetting): Promise<string> {
   await site.idle();
   const before = site.sentBytes;
   await runProgram(PROGRAM, ['-sSf', '-C', '-', '-o', file, site.urlOf(LARGE_FILE)]);
-  require((await readFile(file)).equals(site.site.large), 'The file is another one.');
+  requireThat((await readFile(file)).equals(site.site.large), 'The file is another one.');
   await site.idle();
   requireSame('What was sent', site.sentBytes - before, LARGE_BYTES - LEFT_BYTES);
   return `the missing ${LARGE_BYTES - LEFT_BYTES} bytes, the file as published`;
