@@ -5,28 +5,28 @@ import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { encryptKeystoreJson, Wallet } from 'ethers';
 import { request } from 'undici';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { readAllocation } from '../../../sdk/chain/deals.ts';
-import { domainOf } from '../../../sdk/chain/deployment.ts';
-import { fetchContent } from '../../../sdk/client/fetch-content.ts';
-import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { TransactionSender } from '../../../../sdk/chain/transactions.ts';
+import { readAllocation } from '../../../../sdk/chain/deals.ts';
+import { domainOf } from '../../../../sdk/chain/deployment.ts';
+import { fetchContent } from '../../../../sdk/client/fetch-content.ts';
+import { hexToBytes } from '../../../../sdk/protocol/bytes.ts';
 import {
   contentNoticeDigest,
   encodeSignedNotice,
   type ContentNotice,
-} from '../../../sdk/protocol/content-notice.ts';
-import { contentRootOf } from '../../../sdk/protocol/content.ts';
-import { NOTICES_PATH } from '../../../sdk/protocol/http.ts';
-import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
-import { priceWei } from '../../../sdk/protocol/price.ts';
-import { importContent } from '../../../sdk/publish/import-content.ts';
-import { publish, type Publication } from '../../../sdk/publish/publish.ts';
-import { pushContent } from '../../../sdk/publish/push-content.ts';
-import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { eventually } from '../cli/eventually.ts';
-import type { NodeProcess } from '../cli/node-process.ts';
-import { TestNetwork, type InitialisedNode } from '../cli/test-network.ts';
-import { bcdn } from '../../sdk/cli/bcdn-process.ts';
+} from '../../../../sdk/protocol/content-notice.ts';
+import { contentRootOf } from '../../../../sdk/protocol/content.ts';
+import { NOTICES_PATH } from '../../../../sdk/protocol/http.ts';
+import { parseAddress } from '../../../../sdk/protocol/identifiers.ts';
+import { priceWei } from '../../../../sdk/protocol/price.ts';
+import { importContent } from '../../../../sdk/publish/import-content.ts';
+import { publish, type Publication } from '../../../../sdk/publish/publish.ts';
+import { pushContent } from '../../../../sdk/publish/push-content.ts';
+import { nativeSecp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
+import { eventually } from '../../cli/eventually.ts';
+import type { NodeProcess } from '../../cli/node-process.ts';
+import { TestNetwork, type InitialisedNode } from '../../cli/test-network.ts';
+import { bcdn } from '../../../sdk/cli/bcdn-process.ts';
 
 const CONTENT_BYTES = 300_000;
 const CHUNK_BYTES = 65_536;
