@@ -55,7 +55,8 @@ export class FuzzRun {
     const seconds = (performance.now() - startedMs) / 1_000;
     stop.abort();
     await watching;
-    const after = await this.#settled(before);
+    const after = await this.#settled(before.handles + this.#target.ownHandles);
+    const leakedHandles = Math.max(0, after.handles - before.handles - this.#target.ownHandles);
     return {
       ...{
         tally: this.#tally,
@@ -63,7 +64,7 @@ export class FuzzRun {
         seed: this.#plan.seed,
         crashed: this.#crashed || !(await this.#target.alive()),
       },
-      ...{ before, warm: this.#warm ?? before, peakMemoryBytes: this.#peak, after },
+      ...{ before, warm: this.#warm ?? before, peakMemoryBytes: this.#peak, after, leakedHandles },
       normalAfter: await this.#isNormal(),
     };
   }
@@ -99,10 +100,10 @@ export class FuzzRun {
   }
 
   /** The figures once as few handles are open as before, or when that does not come about. */
-  async #settled(before: ProcessFigures): Promise<ProcessFigures> {
+  async #settled(handles: number): Promise<ProcessFigures> {
     for (let waitedMs = 0; ; waitedMs += SETTLE_STEP_MS) {
       const figures = await this.#figures();
-      if (figures.handles <= before.handles || waitedMs >= SETTLE_TIMEOUT_MS) return figures;
+      if (figures.handles <= handles || waitedMs >= SETTLE_TIMEOUT_MS) return figures;
       await sleep(SETTLE_STEP_MS);
     }
   }

@@ -15,8 +15,8 @@ import { createGatewayMetrics } from '../../node/adapters/http/gateway-metrics.t
 import { createGateway } from '../../node/adapters/http/gateway.ts';
 import type { AllocationView, DealView } from '../../node/core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../../node/core/delivery/delivery-ledger.ts';
-import { contentRootOf } from '../../sdk/protocol/content.ts';
-import { parseEpoch, type DealId } from '../../sdk/protocol/identifiers.ts';
+import { contentRootOf, DAG_PB_CODEC } from '../../sdk/protocol/content.ts';
+import { parseContentRoot, parseEpoch, type DealId } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { fuzzedContent } from './fuzzed-content.ts';
 import { addressOf, NOW_MS, SETUP } from './gateway-setup.ts';
@@ -41,7 +41,8 @@ const store = new BlockStore({
 await store.open();
 const { node, domain, dealId, uploadDealId, uploadRoot, epoch, epochSeconds, keys } = SETUP;
 await store.importCar(content.root, archiveOf(content.root, good), { maxBytes: QUOTA_BYTES, pinFor: dealId });
-const lies = { root: contentRootOf(uploadRoot), codec: uploadRoot.code };
+// Apart from what uploads are for: one that fails is taken away with all that was there of it.
+const lies = { root: parseContentRoot(`0x${'11'.repeat(32)}`), codec: DAG_PB_CODEC };
 for (const { cid, bytes } of hostile) await store.put(lies, cid, bytes);
 const journal = new ReceiptJournal({ path: join(directory, 'receipts.journal') });
 await journal.open();

@@ -44,6 +44,7 @@ export async function startGateway(seed: number, options: { readonly rationed: b
         grants: grantsFor(content),
         uploads: uploadsFor(),
         uploadPath: SETUP.uploadRoot.toString(),
+        ownHandles: 0,
       },
       pids: async () => (child.running ? [child.pid] : []),
       alive: async () => child.running,

@@ -1,5 +1,6 @@
 /** Hostile requests against the gateway, to be repeated by their seed: `--help` shows the options. */
 import { Progress } from '../devnet/progress.ts';
+import { startEdge } from './edge-target.ts';
 import { FuzzRun } from './fuzz-run.ts';
 import { startGateway } from './gateway-target.ts';
 import { parseFuzzOptions } from './options.ts';
@@ -26,7 +27,10 @@ process.exitCode = await main();
 async function main(): Promise<number> {
   progress.say(`${options.requests} requests, seed ${options.seed}`);
   const { seed, rationed, requests, connections } = options;
-  const target = await progress.task('The gateway', async () => startGateway(seed, { rationed }));
+  const { workers } = options;
+  const target = await (workers === undefined
+    ? progress.task('The gateway', async () => startGateway(seed, { rationed }))
+    : progress.task(`An edge with ${workers} workers`, async () => startEdge(seed, { workers })));
   let told = 0;
   try {
     const report = await new FuzzRun(target, {

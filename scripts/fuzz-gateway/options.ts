@@ -10,6 +10,8 @@ export interface FuzzOptions {
   readonly connection?: number;
   /** Without a grant only the free allowance of each address. */
   readonly rationed: boolean;
+  /** Against a real edge with so many worker processes instead of a gateway alone. */
+  readonly workers?: number;
   /** Print one JSON document on standard output and nothing else there. */
   readonly json: boolean;
 }
@@ -18,6 +20,7 @@ const DEFAULT_REQUESTS = 200_000;
 const MAX_REQUESTS = 1_000_000_000;
 const DEFAULT_CONNECTIONS = 24;
 const MAX_CONNECTIONS = 512;
+const MAX_WORKERS = 64;
 const SEED_RANGE = 2 ** 31;
 
 /** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
@@ -32,6 +35,11 @@ export function parseFuzzOptions(argv: readonly string[], randomSeed: () => numb
     .option('--connections <count>', 'at a time', wholeNumber(1, MAX_CONNECTIONS), DEFAULT_CONNECTIONS)
     .option('--connection <number>', 'only this one, as a finding names it', wholeNumber(0, MAX_REQUESTS))
     .option('--rationed', 'with the free allowance of a node, so that most is refused', false)
+    .option(
+      '--workers <count>',
+      'against a real edge with so many worker processes, its chain and marketplace',
+      wholeNumber(1, MAX_WORKERS),
+    )
     .option('--json', 'print one JSON document on standard output', false)
     .addHelpText(
       'after',

@@ -13,14 +13,15 @@ export interface FuzzReport {
   readonly warm: ProcessFigures;
   readonly after: ProcessFigures;
   readonly peakMemoryBytes: number;
+  readonly leakedHandles: number;
   /** An ordinary client was served exactly when it was over. */
   readonly normalAfter: boolean;
 }
 
 const MB = 1_000_000;
 
-export function isClean({ tally, crashed, normalAfter, before, after }: FuzzReport): boolean {
-  return !crashed && normalAfter && tally.findings.length === 0 && after.handles <= before.handles;
+export function isClean({ tally, crashed, normalAfter, leakedHandles }: FuzzReport): boolean {
+  return !crashed && normalAfter && tally.findings.length === 0 && leakedHandles === 0;
 }
 
 /** The report in plain values, ready for JSON. */
@@ -33,7 +34,7 @@ export function reportValues(report: FuzzReport): Record<string, unknown> {
     statuses: sorted(tally.statuses),
     codes: sorted(tally.codes),
     crashes: report.crashed ? 1 : 0,
-    leakedHandles: Math.max(0, after.handles - before.handles),
+    leakedHandles: report.leakedHandles,
     memoryMb: {
       ...{ before: megabytes(before.memoryBytes), warm: megabytes(warm.memoryBytes) },
       ...{ peak: megabytes(report.peakMemoryBytes), after: megabytes(after.memoryBytes) },

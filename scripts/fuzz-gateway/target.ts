@@ -11,6 +11,8 @@ export interface Target {
   readonly uploads: readonly string[];
   /** CID that these are for. */
   readonly uploadPath: string;
+  /** Handles that may be open afterwards beyond those before, because they are not the clients'. */
+  readonly ownHandles: number;
   /** Its processes now; fewer when one died. */
   pids(): Promise<readonly number[]>;
   /** Whether all processes that were started are still the same. */
