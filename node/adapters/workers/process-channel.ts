@@ -50,6 +50,7 @@ export class ProcessChannel {
     stream.on('data', (chunk: Buffer) => this.#take(chunk));
     // An error is followed by close; what it was adds nothing to the fact.
     stream.on('error', () => undefined);
+    stream.once('end', () => this.close());
     stream.once('close', () => this.close());
   }
 

@@ -19,6 +19,7 @@ import type { TestContent } from '../content-fixture.ts';
 import { GatewayFixture } from '../http/gateway-fixture.ts';
 
 const MIB = 1024 * 1024;
+const DRAIN_MS = 2_000;
 
 export interface PoolSetup extends LocalDeskOptions {
   readonly workers?: number;
@@ -84,7 +85,7 @@ export class PoolFixture {
   }
 
   async stop(): Promise<void> {
-    await this.pool.stop(100);
+    await this.pool.stop(DRAIN_MS);
     await this.base.detach();
     await rm(this.base.directory, { recursive: true, force: true });
   }
