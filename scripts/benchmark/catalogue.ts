@@ -11,6 +11,7 @@ import { ringCalibration } from './ring-calibration/bench.ts';
 import { ringRepair } from './ring-repair/bench.ts';
 import { ringTable } from './ring-table/bench.ts';
 import { sources } from './sources/bench.ts';
+import { workers } from './workers/bench.ts';
 
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
 export const BENCHES: readonly Bench[] = [
@@ -26,4 +27,5 @@ export const BENCHES: readonly Bench[] = [
   ringRepair,
   ringTable,
   sources,
+  workers,
 ];
