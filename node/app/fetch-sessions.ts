@@ -49,15 +49,24 @@ export class FetchSessions {
     this.#options = options;
   }
 
-  /** One verified block of a content. @throws ClientError; the signal's reason */
-  async fetchBlock(content: FetchedContent, cid: CID, signal: AbortSignal): Promise<Uint8Array> {
+  /**
+   * Fetches one verified block of a content.
+   * @param take what is done with the block; its session is not idle before that is done
+   * @throws ClientError; the signal's reason; what `take` throws
+   */
+  async fetchBlock(
+    content: FetchedContent,
+    cid: CID,
+    signal: AbortSignal,
+    take: (block: Uint8Array) => void | Promise<void>,
+  ): Promise<void> {
     const open = this.#open(content);
     open.underWay += 1;
     clearTimeout(open.idle);
     try {
       const session = await open.session;
       signal.throwIfAborted();
-      return await session.fetchBlock(cid, MAX_SERVED_BLOCK_BYTES);
+      await take(await session.fetchBlock(cid, MAX_SERVED_BLOCK_BYTES));
     } finally {
       open.underWay -= 1;
       if (open.underWay === 0)

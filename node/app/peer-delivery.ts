@@ -40,9 +40,10 @@ export class PeerDelivery {
   /** Fetches one block of the content that it was named in, and stores it. @throws ClientError, StorageError */
   async fill(cid: CID, signal: AbortSignal): Promise<void> {
     const root = this.#rootOf.get(cid.toString()) ?? cid;
-    const block = await this.#sessions.fetchBlock({ root }, cid, signal);
-    this.#noteLinks(root, cid, block);
-    await this.#parts.store.put({ root: contentRootOf(root), codec: root.code }, cid, block);
+    await this.#sessions.fetchBlock({ root }, cid, signal, async (block) => {
+      this.#noteLinks(root, cid, block);
+      await this.#parts.store.put({ root: contentRootOf(root), codec: root.code }, cid, block);
+    });
   }
 
   /** Delivers the last receipts of all sessions. */

@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { readDeal } from '../../../sdk/chain/deals.ts';
 import { peerPoolOf } from '../../../sdk/chain/peer-pool.ts';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
-import { cidOfContentRoot, contentRootOf } from '../../../sdk/protocol/content.ts';
+import { cidOfContentRoot } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import type { DeliveryAccounts } from '../../adapters/delivery-desk/delivery-accounts.ts';
 import type { ContentStore } from '../../adapters/http/gateway-components.ts';
@@ -134,8 +134,9 @@ class UplinkLending implements CarriagePlane {
     if (content === undefined || this.#transit.contains(content.contentRoot, cid.toString())) return;
     const { dealId, contentCodec } = content;
     const root = cidOfContentRoot(content.contentRoot, contentCodec);
-    const block = await this.#sessions.fetchBlock({ root, dealId }, cid, signal);
-    this.#transit.put(contentRootOf(root), cid.toString(), block);
+    await this.#sessions.fetchBlock({ root, dealId }, cid, signal, (block) =>
+      this.#transit.put(content.contentRoot, cid.toString(), block),
+    );
   }
 
   figures(): CarriageFigures {
