@@ -1,20 +1,21 @@
-import type { TransactionSender } from '../chain/transactions.ts';
-import { domainOf } from '../chain/deployment.ts';
-import { hexToBytes } from '../protocol/bytes.ts';
 import {
   contentOriginDigest,
   requireOriginForm,
   type ContentOrigin,
   type SignedContentOrigin,
 } from '../protocol/content-origin.ts';
+import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
+import type { AudienceSigner } from './audience.ts';
 
 /**
  * Signs where nodes can have the content of a deal, to be given to `MarketplaceApi.declareOrigin`.
- * @param sender the account that opened the deal
+ * @param publisher the key that opened the deal
  * @throws ProtocolError ORIGIN_INVALID
  */
-export function signContentOrigin(sender: TransactionSender, origin: ContentOrigin): SignedContentOrigin {
+export function signContentOrigin(
+  { domain, privateKey, secp256k1 = nativeSecp256k1 }: AudienceSigner,
+  origin: ContentOrigin,
+): SignedContentOrigin {
   requireOriginForm(origin);
-  const digest = contentOriginDigest(domainOf(sender.deployment), origin);
-  return { origin, signature: hexToBytes(sender.wallet.signingKey.sign(digest).compactSerialized, 64) };
+  return { origin, signature: secp256k1.sign(contentOriginDigest(domain, origin), privateKey) };
 }

@@ -2,7 +2,9 @@ import { ClientError } from '../client/client-error.ts';
 import type { Clock } from '../client/clock.ts';
 import type { HttpAnswer, HttpExchange } from '../client/http-exchange.ts';
 import type { MarketplaceApi } from '../client/marketplace-api.ts';
+import { domainOf } from '../chain/deployment.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
+import { hexToBytes } from '../protocol/bytes.ts';
 import type { ContentOrigin } from '../protocol/content-origin.ts';
 import type { DealId } from '../protocol/identifiers.ts';
 import { signContentOrigin } from './content-origin.ts';
@@ -32,15 +34,15 @@ export function requireOriginSource(source: ContentSource, { kind = 'file', url 
 /**
  * Looks whether the origin serves ranges of a file of this length, and remembers which version it has. A gateway is not
  * looked at: its blocks say for themselves what they are.
- * @param bytes length of the content
+ * @param bytes length of the content @default that of the file there
  * @throws PublishError ORIGIN_UNUSABLE; the signal's reason
  */
 export async function probeOrigin(
   http: HttpExchange,
   { url, kind = 'file' }: OriginRequest,
-  { bytes, signal }: { readonly bytes: number; readonly signal?: AbortSignal | undefined },
+  { bytes, signal }: { readonly bytes?: number | undefined; readonly signal?: AbortSignal | undefined },
 ): Promise<ProbedOrigin> {
-  const origin = { kind, url, bytes: BigInt(bytes), etag: '', lastModified: '' };
+  const origin = { kind, url, bytes: BigInt(bytes ?? 0), etag: '', lastModified: '' };
   // An empty file has no byte that could be asked for.
   if (kind === 'gateway' || bytes === 0) return origin;
   const answer = await firstByte(http, url, signal);
@@ -48,14 +50,16 @@ export async function probeOrigin(
   if (answer.status === 200) throw unusable(url, 'it ignores Range and sends the whole file');
   if (answer.status !== 206) throw unusable(url, `it answers with status ${answer.status}`);
   if (answer.header('content-encoding') !== undefined) throw unusable(url, 'it encodes the file');
-  if (range !== `bytes 0-0/${bytes}`) {
+  const total = /^bytes 0-0\/(\d{1,15})$/.exec(range)?.[1];
+  if (total === undefined || (bytes !== undefined && Number(total) !== bytes)) {
     throw unusable(
       url,
-      `the file there is another one: Content-Range is "${range.slice(0, 60)}", not of ${bytes} bytes`,
+      `the file there is another one: Content-Range is "${range.slice(0, 60)}", not of ${bytes ?? 'a known number of'} bytes`,
     );
   }
   return {
     ...origin,
+    bytes: BigInt(total),
     etag: answer.header('etag') ?? '',
     lastModified: answer.header('last-modified') ?? '',
   };
@@ -72,7 +76,9 @@ export async function declareOrigin(
 ): Promise<void> {
   const { dealId, sender, origin } = at;
   const issuedAt = BigInt(Math.floor(clock.nowMs() / 1000));
-  const signed = signContentOrigin(sender, { ...origin, dealId, issuedAt });
+  const privateKey = hexToBytes(sender.wallet.privateKey, 32);
+  const signer = { domain: domainOf(sender.deployment), privateKey };
+  const signed = signContentOrigin(signer, { ...origin, dealId, issuedAt });
   try {
     await untilDealKnown(clock, () => api.declareOrigin(signed, signal), signal);
   } catch (cause) {

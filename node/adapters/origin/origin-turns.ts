@@ -26,6 +26,11 @@ export class OriginTurns {
     return Math.max(...this.#breakersOf(url).map((breaker) => breaker.waitMs(nowMs)));
   }
 
+  /** What was wrong with a URL no longer counts: its publisher has said something new about it. */
+  forgive(url: string): void {
+    this.#breakers.delete(`url ${url}`);
+  }
+
   /**
    * Runs a request when it is its turn, and remembers how it went.
    * @throws OriginError ORIGIN_RESTING, ORIGIN_BUSY; what the request throws

@@ -159,6 +159,7 @@ export class OriginFill {
     if (origin === undefined) return undefined;
     const open = this.#open.get(dealId);
     if (open?.origin.issuedAt === origin.issuedAt) return open;
+    if (open !== undefined) this.#parts.turns.forgive(origin.url);
     const known = this.#opening.get(dealId);
     if (known !== undefined) return known;
     const opening = this.#openAnew(deal, origin).finally(() => this.#opening.delete(dealId));

@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
-import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { systemClock } from '../../../sdk/client/clock.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import { MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
@@ -24,8 +23,6 @@ describe('marketplace origins, on a real chain', () => {
   let market: TestMarket;
   let marketplace: Marketplace;
   let api: ApiClient;
-  let publisher: TransactionSender;
-  let stranger: TransactionSender;
   let dealId: DealId;
   let latest = nowSeconds() - 100;
   const cleanups: (() => Promise<void>)[] = [];
@@ -45,15 +42,17 @@ describe('marketplace origins, on a real chain', () => {
     );
     cleanups.push(() => marketplace.stop());
     api = await ApiClient.open(marketplace.url);
-    publisher = await market.sender(PUBLISHER);
-    stranger = edge;
-    const room = new DealRoom({ market, api, publisher });
+    const room = new DealRoom({ market, api, publisher: await market.sender(PUBLISHER) });
     ({ dealId } = await room.openFundedDeal(new Map([[edge, 64n * MIB]])));
   });
 
   after(async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();
   });
+
+  const signer = (account: number) => ({ domain: market.domain, privateKey: market.privateKey(account) });
+  const publisher = () => signer(PUBLISHER);
+  const stranger = () => signer(EDGE);
 
   function originOf(change: Partial<ContentOrigin> = {}): ContentOrigin {
     latest += 1;
@@ -79,7 +78,7 @@ describe('marketplace origins, on a real chain', () => {
   });
 
   it('are kept as they were signed, and given to everybody', async () => {
-    const signed = signContentOrigin(publisher, originOf());
+    const signed = signContentOrigin(publisher(), originOf());
     const http = new FetchExchange();
     const client = new MarketplaceApi({ http, clock: systemClock }, marketplace.url);
     await client.declareOrigin(signed);
@@ -89,26 +88,26 @@ describe('marketplace origins, on a real chain', () => {
   });
 
   it('are taken from nobody but the publisher of the deal', async () => {
-    const forged = signContentOrigin(stranger, originOf({ url: 'https://elsewhere.example/' }));
+    const forged = signContentOrigin(stranger(), originOf({ url: 'https://elsewhere.example/' }));
     await api.refused(declare(forged), 401, 'ORIGIN_SIGNATURE_INVALID');
-    const signed = signContentOrigin(publisher, originOf());
+    const signed = signContentOrigin(publisher(), originOf());
     const changed = { ...signed, origin: { ...signed.origin, url: 'https://elsewhere.example/' } };
     await api.refused(declare(changed), 401, 'ORIGIN_SIGNATURE_INVALID');
     const unknown = originOf({ dealId: parseDealId(`0x${'77'.repeat(32)}`) });
-    await api.refused(declare(signContentOrigin(publisher, unknown)), 404, 'DEAL_NOT_FOUND');
+    await api.refused(declare(signContentOrigin(publisher(), unknown)), 404, 'DEAL_NOT_FOUND');
   });
 
   it('cannot be replayed, nor issued in the future', async () => {
-    const earlier = signContentOrigin(publisher, originOf());
-    const later = signContentOrigin(publisher, originOf({ etag: '"v2"' }));
+    const earlier = signContentOrigin(publisher(), originOf());
+    const later = signContentOrigin(publisher(), originOf({ etag: '"v2"' }));
     await api.ok(declare(later));
     await api.refused(declare(earlier), 409, 'ORIGIN_OUTDATED');
     const ahead = originOf({ issuedAt: BigInt(nowSeconds() + 1_000) });
-    await api.refused(declare(signContentOrigin(publisher, ahead)), 422, 'ORIGIN_TOO_EARLY');
+    await api.refused(declare(signContentOrigin(publisher(), ahead)), 422, 'ORIGIN_TOO_EARLY');
   });
 
   it('have a form that is checked before anything else', async () => {
-    const signed = signContentOrigin(publisher, originOf());
+    const signed = signContentOrigin(publisher(), originOf());
     for (const url of [
       'ftp://media.example/a',
       'https://user:pass@media.example/',
@@ -119,7 +118,7 @@ describe('marketplace origins, on a real chain', () => {
   });
 
   it('are taken back', async () => {
-    await api.ok(declare(signContentOrigin(publisher, originOf({ kind: 'none', url: '', etag: '' }))));
+    await api.ok(declare(signContentOrigin(publisher(), originOf({ kind: 'none', url: '', etag: '' }))));
     await api.refused(ask(), 404, 'ORIGIN_NOT_FOUND');
   });
 });

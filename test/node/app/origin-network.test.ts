@@ -1,8 +1,10 @@
 import { createHash, randomBytes } from 'node:crypto';
+import { writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
-import { Wallet, type JsonRpcProvider } from 'ethers';
+import { encryptKeystoreJson, Wallet, type JsonRpcProvider } from 'ethers';
 import { request } from 'undici';
 
 import type { StatusDocument } from '../../../node/app/control/documents.ts';
@@ -11,6 +13,7 @@ import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { fetchContent } from '../../../sdk/client/fetch-content.ts';
 import type { PublishError } from '../../../sdk/publish/publish-error.ts';
 import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import { bcdn } from '../../sdk/cli/bcdn-process.ts';
 import { OriginServer } from '../adapters/origin/origin-server.ts';
 import { eventually } from '../cli/eventually.ts';
 import type { NodeProcess } from '../cli/node-process.ts';
@@ -124,6 +127,40 @@ describe('a real edge and the origin of a publisher', function () {
       expect(Math.max(...origin.sent)).to.equal(1);
       expect(origins[0]).to.deep.include({ kind: 'file', url, bytes, fetchedBytes: bytes, complete: true });
     });
+  });
+
+  it('is shown, named anew and taken back by the publisher on the command line', async () => {
+    const { privateKey, address } = sender.wallet;
+    const [keystore, password] = [join(network.directory, 'publisher.json'), join(network.directory, 'pass')];
+    // The cheapest parameters: how slow a keystore is to open is not what is tested here.
+    const scrypt = { N: 2, r: 1, p: 1 };
+    await writeFile(keystore, await encryptKeystoreJson({ address, privateKey }, 'right', { scrypt }));
+    await writeFile(password, 'right\n');
+    const command = async (...args: string[]) => {
+      const deal = ['origin', '--json', '--deal', publication.dealId, '--marketplace', marketplaceUrl];
+      const result = await bcdn([...deal, ...args]);
+      return { code: result.code, document: JSON.parse(result.stdout) as Record<string, unknown> };
+    };
+    const key = ['--keystore', keystore, '--password-file', password];
+    const shown = await command();
+    const file = { kind: 'file', url: origin.url, bytes: String(FILE_BYTES), etag: '"v1"' };
+    expect(shown.document).to.deep.include({ ...file, dealId: publication.dealId });
+
+    origin.misbehaviour = 'whole in place of a part';
+    const refused = await command('--url', origin.url, ...key);
+    expect(refused.code).to.equal(3);
+    expect(refused.document['error']).to.include({ code: 'ORIGIN_UNUSABLE' });
+    origin.misbehaviour = undefined;
+
+    const named = await eventually(async () => {
+      // A message must be issued a second later than the one before.
+      const result = await command('--url', `${origin.url}&again`, ...key);
+      expect(result.code).to.equal(0);
+      return result;
+    });
+    expect(named.document).to.deep.include({ ...file, url: `${origin.url}&again` });
+    await eventually(async () => expect((await command('--remove', ...key)).code).to.equal(0));
+    expect((await command()).document['error']).to.deep.include({ code: 'MARKETPLACE_REFUSED' });
   });
 
   it('exports what came from origins', async () => {

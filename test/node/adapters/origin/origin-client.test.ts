@@ -11,6 +11,7 @@ const KIB = 1024;
 const FILE = patternBytes(1_000 * KIB);
 const RANGE = { start: 100 * KIB, end: 400 * KIB };
 const LENGTHS = [100 * KIB, 100 * KIB, 100 * KIB];
+const IMPATIENT = { headersTimeoutMs: 200, stallTimeoutMs: 200, minBytesPerSecond: 4 * 1024 * KIB };
 const NEVER = new AbortController().signal;
 
 describe('Asking an origin for leaves', () => {
@@ -19,12 +20,7 @@ describe('Asking an origin for leaves', () => {
 
   beforeEach(async () => {
     server = await new OriginServer(FILE).start();
-    client = new OriginClient({
-      allowPrivate: true,
-      headersTimeoutMs: 200,
-      stallTimeoutMs: 200,
-      minBytesPerSecond: 4 * 1024 * KIB,
-    });
+    client = new OriginClient({ allowPrivate: true });
   });
 
   afterEach(async () => {
@@ -87,6 +83,11 @@ describe('Asking an origin for leaves', () => {
   };
   for (const [how, code] of Object.entries(lies)) {
     it(`refuses with ${code}: ${how}`, async () => {
+      // Only where waiting is the point does a loaded machine not matter.
+      if (code === 'ORIGIN_TIMEOUT') {
+        await client.close();
+        client = new OriginClient({ allowPrivate: true, ...IMPATIENT });
+      }
       server.misbehaviour = how as Misbehaviour;
       const error = await refusal();
       expect(error.code, error.message).to.equal(code);

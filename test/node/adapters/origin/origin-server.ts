@@ -44,8 +44,6 @@ export class OriginServer {
   misbehaviour: Misbehaviour | undefined;
   /** Misbehaves so often, then is good. */
   misbehavesTimes = Infinity;
-  /** Pause before each piece of an answer. */
-  pieceDelayMs = 0;
   /** Sends nothing from this byte on until it is let go. */
   hold: { readonly fromByte: number; readonly released: Promise<void> } | undefined;
   readonly #server: Server;
@@ -112,7 +110,6 @@ export class OriginServer {
     const gone = new AbortController();
     response.once('close', () => gone.abort());
     for (let at = start; at < end && !response.destroyed; at += PIECE_BYTES) {
-      if (this.pieceDelayMs > 0) await new Promise((resolve) => setTimeout(resolve, this.pieceDelayMs));
       if (this.hold !== undefined && at + PIECE_BYTES > this.hold.fromByte) await this.hold.released;
       const piece = this.file.subarray(at, Math.min(end, at + PIECE_BYTES));
       for (let kib = at; end - start > 1 && kib < at + piece.length; kib += 1024) {

@@ -78,11 +78,13 @@ describe('Filling a content from other nodes and from its origin', () => {
   it('asks nobody else for what the origin is sending already', async () => {
     await at.uploadSkeleton();
     sibling = new Map();
-    at.server.pieceDelayMs = 5;
+    const release = at.holdFrom(55);
     await filling.fillBlock(at.leaf(50).cid, undefined, NEVER);
     const asked = askedOfSibling;
-    await filling.fillBlock(at.leaf(60).cid, undefined, NEVER);
-    expect(askedOfSibling).to.equal(asked);
+    const sixtieth = filling.fillBlock(at.leaf(60).cid, undefined, NEVER);
+    release();
+    await sixtieth;
+    expect([await at.isStored(60), askedOfSibling]).to.deep.equal([true, asked]);
   });
 
   it('is pinned, whole and announced by the origin alone', async () => {

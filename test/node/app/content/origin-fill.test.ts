@@ -3,7 +3,11 @@ import type { AddressInfo } from 'node:net';
 
 import { expect } from 'chai';
 
-import { FIRST_REST_AFTER_WRONG_MS, FIRST_RUN_BYTES } from '../../../../node/core/origin/origin-limits.ts';
+import {
+  FIRST_REST_AFTER_WRONG_MS,
+  FIRST_RUN_BYTES,
+  MAX_REQUESTS_PER_HOST,
+} from '../../../../node/core/origin/origin-limits.ts';
 import { patternBytes } from '../../adapters/content-fixture.ts';
 import { KIB, LEAF_BYTES, NEVER, OriginFixture } from './origin-fixture.ts';
 
@@ -73,22 +77,35 @@ describe('Filling from the origin of a publisher', () => {
   it('gives a leaf when it is stored, while its run goes on', async () => {
     await open(FILE);
     await at.uploadSkeleton();
-    at.server.pieceDelayMs = 5;
+    const release = at.holdFrom(5);
     await at.fetch(0);
     expect(at.server.open).to.equal(1);
     expect(at.fill.isUnderWay(at.deal, at.leaf(10).cid)).to.equal(true);
-    expect(at.server.requests).to.equal(1);
+    const tenth = at.fetch(10);
+    release();
+    expect(await tenth).to.equal(true);
+    expect(Math.max(...at.server.sent)).to.equal(1);
+  });
+
+  it('asks one host for six runs at once at most', async () => {
+    await open(FILE);
+    await at.uploadSkeleton();
+    await Promise.all(Array.from({ length: 9 }, (_, run) => at.fetch(run * 33)));
+    expect(at.server.requests).to.be.at.least(9);
+    expect(at.server.mostOpen).to.be.at.most(MAX_REQUESTS_PER_HOST);
+    expect(Math.max(...at.server.sent)).to.equal(1);
   });
 
   it('lets who leaves go, and the others have the leaf', async () => {
     await open(FILE);
     await at.uploadSkeleton();
-    at.server.pieceDelayMs = 5;
+    const release = at.holdFrom(5);
     const leaving = new AbortController();
     const left = at.refusal(at.fetch(5, leaving.signal));
     const staying = at.fetch(5);
     leaving.abort(new RangeError('gone'));
     expect((await left).message).to.equal('gone');
+    release();
     expect(await staying).to.equal(true);
     expect(at.server.requests).to.equal(1);
   });
@@ -106,6 +123,14 @@ describe('Filling from the origin of a publisher', () => {
     at.nowMs += FIRST_REST_AFTER_WRONG_MS;
     await at.fetch(0);
     expect(at.fill.uses()[0]?.trouble).to.equal(undefined);
+  });
+
+  it('asks at once again when the publisher has said which version is right', async () => {
+    await open(FILE, { origin: { etag: '"v0"' } });
+    await at.uploadSkeleton();
+    expect((await at.refusal(at.fetch(0))).code).to.equal('ORIGIN_CHANGED');
+    at.origin = { ...at.origin, etag: at.server.etag, issuedAt: 2n };
+    expect(await at.fetch(0)).to.equal(true);
   });
 
   it('keeps what was right before wrong bytes, and none of these', async () => {

@@ -28,6 +28,8 @@ export class OriginFixture {
   readonly fill: OriginFill;
   readonly deal: DealView;
   nowMs = 1_000;
+  /** What the publisher has said last. */
+  origin: ContentOrigin;
   readonly #directory: string;
 
   private constructor(parts: {
@@ -46,15 +48,15 @@ export class OriginFixture {
       ...{ dealId: DEAL_ID, publisher: ZERO, state: 'open', grantKey: ZERO },
       ...{ contentRoot: contentRootOf(content.root), contentCodec: content.root.code },
     };
-    const origin: ContentOrigin = {
+    this.origin = {
       ...{ dealId: DEAL_ID, kind: 'file', url: server.url, bytes: BigInt(server.file.length) },
       ...{ etag: server.etag, lastModified: '', issuedAt: 1n },
       ...parts.origin,
     };
     this.fill = new OriginFill({
       store,
-      origins: { of: async () => origin },
-      client: new OriginClient({ allowPrivate: true, headersTimeoutMs: 1_000, stallTimeoutMs: 1_000 }),
+      origins: { of: async () => this.origin },
+      client: new OriginClient({ allowPrivate: true }),
       turns: new OriginTurns({ clock: { nowMs: () => this.nowMs }, random: () => 0 }),
     });
   }
@@ -97,6 +99,13 @@ export class OriginFixture {
     const leaf = this.content.leaves[index];
     if (leaf === undefined) throw new RangeError(`there is no leaf ${index}`);
     return leaf;
+  }
+
+  /** The origin sends nothing from this leaf on until the returned function is called. */
+  holdFrom(index: number): () => void {
+    const { promise, resolve } = Promise.withResolvers<void>();
+    this.server.hold = { fromByte: index * LEAF_BYTES, released: promise };
+    return resolve;
   }
 
   fetch(index: number, signal = NEVER): Promise<boolean> {
