@@ -10,19 +10,21 @@ export const PROGRAM_TIMEOUT_MS = 120_000;
 
 /** Runs a program to its end. @returns its standard output. @throws ClientCheckError CLIENT_FAILED, CLIENT_TIMEOUT */
 export async function runProgram(program: string, args: readonly string[]): Promise<string> {
-  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], timeout: PROGRAM_TIMEOUT_MS });
+  // The option `timeout` would keep this process waiting for a program that never started.
+  const signal = AbortSignal.timeout(PROGRAM_TIMEOUT_MS);
+  const child = spawn(program, args, { stdio: ['ignore', 'pipe', 'pipe'], signal });
   const exited = new Promise<string | number>((resolve) => {
     child.on('error', (error) => {
       resolve(error.message);
     });
-    child.on('close', (code, signal) => {
-      resolve(signal ?? code ?? 'no code');
+    child.on('close', (code, killedBy) => {
+      resolve(killedBy ?? code ?? 'no code');
     });
   });
   const [said, complaint, end] = await Promise.all([text(child.stdout), text(child.stderr), exited]);
   if (end === 0) return said;
   const last = `${complaint}\n${said}`.trim().slice(-TAIL_CHARACTERS);
-  if (end === 'SIGTERM')
+  if (signal.aborted)
     throw new ClientCheckError(
       'CLIENT_TIMEOUT',
       `${program} did not end in ${PROGRAM_TIMEOUT_MS / 1_000} s: ${last}`,
