@@ -75,6 +75,15 @@ export class ContentFilling {
     this.#parts = parts;
   }
 
+  /** Whether a deal of this node has its content at an origin, too. */
+  async hasOrigin(root: ContentRoot): Promise<boolean> {
+    const { directory, origin } = this.#parts;
+    for (const { deal } of directory.own()) {
+      if (deal.contentRoot === root && (await origin?.isNamed(deal)) === true) return true;
+    }
+    return false;
+  }
+
   /** Origins of publishers that were used. */
   origins(): OriginUse[] {
     return this.#parts.origin?.uses() ?? [];

@@ -10,6 +10,7 @@ import { PathResolution } from '../../adapters/http/path-resolution.ts';
 import { MAX_WAITING_NOTICES } from '../../core/notices/notice-limits.ts';
 import type { Withdrawals } from '../../core/notices/withdrawals.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
+import { storedSkeleton } from '../content/stored-skeleton.ts';
 import { reportOf } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
 import { StoredAccess } from './stored-access.ts';
@@ -22,6 +23,8 @@ export interface NoticeEffectsParts {
   readonly own: () => readonly OwnDeal[];
   /** Ends filling and announcing under a deal, and its pin. */
   readonly letGo: (own: OwnDeal) => Promise<void>;
+  /** Whether a content is filled from its publisher's origin, which has no inner nodes: these outlive a purge. */
+  readonly hasOrigin: (root: ContentRoot) => Promise<boolean>;
   /** Told when copies were dropped: they may be looked for again. */
   readonly contentChanged: (root: ContentRoot) => void;
   readonly log: NodeLog;
@@ -105,9 +108,17 @@ export class NoticeEffects {
     for (const target of this.#targetsOf(roots, publisher)) {
       const below = path === '' ? undefined : await this.#resolve(target, path);
       if (path !== '' && below === undefined) continue;
-      removed += await store.purge(target, below);
+      removed += await this.#dropCopies(target, below);
       contentChanged(target.root);
     }
+    return removed;
+  }
+
+  async #dropCopies(target: ContentTarget, below: CID | undefined): Promise<number> {
+    const { store, hasOrigin } = this.#parts;
+    const kept = (await hasOrigin(target.root)) ? await storedSkeleton(target, (cid) => store.get(cid)) : [];
+    const removed = await store.purge(target, below);
+    for (const { cid, bytes } of kept) await store.put(target, cid, bytes);
     return removed;
   }
 

@@ -22,7 +22,7 @@ import { missedTakedowns } from './missed-takedowns.ts';
 /** What notices need of an edge that is in the ring. */
 export interface NoticeTies {
   readonly host: Host;
-  readonly filling: Pick<ContentFilling, 'letGo'>;
+  readonly filling: Pick<ContentFilling, 'letGo' | 'hasOrigin'>;
   readonly contentChanged: (root: ContentRoot) => void;
 }
 
@@ -97,6 +97,7 @@ export class NoticePlane {
       withdrawals: this.withdrawals,
       own: () => directory.own(),
       letGo: (own) => ties.filling.letGo(own),
+      hasOrigin: (root) => ties.filling.hasOrigin(root),
       contentChanged: ties.contentChanged,
       log,
     });

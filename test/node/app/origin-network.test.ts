@@ -72,6 +72,17 @@ describe('a real edge and the origin of a publisher', function () {
     return JSON.parse(stdout) as StatusDocument;
   }
 
+  /** Flags of `bcdn` that open the publisher's key. */
+  async function keyFlags(): Promise<string[]> {
+    const { privateKey, address } = sender.wallet;
+    const [keystore, password] = [join(network.directory, 'publisher.json'), join(network.directory, 'pass')];
+    // The cheapest parameters: how slow a keystore is to open is not what is tested here.
+    const scrypt = { N: 2, r: 1, p: 1 };
+    await writeFile(keystore, await encryptKeystoreJson({ address, privateKey }, 'right', { scrypt }));
+    await writeFile(password, 'right\n');
+    return ['--keystore', keystore, '--password-file', password];
+  }
+
   async function viewerHash(): Promise<string> {
     const hash = createHash('sha256');
     const viewer = { cid: publication.cid, marketplaceUrl, viewerKey: randomBytes(32) };
@@ -129,19 +140,26 @@ describe('a real edge and the origin of a publisher', function () {
     });
   });
 
+  it('fetches it again from there after a purge', async () => {
+    const requests = origin.requests;
+    const notice = ['--cid', publication.cid.toString(), '--marketplace', marketplaceUrl];
+    const purged = await bcdn(['purge', '--json', ...notice, ...(await keyFlags())]);
+    expect(purged.code, purged.stdout + purged.stderr).to.equal(0);
+    await eventually(async () => {
+      const { body } = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`);
+      expect(sha256(await body.bytes())).to.equal(sha256(file));
+      expect(origin.requests).to.be.greaterThan(requests);
+    });
+    await eventually(async () => expect((await status()).content.complete).to.equal(1));
+  });
+
   it('is shown, named anew and taken back by the publisher on the command line', async () => {
-    const { privateKey, address } = sender.wallet;
-    const [keystore, password] = [join(network.directory, 'publisher.json'), join(network.directory, 'pass')];
-    // The cheapest parameters: how slow a keystore is to open is not what is tested here.
-    const scrypt = { N: 2, r: 1, p: 1 };
-    await writeFile(keystore, await encryptKeystoreJson({ address, privateKey }, 'right', { scrypt }));
-    await writeFile(password, 'right\n');
     const command = async (...args: string[]) => {
       const deal = ['origin', '--json', '--deal', publication.dealId, '--marketplace', marketplaceUrl];
       const result = await bcdn([...deal, ...args]);
       return { code: result.code, document: JSON.parse(result.stdout) as Record<string, unknown> };
     };
-    const key = ['--keystore', keystore, '--password-file', password];
+    const key = await keyFlags();
     const shown = await command();
     const file = { kind: 'file', url: origin.url, bytes: String(FILE_BYTES), etag: '"v1"' };
     expect(shown.document).to.deep.include({ ...file, dealId: publication.dealId });
@@ -165,7 +183,9 @@ describe('a real edge and the origin of a publisher', function () {
 
   it('exports what came from origins', async () => {
     const metrics = await (await request(`${httpUrl}/metrics`)).body.text();
-    expect(metrics).to.contain(`bcdn_origin_fetched_bytes ${FILE_BYTES}`);
+    const fetched = /^bcdn_origin_fetched_bytes (\S+)$/m.exec(metrics)?.[1];
+    // Once, and once more after the purge.
+    expect(Number(fetched)).to.be.at.least(2 * FILE_BYTES);
     expect(metrics).to.contain('bcdn_origins_failing 0');
   });
 
