@@ -5,6 +5,7 @@ export const fetchedSchema = z.object({
   event: z.literal('done'),
   bytes: z.number(),
   resumedBytes: z.number(),
+  duplicateBlocks: z.number(),
   droppedNodes: z.array(z.object({ node: z.string(), reason: z.string(), detail: z.string() })),
   receipts: z.array(z.object({ node: z.string(), bytes: z.number(), heldBy: z.string() })),
   bytesByNode: z.record(z.number()),

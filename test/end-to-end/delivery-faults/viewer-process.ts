@@ -22,9 +22,9 @@ try {
     stallTimeoutMs: Number(stallTimeoutMs),
     onProgress: ({ bytes }) => say({ event: 'progress', bytes }),
   });
-  const { bytes, resumedBytes, droppedNodes, receipts } = fetched;
+  const { bytes, resumedBytes, duplicateBlocks, droppedNodes, receipts } = fetched;
   const bytesByNode = Object.fromEntries(fetched.bytesByNode);
-  say({ event: 'done', bytes, resumedBytes, droppedNodes, receipts, bytesByNode });
+  say({ event: 'done', bytes, resumedBytes, duplicateBlocks, droppedNodes, receipts, bytesByNode });
 } catch (error) {
   if (!(error instanceof ClientError)) throw error;
   const { code, message, remedy, values } = error;
