@@ -67,6 +67,12 @@ function describe(status: StatusDocument): string[] {
     moneyLine(status.money),
     `Deals:      ${status.deals.length}`,
   ];
+  if (status.workers !== null) {
+    const { wanted, serving, restarts, connections } = status.workers;
+    lines.push(
+      `Workers:    ${serving} of ${wanted} serve ${connections} connections; begun again ${restarts} times`,
+    );
+  }
   if (status.ring !== null) {
     const { members, lookups, oneHop } = status.ring;
     lines.push(`Ring:       ${members} members, ${lookups} lookups, ${oneHop} of them in one hop`);
