@@ -23,6 +23,7 @@ import { importContent } from '../../../../sdk/publish/import-content.ts';
 import { publish, type Publication } from '../../../../sdk/publish/publish.ts';
 import { pushContent } from '../../../../sdk/publish/push-content.ts';
 import { nativeSecp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
+import type { StatusDocument } from '../../../../node/app/control/documents.ts';
 import { eventually } from '../../cli/eventually.ts';
 import type { NodeProcess } from '../../cli/node-process.ts';
 import { TestNetwork, type InitialisedNode } from '../../cli/test-network.ts';
@@ -141,6 +142,14 @@ describe('notices of a publisher in a network of real edges', function () {
       await imported.carFile.remove();
     }
   }
+
+  it('of which one serves in two worker processes, and says so', async () => {
+    const [first] = edges;
+    if (first === undefined) expect.fail('there is a first edge');
+    const { stdout } = await network.command(first, 'status', '--json');
+    const { workers } = JSON.parse(stdout) as StatusDocument;
+    expect(workers).to.include({ wanted: 2, serving: 2, restarts: 0 });
+  });
 
   it('refuses what the publisher did not sign, and drops nothing', async () => {
     const stranger = Wallet.createRandom().privateKey;
