@@ -132,10 +132,10 @@ class NodeLife implements ComposedNode {
     const host = await this.#listen();
     const terms = await this.#terms(signal);
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
-    else if (this.#foundation.config.settings.carriage > 0)
-      this.#carriage = openCarriage(this.#foundation, { terms, signal });
     const notices = this.#role === 'edge' ? new NoticePlane(this.#foundation) : undefined;
     this.#notices = notices;
+    if (notices !== undefined && this.#foundation.config.settings.carriage > 0)
+      this.#carriage = openCarriage(this.#foundation, { terms, signal, notices });
     const delivery = this.#composeDelivery(terms);
     const { port } = await delivery.gateway.start();
     this.#streams = composeStreams(this.#foundation, { host, delivery });

@@ -15,10 +15,10 @@ import type { GrantStanding, ReceiptAnswer, SentBytes } from '../../adapters/del
 import { LedgerAccounts } from '../../adapters/delivery-desk/ledger-accounts.ts';
 import type { CarriageLedger, CarriedGrant } from '../../core/carriage/carriage-ledger.ts';
 import { CARRIAGE_MEMORY_EPOCHS } from '../../core/carriage/carriage-limits.ts';
+import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
 import { DeliveryError } from '../../core/delivery/delivery-error.ts';
 import type { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
 import type { NodeLog } from '../node-log.ts';
-import type { CarriageDeals } from './carriage-deals.ts';
 
 /** Where it is written down what leaves, before it leaves. */
 export interface CarriageRecord {
@@ -27,7 +27,8 @@ export interface CarriageRecord {
 }
 
 export interface CarriageAccountsParts {
-  readonly deals: CarriageDeals;
+  /** Deals whose contents are carried. */
+  readonly deals: DealDirectory;
   /** Credit windows of carriage grants; of its own, because what it counts earns nothing. */
   readonly credit: DeliveryLedger;
   readonly ledger: CarriageLedger;

@@ -10,6 +10,7 @@ import type { ContentStore } from '../../adapters/http/gateway-components.ts';
 import { CarriageStore } from '../../adapters/disk/carriage-store.ts';
 import { CarriageLedger } from '../../core/carriage/carriage-ledger.ts';
 import { TransitBuffer } from '../../core/carriage/transit-buffer.ts';
+import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../../core/delivery/delivery-ledger.ts';
 import type { BlockReader } from '../../core/storage/block-ports.ts';
 import { FetchSessions } from '../fetch-sessions.ts';
@@ -50,11 +51,15 @@ export interface CarriagePlane {
   stop(): Promise<void>;
 }
 
+export interface CarriageOptions {
+  readonly terms: NotedTerms;
+  readonly signal: AbortSignal;
+  /** Marks deals whose content was taken down. @default none is */
+  readonly notices?: { dealsOf(deals: DealDirectory): DealDirectory } | undefined;
+}
+
 /** Opens what was carried before; asks nobody yet. @throws StorageError STORE_VERSION_UNKNOWN */
-export function openCarriage(
-  foundation: Foundation,
-  options: { readonly terms: NotedTerms; readonly signal: AbortSignal },
-): CarriagePlane {
+export function openCarriage(foundation: Foundation, options: CarriageOptions): CarriagePlane {
   return new UplinkLending(foundation, options);
 }
 
@@ -67,10 +72,7 @@ class UplinkLending implements CarriagePlane {
   readonly #accounts: CarriageAccounts;
   readonly #sessions: FetchSessions;
 
-  constructor(
-    foundation: Foundation,
-    { terms, signal }: { readonly terms: NotedTerms; readonly signal: AbortSignal },
-  ) {
+  constructor(foundation: Foundation, { terms, signal, notices }: CarriageOptions) {
     const { config, provider, chainClock: clock, keys, log, node } = foundation;
     const { settings, deployment, dataDir } = config;
     this.#foundation = foundation;
@@ -89,7 +91,7 @@ class UplinkLending implements CarriagePlane {
     );
     this.#accounts = new CarriageAccounts(
       {
-        ...{ deals, clock, log, ledger: this.#ledger, record: this.#store },
+        ...{ deals: notices?.dealsOf(deals) ?? deals, clock, log, ledger: this.#ledger, record: this.#store },
         credit: new DeliveryLedger({ node, ...terms }),
       },
       terms,

@@ -12,6 +12,7 @@ import { CarriageDeals, type PooledDealReader } from '../../../../node/app/carri
 import { CarryingAccounts } from '../../../../node/app/carriage/carrying-accounts.ts';
 import { CarriageLedger } from '../../../../node/core/carriage/carriage-ledger.ts';
 import { DeliveryLedger } from '../../../../node/core/delivery/delivery-ledger.ts';
+import { Withdrawals, withoutWithdrawn } from '../../../../node/core/notices/withdrawals.ts';
 import type { DealRecord } from '../../../../sdk/chain/deals.ts';
 import { parseDealId, parseEpoch } from '../../../../sdk/protocol/identifiers.ts';
 import {
@@ -37,12 +38,14 @@ describe('accounts of an edge that carries', () => {
   let pool: Awaited<ReturnType<PooledDealReader['pool']>>;
   let chainAway: boolean;
   let epoch: number;
+  let withdrawals: Withdrawals;
 
   beforeEach(async () => {
     directory = await mkdtemp(join(tmpdir(), 'bcdn-carriage-'));
     stores = [];
     chainAway = false;
     epoch = EPOCH;
+    withdrawals = new Withdrawals();
     pool = { fundedWei: 1n, thawEndEpoch: undefined };
     deal = {
       ...{ dealId: LENT_DEAL, state: 'open', publisher: addressOf(keys.viewer), previousKeys: undefined },
@@ -73,7 +76,12 @@ describe('accounts of an edge that carries', () => {
     };
     const carriage = new CarriageAccounts(
       {
-        ...{ clock, ledger, record: store, deals: new CarriageDeals({ chain, clock }, terms) },
+        ...{
+          clock,
+          ledger,
+          record: store,
+          deals: withoutWithdrawn(new CarriageDeals({ chain, clock }, terms), withdrawals),
+        },
         ...{ credit: new DeliveryLedger({ node: NODE, ...terms }), log: pino({ level: 'silent' }) },
       },
       terms,
@@ -185,6 +193,18 @@ describe('accounts of an edge that carries', () => {
     await send(desk, grantBytes(lent({ epoch: parseEpoch(epoch) }), collector), 1_000);
     expect(store.grants().map((grant) => grant.epoch)).to.deep.equal([epoch]);
     expect(carriage.carried(lent().contentRoot)).to.include({ epoch });
+  });
+
+  it('carries nothing more of a content that was taken down, under open grants neither', async () => {
+    const { desk } = run();
+    const grant = lent();
+    const open = await desk.admit({ grant: grantBytes(grant, collector) });
+    withdrawals.add(LENT_DEAL, grant.contentRoot);
+    const refused = [
+      await refusal(desk.reserve(open, 1_000)),
+      await refusal(desk.admit({ grant: grantBytes(lent({ capBytes: 7n }), collector) })),
+    ];
+    for (const { code } of refused) expect(code).to.equal('CONTENT_WITHDRAWN');
   });
 
   it('leaves it to the own accounts to say that the chain is away', async () => {
