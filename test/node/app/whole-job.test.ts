@@ -118,6 +118,8 @@ describe('a network of real nodes', function () {
     const result = await fetchAll();
     expect(result.lookups).to.deep.equal({ count: 1, oneHop: 1, unanswered: 0 });
     expect(result.badBlocks).to.deep.equal([]);
+    // A busy edge may get no block of a small file: then nothing is owed to it.
+    expect(result.bytesByNode.size).to.be.above(1);
     await eventually(async () => {
       for (const edge of edges) {
         await json<SettleDocument>(edge, 'settle', '--yes');
@@ -132,12 +134,13 @@ describe('a network of real nodes', function () {
       const allocation = await balanceOf(edge, publication.dealId);
       expect([meteredWei, settledWei, paidWei]).to.deep.equal(Array(3).fill(String(allocation?.paidWei)));
       const byVoucher = earnings.routes.find(({ route }) => route === 'voucher');
-      expect(byVoucher?.paidWei).to.equal(paidWei);
+      expect(byVoucher?.paidWei ?? '0').to.equal(paidWei);
       const { money, httpUrl } = await json<StatusDocument>(edge, 'status');
       expect(money).to.include({ meteredWei, paidWei, gasCostWei: earnings.gasCostWei, openClaims: 0 });
       const metrics = await (await request(`${httpUrl}/metrics`)).body.text();
       expect(metrics).to.contain(`bcdn_earnings_wei{part="paid"} ${Number(paidWei)}`);
-      expect(metrics).to.contain(`bcdn_paid_wei{route="voucher"} ${Number(paidWei)}`);
+      if (byVoucher !== undefined)
+        expect(metrics).to.contain(`bcdn_paid_wei{route="voucher"} ${Number(paidWei)}`);
     }
   });
 
