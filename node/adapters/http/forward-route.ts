@@ -9,6 +9,14 @@ const CONNECTION_HEADERS = new Set([
   ...['connection', 'keep-alive', 'proxy-connection', 'te', 'trailer', 'transfer-encoding', 'upgrade'],
 ]);
 
+/** May be sent twice. */
+const REPEATABLE = new Set(['GET', 'HEAD', 'OPTIONS']);
+/**
+ * Only these have bodies here. A body of another is not passed on: its bytes would stand between two requests on the kept
+ * connection, and be taken for one of their own (RFC 9112, section 11.2, request smuggling).
+ */
+const WITH_BODY = new Set(['POST', 'PUT']);
+
 /** Passes requests on to the gateway of the process that holds the state, on a unix socket. */
 export class Forwarding {
   readonly #socketPath: string;
@@ -21,18 +29,7 @@ export class Forwarding {
   /** Answers with what the other gateway answers. @throws GatewayError NODE_UNREACHABLE before the answer began */
   readonly run = async (exchange: Exchange): Promise<void> => {
     const { request, response } = exchange;
-    const onward = httpRequest({
-      socketPath: this.#socketPath,
-      path: request.url,
-      method: request.method,
-      headers: withoutConnection(request),
-      agent: this.#agent,
-    });
-    onward.on('continue', () => response.writeContinue());
-    // The client may leave before it has sent everything or read everything.
-    response.once('close', () => onward.destroy());
-    request.pipe(onward);
-    const answer = await answerTo(onward);
+    const answer = await this.#answerTo(exchange);
     // Of an answer that comes before the whole request, the rest of the request is not wanted.
     if (!request.complete) response.shouldKeepAlive = false;
     response.writeHead(answer.statusCode ?? 500, withoutConnection(answer));
@@ -45,6 +42,32 @@ export class Forwarding {
 
   close(): void {
     this.#agent.destroy();
+  }
+
+  /** The head of the answer. A kept connection may have been closed just before it was used: then on a new one. */
+  async #answerTo(exchange: Exchange): Promise<IncomingMessage> {
+    const kept = this.#ask(exchange, this.#agent);
+    try {
+      return await answerTo(kept);
+    } catch (error) {
+      const { method = '' } = exchange.request;
+      if (!kept.reusedSocket || !REPEATABLE.has(method) || exchange.response.destroyed) throw error;
+      return answerTo(this.#ask(exchange, false));
+    }
+  }
+
+  #ask({ request, response }: Exchange, agent: Agent | false): ClientRequest {
+    const { method = '', url: path } = request;
+    const headers = withoutConnection(request);
+    const hasBody = WITH_BODY.has(method);
+    if (!hasBody) delete headers['content-length'];
+    const onward = httpRequest({ socketPath: this.#socketPath, path, method, headers, agent });
+    onward.on('continue', () => response.writeContinue());
+    // The client may leave before it has sent everything or read everything.
+    response.once('close', () => onward.destroy());
+    if (hasBody) request.pipe(onward);
+    else onward.end();
+    return onward;
   }
 }
 
