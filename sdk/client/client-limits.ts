@@ -145,12 +145,11 @@ export const MIN_RENEWAL_MS = 1_500;
 
 /** Cap of the first grants of a fetch; each further one may be so many times what was used, up to a limit. */
 export const FIRST_CAP_BYTES = 4n * 1024n * 1024n;
-export const CAP_GROWTH = 8n;
+export const CAP_GROWTH = 4n;
 export const MAX_CAP_BYTES = 128n * 1024n * 1024n;
 
-/** A further grant is asked for when half of the current one, or all but this, is used: before it keeps a node waiting. */
-export const LOW_CAP_SHARE = 0.5;
-export const LOW_CAP_BYTES = 16 * MIB;
+/** A further grant is asked for when less than this is left under the current one. */
+export const LOW_CAP_BYTES = 8 * MIB;
 
 /** Rounds of asking the coordinator for other nodes when none is left. */
 export const MAX_SOURCE_ROUNDS = 5;

@@ -6,7 +6,6 @@ import {
   EPOCH_SWITCH_SHARE,
   FIRST_CAP_BYTES,
   LOW_CAP_BYTES,
-  LOW_CAP_SHARE,
   MAX_CAP_BYTES,
   MAX_LANES_PER_SOURCE,
   MAX_REFUSAL_PAUSE_MS,
@@ -45,8 +44,8 @@ export class GrantBook {
   readonly #narrow = new Set<Address>();
   /** Nodes whose next grant is being asked for. */
   readonly #asking = new Set<Address>();
-  #failures = 0;
-  #notBeforeMs = 0;
+  /** Apart, so that a next epoch whose grants are not issued yet holds none of this one back. */
+  readonly #pauses = { now: { failures: 0, untilMs: 0 }, next: { failures: 0, untilMs: 0 } };
   #asked = 1n;
 
   constructor(
@@ -116,7 +115,6 @@ export class GrantBook {
     options: { readonly signal: AbortSignal; readonly onChange: () => void },
   ): void {
     const nowMs = this.#clock.nowMs();
-    if (nowMs < this.#notBeforeMs) return;
     const forNow: Address[] = [];
     const forLanes: Address[] = [];
     const forNext: Address[] = [];
@@ -129,9 +127,11 @@ export class GrantBook {
       else if (renewable && !this.#hasNext(node, least)) forNext.push(node);
       else if (!renewable && accounts.length < this.#lanesOf(node)) forLanes.push(node);
     }
-    if (forLanes.length > 0) void this.#askForLanes(forLanes, options);
-    if (forNow.length > 0) void this.#ask({ nodes: forNow, capBytes: this.#capFor(forNow), ...options });
-    if (forNext.length > 0) {
+    const { now, next } = this.#pauses;
+    if (nowMs >= now.untilMs && forLanes.length > 0) void this.#askForLanes(forLanes, options);
+    if (nowMs >= now.untilMs && forNow.length > 0)
+      void this.#ask({ nodes: forNow, capBytes: this.#capFor(forNow), ...options });
+    if (nowMs >= next.untilMs && forNext.length > 0) {
       void this.#ask({ nodes: forNext, capBytes: this.#capFor(forNext), nextEpoch: true, ...options });
     }
   }
@@ -181,10 +181,11 @@ export class GrantBook {
       // The grants in hand stay good; what is missing is asked for again, and a fetch without any says so itself.
       this.#lastFailure = error;
     }
-    this.#failures = added >= ask.nodes.length ? 0 : this.#failures + 1;
-    if (this.#failures > 0) {
-      const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** this.#failures);
-      this.#notBeforeMs = this.#clock.nowMs() + pauseMs;
+    const pause = this.#pauses[ask.nextEpoch === true ? 'next' : 'now'];
+    pause.failures = added >= ask.nodes.length ? 0 : pause.failures + 1;
+    if (pause.failures > 0) {
+      const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** pause.failures);
+      pause.untilMs = this.#clock.nowMs() + pauseMs;
     }
     for (const node of ask.nodes) this.#asking.delete(node);
     onChange();
@@ -225,6 +226,6 @@ function isLow(account: GrantAccount): boolean {
   const { capBytes, leftBytes } = account;
   return (
     leftBytes < capBytes &&
-    leftBytes < Math.min(LOW_CAP_BYTES, Math.max(MAX_SERVED_BLOCK_BYTES, capBytes * LOW_CAP_SHARE))
+    leftBytes < Math.min(LOW_CAP_BYTES, Math.max(MAX_SERVED_BLOCK_BYTES, capBytes / 4))
   );
 }

@@ -5,6 +5,7 @@ import {
   MAX_STALLED_HOLDERS,
   MIN_STALLED_MS,
   MIN_STEAL_GAIN_MS,
+  MIN_WINDOW_BYTES,
   NEAR_SHARE,
   SLOW_PROBE_INTERVAL_MS,
   SLOW_SOURCE_SHARE,
@@ -199,7 +200,9 @@ export class DownloadSchedule {
   next(nowMs: number, admits: Admits): Assignment | undefined {
     for (const source of this.#bySpeed(nowMs)) {
       if (source.pausedUntilMs > nowMs || !hasRoom(source)) continue;
-      const fresh = this.#rests(source, nowMs) ? this.#onlyFar(source) : this.#unassigned(source, nowMs);
+      const fresh = this.#rests(source, { nowMs, admits })
+        ? this.#onlyFar(source)
+        : this.#unassigned(source, nowMs);
       const block = this.#late(source, nowMs) ?? fresh ?? this.#toCopy(source, nowMs);
       if (block === undefined || !admits(source.id, block.bytes)) continue;
       if (this.#mayNeedCopy(source, block, nowMs) && !this.#reserveCopy(block)) continue;
@@ -230,15 +233,17 @@ export class DownloadSchedule {
 
   /**
    * Whether peers of the own domain do without this source: together they are at least NEAR_SHARE as fast as all others
-   * together. It is still asked for what is late, and now and then, so that its rate stays known.
+   * together. A peer without credit counts for nothing while nothing is on its way from it. The source is still asked for
+   * what is late, and now and then, so that its rate stays known.
    */
-  #rests(source: Source, nowMs: number): boolean {
+  #rests(source: Source, { nowMs, admits }: { readonly nowMs: number; readonly admits: Admits }): boolean {
     if (source.near || source.pace.rateAt(nowMs) === undefined) return false;
     if (nowMs - source.lastAskedMs >= SLOW_PROBE_INTERVAL_MS) return false;
     let nearRate = 0;
     let farRate = 0;
-    for (const { near, pace, pausedUntilMs } of this.#sources.values()) {
+    for (const { id, near, pace, pausedUntilMs, inFlight } of this.#sources.values()) {
       if (pausedUntilMs > nowMs) continue;
+      if (near && inFlight.size === 0 && !admits(id, MIN_WINDOW_BYTES)) continue;
       const rate = pace.rateAt(nowMs) ?? 0;
       if (near) nearRate += rate;
       else farRate += rate;
