@@ -193,8 +193,10 @@ export class FuzzConnection {
     this.#read(true);
     if (this.#raw === undefined && this.#pending.length > 0 && !this.#ending) {
       const broken = this.#surroundings.requests.mayBreak(this.#pending[0]?.text ?? '');
-      const excused = broken || this.#split || this.#batch.some(({ mayClose }) => mayClose);
-      if (this.#reader.midway && broken) this.#surroundings.tally.cutOff += 1;
+      // What cannot be parsed ends the connection, also in the middle of the answer to what came before it.
+      const closing = broken || this.#batch.some(({ mayClose }) => mayClose);
+      const excused = closing || this.#split;
+      if (this.#reader.midway && closing) this.#surroundings.tally.cutOff += 1;
       else if (this.#reader.midway || !excused)
         this.#find('the connection was ended without an answer', this.#pending.length);
     }
