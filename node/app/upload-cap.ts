@@ -4,7 +4,7 @@ import type { Clock } from '../adapters/clock/system-clock.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 
 /** Bytes that may leave in one burst: what the cap allows in this time. */
-const BURST_MS = 1_000;
+export const BURST_MS = 1_000;
 
 /** Waits until so many more bytes may leave. */
 export type UploadPace = (bytes: number) => Promise<void>;
