@@ -1,10 +1,18 @@
 import { mkdir, open, readdir, readFile, rename, rm, stat, statfs } from 'node:fs/promises';
 import { join } from 'node:path';
 
+import type { CID } from 'multiformats/cid';
+
 import { diskError, errorCode } from './disk-error.ts';
 
 /** A block's name on disk: the digest of its bytes in hexadecimal, without prefix. */
 export type DigestHex = string;
+
+/** The name of a CID's block. */
+export function digestOf(cid: CID): DigestHex {
+  const { digest } = cid.multihash;
+  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex');
+}
 
 const DIGEST_HEX = /^[0-9a-f]{64}$/;
 /** Two digits of the digest name the folder: 256 folders. */

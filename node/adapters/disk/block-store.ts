@@ -19,7 +19,7 @@ import { chargedBytes } from '../../core/storage/storage-quota.ts';
 import { damageOf } from './block-store-audit.ts';
 import { CarReader } from './block-store-car.ts';
 import { reconcile, type Reconciliation } from './block-store-check.ts';
-import { BlockFiles, type DigestHex } from './block-store-files.ts';
+import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
 import { BlockStoreIndex, type IndexedBlock } from './block-store-index.ts';
 import { storeCar } from './block-store-import.ts';
 import { MAX_TAGS_OF_CONTENT, purgeBlocks } from './block-store-purge.ts';
@@ -447,11 +447,6 @@ export class BlockStore implements BlockReader, ContentIndex {
     if (this.#index.bytesOf(digest) !== undefined) this.#hot.add(digest, bytes);
     return bytes;
   }
-}
-
-function digestOf(cid: CID): DigestHex {
-  const { digest } = cid.multihash;
-  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex');
 }
 
 function contentIncomplete(target: ContentTarget, missing: CID): StorageError {

@@ -7,7 +7,7 @@ import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import type { BlockReader, ContentIndex } from '../../core/storage/block-ports.ts';
 import { HotBlocks } from '../../core/storage/hot-blocks.ts';
-import { BlockFiles, type DigestHex } from './block-store-files.ts';
+import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
 
 export interface StoredBlocksOptions {
   readonly directory: string;
@@ -111,8 +111,3 @@ export class StoredBlocks implements BlockReader, ContentIndex {
 
 /** The index is locked only while the owner opens or closes it. */
 const INDEX_BUSY_MS = 1_000;
-
-function digestOf(cid: CID): DigestHex {
-  const { digest } = cid.multihash;
-  return Buffer.from(digest.buffer, digest.byteOffset, digest.byteLength).toString('hex');
-}
