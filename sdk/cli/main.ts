@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import description from '../../package.json' with { type: 'json' };
 import type { Perform } from './command.ts';
 import { COMMANDS } from './commands.ts';
+import { addCompletion } from './completion/completion-command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { weighBuffersWithHeap } from './external-memory.ts';
 import { tellFailure } from './failure.ts';
@@ -25,6 +26,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     }
   };
   for (const add of COMMANDS) add(program, perform);
+  addCompletion(program, (text) => process.stdout.write(text));
   try {
     await program.parseAsync(argv);
   } catch (failure) {
