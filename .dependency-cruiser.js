@@ -65,6 +65,42 @@ export default {
       to: { path: '^(node/|scripts/)' },
     },
     {
+      name: 'pages-know-no-server',
+      severity: 'error',
+      from: { path: '^marketplace/web/' },
+      to: { path: '^(marketplace/(?!web/)|node/|scripts/)' },
+    },
+    {
+      name: 'marketplace-knows-no-pages',
+      severity: 'error',
+      from: { path: '^marketplace/(?!web/)' },
+      to: { path: '^marketplace/web/' },
+    },
+    {
+      name: 'dashboard-knows-only-the-sdk',
+      severity: 'error',
+      from: { path: '^node/dashboard/' },
+      to: { path: '^(node/(?!dashboard/)|marketplace/|scripts/)' },
+    },
+    {
+      name: 'node-knows-no-dashboard',
+      severity: 'error',
+      from: { path: '^node/(?!dashboard/)' },
+      to: { path: '^node/dashboard/' },
+    },
+    {
+      name: 'player-and-ui-stand-above-the-sdk',
+      severity: 'error',
+      from: { path: '^sdk/(?!(player|ui)/)' },
+      to: { path: '^sdk/(player|ui)/.*\\.tsx$|^sdk/player/' },
+    },
+    {
+      name: 'browser-code-uses-no-node',
+      severity: 'error',
+      from: { path: '^(marketplace/web|node/dashboard|sdk/(player|ui))/' },
+      to: { dependencyTypes: ['core'] },
+    },
+    {
       name: 'simulator-knows-no-adapters',
       severity: 'error',
       from: { path: '^scripts/simulator/' },

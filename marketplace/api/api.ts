@@ -8,6 +8,7 @@ import {
   MAX_BODY_BYTES,
   REQUEST_TIMEOUT_MS,
 } from '../limits.ts';
+import { pageRoutes } from '../web-pages/page-routes.ts';
 import type { ApiComponents } from './components.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
@@ -93,6 +94,7 @@ export async function createApi(
   ]) {
     addRoutes(app, components);
   }
+  await pageRoutes(app);
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;

@@ -22,8 +22,8 @@ if (stages.length === 0) {
 }
 
 const preparation = await runStage({
-  name: 'contract bindings',
-  command: ['npm', 'run', 'build:contracts'],
+  name: 'contract bindings and pages',
+  command: ['npm', 'run', 'build'],
   counts: 'preparation',
   lane: 'checks',
 });

@@ -30,6 +30,8 @@ const check = (name: string, ...command: [string, ...string[]]): Stage => ({
 /** Everything that must hold before a change lands, cheapest first within its lane. */
 export const STAGES: readonly Stage[] = [
   check('types', 'tsc', '-p', '.'),
+  check('types of the pages', 'tsc', '-p', 'marketplace/web', '--noEmit'),
+  check('types of the browser tests', 'tsc', '-p', 'test/browser', '--noEmit'),
   check('purity of sdk/protocol', 'tsc', '-p', 'sdk/protocol', '--noEmit'),
   check('purity of node/core', 'tsc', '-p', 'node/core', '--noEmit'),
   check(
@@ -59,6 +61,7 @@ export const STAGES: readonly Stage[] = [
     lane: 'tests',
   },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
+  mocha('browser', 'test/browser/**/*.test.ts'),
   mocha('end to end', 'test/end-to-end/**/*.test.ts'),
 ];
 
