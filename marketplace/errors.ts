@@ -29,6 +29,21 @@ export const MARKETPLACE_ERRORS = {
     status: 404,
     remedy: 'The deal allocates nothing to this node; check both identifiers.',
   },
+  // Development chains
+  FAUCET_ABSENT: { status: 404, remedy: 'Start the marketplace with --faucet-key-file.' },
+  FAUCET_EXHAUSTED: {
+    status: 429,
+    remedy: 'Use the tokens that this account has, or transfer some from another one; a restart begins anew.',
+  },
+  FAUCET_FAILED: {
+    status: 503,
+    remedy: 'Try again; if it persists, give the account of --faucet-key-file ether and tokens.',
+  },
+  FAUCET_KEY_INVALID: { status: 500, remedy: 'Write 0x and 64 hexadecimal digits into the file.' },
+  DEVELOPMENT_CHAIN_ONLY: {
+    status: 500,
+    remedy: 'Start without --development: it gives tokens away, and is for chain 31337 only.',
+  },
   // Coordinator: viewers
   CHALLENGE_INVALID: {
     status: 401,

@@ -16,8 +16,30 @@ export const SHUTDOWN_TIMEOUT_MS = 5 * SECOND_MS;
 /** Requests of one network address: sustained rate and burst. */
 export const ADDRESS_REQUESTS_PER_SECOND = 200;
 export const ADDRESS_REQUEST_BURST = 2000;
+/** Calls of one network address by what they cost: sustained a second, and at once. */
+export const CALL_RATES = {
+  ordinary: { perSecond: 200, burst: 2000 },
+  expensive: { perSecond: 20, burst: 200 },
+  books: { perSecond: 100, burst: 2000 },
+  coordinator: { perSecond: 200, burst: 2000 },
+  development: { perSecond: 50, burst: 500 },
+} as const;
+/** Proxies that the marketplace can be told to trust. */
+export const MAX_TRUSTED_PROXIES = 16;
 /** Addresses and keys that a rate limiter remembers. */
 export const MAX_RATE_BUCKETS = 50_000;
+
+// Development chains
+/** Ether of one gift, wei: gas of thousands of calls. */
+export const FAUCET_ETHER_WEI = 10n ** 18n;
+/** Tokens of one gift, wei. */
+export const FAUCET_TOKENS_WEI = 1_000n * 10n ** 18n;
+export const MAX_FAUCET_GIFTS_PER_ADDRESS = 3;
+/** Gifts of one process, to all addresses. */
+export const MAX_FAUCET_GIFTS = 500;
+/** Calls of one JSON-RPC batch. */
+export const MAX_DEVELOPMENT_RPC_BATCH = 32;
+export const MAX_DEVELOPMENT_RPC_RESPONSE_BYTES = 8 * MIB;
 
 // Indexer
 export const POLL_INTERVAL_MS = 500;

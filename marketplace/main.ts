@@ -23,6 +23,9 @@ interface Flags {
   readonly posterKeyFile?: string;
   readonly peerRootInterval?: number;
   readonly peerRootThresholdWei?: bigint;
+  readonly development: boolean;
+  readonly faucetKeyFile?: string;
+  readonly trustedProxy?: readonly string[];
   readonly resetReplacedChain: boolean;
   readonly logLevel: string;
   readonly json: boolean;
@@ -57,6 +60,15 @@ const program = new Command('bcdn-marketplace')
     'earnings of peers that are worth a root at once (default: one token)',
     wei,
   )
+  .option('--development', 'chain 31337 only: lets pages of this address reach the chain', false)
+  .option(
+    '--faucet-key-file <file>',
+    'with --development: key of an account that gives ether and tokens away',
+  )
+  .option(
+    '--trusted-proxy <address...>',
+    'addresses of proxies whose X-Forwarded-For and X-Forwarded-Proto count (default: nobody)',
+  )
   .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   .option('--json', 'print one line of JSON on stdout when serving', false)
   .action((flags: Flags) => run(flags));
@@ -81,8 +93,16 @@ async function run(flags: Flags): Promise<void> {
           ...(flags.peerRootThresholdWei !== undefined && { thresholdWei: flags.peerRootThresholdWei }),
         },
         ...(flags.posterKeyFile !== undefined && {
-          posterKey: await readPosterKey(flags.posterKeyFile),
+          posterKey: await readKey(flags.posterKeyFile, 'POSTER_KEY_INVALID'),
         }),
+        ...(flags.development && {
+          development: {
+            ...(flags.faucetKeyFile !== undefined && {
+              faucetKey: await readKey(flags.faucetKeyFile, 'FAUCET_KEY_INVALID'),
+            }),
+          },
+        }),
+        ...(flags.trustedProxy !== undefined && { trustedProxies: flags.trustedProxy }),
       },
       logger,
     );
@@ -142,11 +162,11 @@ async function readDeployment(file: string): Promise<Deployment> {
   }
 }
 
-/** @throws MarketplaceError POSTER_KEY_INVALID */
-async function readPosterKey(file: string): Promise<string> {
+/** @throws MarketplaceError POSTER_KEY_INVALID, FAUCET_KEY_INVALID */
+async function readKey(file: string, code: 'POSTER_KEY_INVALID' | 'FAUCET_KEY_INVALID'): Promise<string> {
   const key = await readFile(file, 'utf8').catch(() => '');
   if (/^0x[0-9a-fA-F]{64}$/.test(key.trim())) return key.trim();
-  throw new MarketplaceError('POSTER_KEY_INVALID', `${file} does not hold a private key.`, { file });
+  throw new MarketplaceError(code, `${file} does not hold a private key.`, { file });
 }
 
 function wei(text: string): bigint {

@@ -5,16 +5,19 @@ import { MarketplaceError } from '../errors.ts';
 import {
   ADDRESS_REQUEST_BURST,
   ADDRESS_REQUESTS_PER_SECOND,
+  CALL_RATES,
   MAX_BODY_BYTES,
   REQUEST_TIMEOUT_MS,
 } from '../limits.ts';
 import { pageRoutes } from '../web-pages/page-routes.ts';
 import type { ApiComponents } from './components.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
+import { accessOf, type CallClass } from './route-access.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { audienceRoutes } from './routes/audience-routes.ts';
 import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
+import { developmentRoutes } from './routes/development-routes.ts';
 import { domainRoutes } from './routes/domain-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
@@ -29,6 +32,10 @@ import { viewerRoutes } from './routes/viewer-routes.ts';
 export interface ApiOptions {
   /** Requests of one network address. @default 200 a second, 2000 at once */
   readonly addressRate?: Rate;
+  /** Those of one class. @default CALL_RATES */
+  readonly callRates?: Partial<Readonly<Record<CallClass, Rate>>>;
+  /** Proxies whose X-Forwarded-* headers say who asks. @default nobody is believed */
+  readonly trustedProxies?: readonly string[];
 }
 
 /** The marketplace's HTTP interface, not yet listening. Its description is served at `/v1/openapi.json`. */
@@ -41,15 +48,17 @@ export async function createApi(
     bodyLimit: MAX_BODY_BYTES,
     requestTimeout: REQUEST_TIMEOUT_MS,
     forceCloseConnections: true,
+    trustProxy: [...(options.trustedProxies ?? [])],
     // Unknown fields are refused rather than dropped: a misspelt option must not be ignored.
-    ajv: { customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true } },
+    ajv: {
+      customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allowUnionTypes: true },
+    },
   });
-  const perAddress = new RateLimit(
-    components,
-    options.addressRate ?? { perSecond: ADDRESS_REQUESTS_PER_SECOND, burst: ADDRESS_REQUEST_BURST },
-  );
+  // What a form of another page can send, without asking first, is no JSON.
+  app.removeContentTypeParser('text/plain');
   addResponseHeaders(app);
-  app.addHook('onRequest', async (request) => perAddress.take(request.ip));
+  limitRates(app, components, options);
+  app.addHook('onRoute', ({ method, url }) => requireListed([method].flat(), url));
   app.addHook('onResponse', async (request, reply) => {
     const labels = {
       method: request.method,
@@ -91,6 +100,7 @@ export async function createApi(
     ledgerRoutes,
     booksRoutes,
     livenessRoutes,
+    developmentRoutes,
   ]) {
     addRoutes(app, components);
   }
@@ -98,4 +108,29 @@ export async function createApi(
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;
+}
+
+/** Bounds all requests of a network address, and those of each class by themselves. */
+function limitRates(app: FastifyInstance, components: ApiComponents, options: ApiOptions): void {
+  const all = { perSecond: ADDRESS_REQUESTS_PER_SECOND, burst: ADDRESS_REQUEST_BURST };
+  const perAddress = new RateLimit(components, options.addressRate ?? all);
+  const perClass = new Map(
+    (Object.keys(CALL_RATES) as CallClass[]).map((name) => [
+      name,
+      new RateLimit(components, options.callRates?.[name] ?? CALL_RATES[name]),
+    ]),
+  );
+  app.addHook('onRequest', async (request) => {
+    perAddress.take(request.ip);
+    const access = accessOf(request.method, request.routeOptions.url ?? '');
+    if (access !== undefined) perClass.get(access.rate)?.take(request.ip);
+  });
+}
+
+/** @throws MarketplaceError INTERNAL for a route of which route-access.ts does not say who may call it */
+function requireListed(methods: readonly string[], url: string): void {
+  for (const method of methods) {
+    if (accessOf(method, url) !== undefined) continue;
+    throw new MarketplaceError('INTERNAL', `Nobody has said who may call ${method} ${url}.`, { method, url });
+  }
 }

@@ -16,6 +16,8 @@ import type { PeerRoots } from '../coordinator/peer-roots.ts';
 import type { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
 import type { Database } from '../database/database.ts';
 import type { IndexerState } from '../indexer/indexer.ts';
+import type { Faucet } from '../development/faucet.ts';
+import type { RpcDoor } from '../development/rpc-door.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything the routes answer from. */
@@ -38,4 +40,6 @@ export interface ApiComponents {
   readonly presences: NodePresences;
   readonly peerReaches: PeerReaches;
   readonly peerRoots: PeerRoots;
+  /** On a development chain that was said to be one. */
+  readonly development: { readonly faucet: Faucet | undefined; readonly rpc: RpcDoor } | undefined;
 }

@@ -11,6 +11,9 @@ const SECURITY_HEADERS = {
   'cache-control': 'no-store',
 } as const;
 
+/** A year, for this name only: what else lives under the domain is not ours to decide. */
+const STRICT_TRANSPORT = 'max-age=31536000';
+
 /** Seconds for which a browser may remember the answer to a preflight. */
 const PREFLIGHT_SECONDS = '600';
 
@@ -18,6 +21,8 @@ const PREFLIGHT_SECONDS = '600';
 export function addResponseHeaders(app: FastifyInstance): void {
   app.addHook('onRequest', async (request, reply) => {
     reply.headers({ ...SECURITY_HEADERS, 'x-request-id': request.id });
+    // Behind a proxy that is trusted to say so; over plain HTTP browsers ignore it, and must.
+    if (request.protocol === 'https') reply.header('strict-transport-security', STRICT_TRANSPORT);
     const path = request.url.split('?')[0] ?? '';
     const isOpen = request.method === 'GET' || request.method === 'HEAD' || VIEWER_CALLS.has(path);
     const asked = request.headers['access-control-request-method'];

@@ -68,11 +68,16 @@ export async function writeBlock(sql: Sql, block: IndexedBlock): Promise<void> {
   );
 }
 
+/** Arguments of events that name a node, whatever its part is. */
+const NODE_ARGUMENTS = ['node', 'operator', 'peer'];
+
 /** @param subject deal id or node address that the event is about */
 export async function writeEvent(sql: Sql, event: ChainEvent, subject: string): Promise<void> {
+  const node = NODE_ARGUMENTS.map((name) => event.arguments[name]).find((value) => typeof value === 'string');
   await sql.run(
-    `INSERT INTO events (block_number, log_index, block_hash, transaction_hash, contract, name, subject, arguments)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO events (block_number, log_index, block_hash, transaction_hash, contract, name, subject, arguments, node,
+       timestamp_seconds)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     event.blockNumber,
     event.logIndex,
     event.blockHash,
@@ -81,6 +86,8 @@ export async function writeEvent(sql: Sql, event: ChainEvent, subject: string): 
     event.name,
     subject,
     JSON.stringify(event.arguments),
+    node ?? null,
+    event.blockTimestampSeconds,
   );
 }
 

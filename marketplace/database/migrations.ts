@@ -194,6 +194,37 @@ const PEER_REACHES: Migration = {
   ],
 };
 
+/**
+ * What was delivered, by node and deal and by minute and region of the viewers, added in the transaction that keeps a
+ * receipt; samples of the market over time; and events that can be found by node and transaction. The index is made
+ * again from the deployment, because the events of before have neither node nor time.
+ */
+const DELIVERY_AND_SAMPLES: Migration = {
+  version: 10,
+  name: 'delivery accounts and market samples',
+  statements: [
+    `ALTER TABLE grants ADD COLUMN viewer_region TEXT`,
+    `CREATE TABLE delivery_accounts (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, bytes INTEGER NOT NULL CHECK (bytes >= 0), last_at_ms INTEGER NOT NULL,
+       PRIMARY KEY (deal_id, node))`,
+    `INSERT INTO delivery_accounts (deal_id, node, bytes, last_at_ms)
+       SELECT deal_id, node, SUM(bytes_cumulative), MAX(updated_at_ms) FROM receipts GROUP BY deal_id, node`,
+    `CREATE TABLE delivery_minutes (
+       minute_seconds INTEGER NOT NULL, deal_id TEXT NOT NULL, node TEXT NOT NULL, viewer_region TEXT NOT NULL,
+       bytes INTEGER NOT NULL CHECK (bytes >= 0), PRIMARY KEY (minute_seconds, deal_id, node, viewer_region))`,
+    `CREATE INDEX delivery_minutes_by_deal ON delivery_minutes (deal_id, minute_seconds)`,
+    `CREATE TABLE market_samples (
+       at_seconds INTEGER PRIMARY KEY, active_nodes INTEGER NOT NULL, ready_nodes INTEGER NOT NULL,
+       open_deals INTEGER NOT NULL, escrowed_wei TEXT NOT NULL, delivered_bytes INTEGER NOT NULL, paid_wei TEXT NOT NULL,
+       median_ask_wei_per_gib TEXT)`,
+    `ALTER TABLE events ADD COLUMN node TEXT`,
+    `ALTER TABLE events ADD COLUMN timestamp_seconds INTEGER NOT NULL DEFAULT 0`,
+    `CREATE INDEX events_by_transaction ON events (transaction_hash, block_number, log_index)`,
+    `CREATE INDEX events_by_node ON events (node, block_number, log_index)`,
+    `DELETE FROM chain_identity`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -204,6 +235,7 @@ export const MIGRATIONS: readonly Migration[] = [
   CONTENT_ORIGINS,
   DOMAIN_LEDGER,
   PEER_REACHES,
+  DELIVERY_AND_SAMPLES,
 ];
 
 /**

@@ -1,17 +1,15 @@
 import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
-import { Wallet } from 'ethers';
 import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 
 import { domainOf, type Deployment } from '../../sdk/chain/deployment.ts';
-import { openProvider } from '../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { RememberedSigners } from '../../sdk/signing/remembered-signers.ts';
 import { createApi } from '../api/api.ts';
 import { Metrics } from '../api/metrics.ts';
+import type { CallClass } from '../api/route-access.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
 import { systemClock, type Clock } from '../clock.ts';
 import { Audiences } from '../coordinator/audiences.ts';
@@ -25,10 +23,8 @@ import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
 import { NodePresences } from '../coordinator/node-presences.ts';
 import { PeerHoldings } from '../coordinator/peer-holdings.ts';
 import { PeerReaches } from '../coordinator/peer-reaches.ts';
-import { PeerRootPosting } from '../coordinator/peer-root-posting.ts';
 import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
-import type { Database } from '../database/database.ts';
 import { readChainIdentity } from '../database/chain-index.ts';
 import { sumBalances } from '../database/domain-ledger.ts';
 import { openSqlite } from '../database/sqlite.ts';
@@ -41,10 +37,8 @@ import {
   VIEWER_GRANT_REQUEST_BURST,
   VIEWER_GRANT_REQUESTS_PER_SECOND,
 } from '../limits.ts';
+import { DEVELOPMENT_CHAIN_ID, openDevelopment, openPosting } from './own-accounts.ts';
 import { readSecretFile } from './secret-file.ts';
-
-/** Chains whose time is moved at will. */
-const DEVELOPMENT_CHAIN_ID = 31_337n;
 
 export interface MarketplaceOptions {
   /** Holds the database and the secret; made if missing. */
@@ -62,11 +56,17 @@ export interface MarketplaceOptions {
   /** What to do when the chain has another genesis than the index. @default refuse */
   readonly onReplacedChain?: 'refuse' | 'reset';
   readonly addressRate?: Rate;
+  /** Of one class of calls (api/route-access.ts). @default CALL_RATES of limits.ts */
+  readonly callRates?: Partial<Readonly<Record<CallClass, Rate>>>;
   readonly viewerRate?: Rate;
   /** When peer roots are signed. @default from 10^18 wei on, or anything after a day */
   readonly peerRoots?: PeerRootPolicy;
   /** Private key of an account with gas that posts peer roots. @default none: peers post what is signed */
   readonly posterKey?: string;
+  /** Chain 31337 only: pages may reach the chain, and a faucet gives ether and tokens away. @default neither */
+  readonly development?: { readonly faucetKey?: string };
+  /** Addresses of proxies whose X-Forwarded-* headers count. @default nobody */
+  readonly trustedProxies?: readonly string[];
   readonly clock?: Clock;
 }
 
@@ -135,10 +135,15 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
         holdings: new PeerHoldings({ database, clock, ...crypto }),
         presences: new NodePresences({ database, clock, ...crypto }),
+        development: openDevelopment(options),
         peerReaches: new PeerReaches({ database, clock, ...crypto }),
         peerRoots,
       },
-      { ...(options.addressRate !== undefined && { addressRate: options.addressRate }) },
+      {
+        ...(options.addressRate !== undefined && { addressRate: options.addressRate }),
+        ...(options.callRates !== undefined && { callRates: options.callRates }),
+        ...(options.trustedProxies !== undefined && { trustedProxies: options.trustedProxies }),
+      },
     );
     const url = await listen(api, options);
     indexer.start();
@@ -154,27 +159,6 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     await database.close();
     throw failure;
   }
-}
-
-/** Where the coordinator has an account of its own. */
-function openPosting(parts: {
-  database: Database;
-  clock: Clock;
-  roots: PeerRoots;
-  options: MarketplaceOptions;
-  logger: Logger;
-}): PeerRootPosting | undefined {
-  const { database, clock, roots, options, logger } = parts;
-  if (options.posterKey === undefined) return undefined;
-  const { deployment, rpcUrl } = options;
-  const provider = openProvider({ url: rpcUrl, chainId: deployment.chainId });
-  const sender = new TransactionSender({ provider, wallet: new Wallet(options.posterKey), deployment });
-  return new PeerRootPosting({
-    ...{ database, clock, roots, sender },
-    onPosted: (dealId, sequence) => logger.info({ dealId, sequence }, 'Posted a peer root.'),
-    onFailure: (dealId, failure) =>
-      logger.warn({ dealId, reason: describeFailure(failure) }, 'A peer root was not posted.'),
-  });
 }
 
 async function listen(api: FastifyInstance, options: MarketplaceOptions): Promise<string> {

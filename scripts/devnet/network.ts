@@ -123,6 +123,9 @@ export class Network {
   async #startMarketplace(): Promise<string> {
     const posterKeyFile = join(this.#folder, 'poster-key');
     await writeFile(posterKeyFile, this.#keyOf(POSTER), { mode: 0o600 });
+    const faucetKeyFile = join(this.#folder, 'faucet-key');
+    // Whoever deployed holds the tokens that nobody was given yet.
+    await writeFile(faucetKeyFile, this.#keyOf(DEPLOYER), { mode: 0o600 });
     const child = this.processes.start({
       name: 'marketplace',
       argv: [
@@ -131,6 +134,7 @@ export class Network {
         ...['--deployment', this.#deploymentFile, '--port', '0', '--json'],
         // Epochs last seconds here: what peers earn is worth a root as soon as the chain takes one.
         ...['--poster-key-file', posterKeyFile, '--peer-root-interval', '0'],
+        ...['--development', '--faucet-key-file', faucetKeyFile],
       ],
     });
     const { url } = await child.message('ready');

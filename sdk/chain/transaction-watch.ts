@@ -10,6 +10,8 @@ import { decodeRevert, isConnectionFailure, toChainError } from './reverts.ts';
 export interface ContractCall {
   readonly to: Address;
   readonly data: string;
+  /** Ether that goes with it, wei. @default none */
+  readonly value?: bigint;
   /** It cannot wait: the ceiling of replacements does not hold for it, nor for what must be mined before it. @default false */
   readonly isUrgent?: boolean;
 }
@@ -32,7 +34,7 @@ export interface MinedTransaction {
 }
 
 /** A transaction without what it offers for gas. */
-export interface TransactionBody extends Pick<ContractCall, 'to' | 'data'> {
+export interface TransactionBody extends Pick<ContractCall, 'to' | 'data' | 'value'> {
   readonly nonce: number;
   readonly gasLimit: bigint;
 }

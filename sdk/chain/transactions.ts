@@ -171,14 +171,16 @@ export class TransactionSender {
   async #sign(call: ContractCall): Promise<SignedTransaction> {
     try {
       const from = this.address;
+      const { to, data } = call;
+      const transfer = call.value === undefined ? {} : { value: call.value };
       const [estimate, pending, fees] = await Promise.all([
-        this.provider.estimateGas({ from, to: call.to, data: call.data }),
+        this.provider.estimateGas({ from, to, data, ...transfer }),
         this.provider.getTransactionCount(from, 'pending'),
         this.provider.getFeeData(),
       ]);
       const nonce = Math.max(pending, ...[...this.#inFlight].map((used) => used + 1));
       const gasLimit = (estimate * BigInt(this.#options.gasMarginPercent)) / 100n;
-      return await this.#signed({ to: call.to, data: call.data, nonce, gasLimit }, offerOf(fees));
+      return await this.#signed({ to, data, ...transfer, nonce, gasLimit }, offerOf(fees));
     } catch (error) {
       throw this.#explain(error);
     }

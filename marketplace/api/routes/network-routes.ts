@@ -6,6 +6,7 @@ import { findNode, listNodes } from '../../database/node-records.ts';
 import { MarketplaceError } from '../../errors.ts';
 import type { ApiComponents } from '../components.ts';
 import * as schema from '../schemas.ts';
+import { DEVELOPMENT_RPC_PATH } from './development-routes.ts';
 import { nodeSchema, nodeView } from '../views.ts';
 
 const networkSchema = schema.object({
@@ -17,6 +18,15 @@ const networkSchema = schema.object({
   minimumEdgeStakeWei: schema.wei,
   protocolFeeBps: { type: 'integer', minimum: 0 },
   indexedBlock: schema.nullable({ type: 'integer' }),
+  blockTime: {
+    ...schema.nullable({ type: 'integer' }),
+    description: 'Time of the newest block that was seen, Unix seconds.',
+  },
+  genesisHash: { ...schema.bytes32, description: 'Of the first block: another one is another chain.' },
+  development: {
+    ...schema.nullable(schema.object({ faucet: { type: 'boolean' }, rpcPath: { type: 'string' } })),
+    description: 'Null unless this is a development chain that gives tokens away.',
+  },
   domain: schema.object({
     name: { type: 'string' },
     version: { type: 'string' },
@@ -27,7 +37,7 @@ const networkSchema = schema.object({
 
 /** What the network is made of: its contracts and its nodes. */
 export function networkRoutes(app: FastifyInstance, components: ApiComponents): void {
-  const { database, deployment, health, chain } = components;
+  const { database, deployment, health, chain, development } = components;
 
   app.get(
     '/v1/network',
@@ -49,6 +59,12 @@ export function networkRoutes(app: FastifyInstance, components: ApiComponents): 
         minimumEdgeStakeWei: identity.minimumEdgeStakeWei.toString(),
         protocolFeeBps: identity.protocolFeeBps,
         indexedBlock: chain().indexedBlock ?? null,
+        blockTime: chain().head?.timestampSeconds ?? null,
+        genesisHash: identity.genesisHash,
+        development:
+          development === undefined
+            ? null
+            : { faucet: development.faucet !== undefined, rpcPath: DEVELOPMENT_RPC_PATH },
         domain: { name: 'BCDN', version: '1', chainId, verifyingContract: deployment.market },
       };
     },
