@@ -104,7 +104,7 @@ describe('marketplace API on a development chain', () => {
 
   it('passes a batch on, one by one, and nothing that moves the chain or uses its accounts', async () => {
     const batch = [callOf('eth_blockNumber'), callOf('hardhat_mine', ['0x1']), callOf('eth_accounts')];
-    const answers = (await rpc(batch)) as unknown as { error?: { code: number; message: string } }[];
+    const answers = Object.values(await rpc(batch)) as { error?: { code: number; message: string } }[];
     expect(answers.map(({ error }) => error?.code)).to.deep.equal([undefined, -32_601, -32_601]);
     expect(answers[1]?.error?.message).to.contain('hardhat_mine');
     expect((await rpc({ hello: 1 })).error?.code).to.equal(-32_600);
