@@ -10,6 +10,7 @@ import {
   REQUEST_TIMEOUT_MS,
 } from '../limits.ts';
 import { pageRoutes } from '../web-pages/page-routes.ts';
+import { playerRoutes } from '../web-pages/player-routes.ts';
 import type { ApiComponents } from './components.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
 import { accessOf, type CallClass } from './route-access.ts';
@@ -105,6 +106,7 @@ export async function createApi(
     addRoutes(app, components);
   }
   await pageRoutes(app);
+  await playerRoutes(app);
   app.get('/v1/openapi.json', { schema: { hide: true } }, async () => app.swagger());
   await app.ready();
   return app;

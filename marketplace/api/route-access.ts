@@ -86,7 +86,10 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   },
 };
 
-/** Access of a registered route; HEAD is asked as GET is. */
+/** Access of a registered route; HEAD is asked as GET is, and what is not below `/v1/` is a file of the pages. */
 export function accessOf(method: string, path: string): RouteAccess | undefined {
-  return ROUTE_ACCESS[`${method === 'HEAD' ? 'GET' : method} ${path}`];
+  const isReading = method === 'GET' || method === 'HEAD';
+  const listed = ROUTE_ACCESS[`${isReading ? 'GET' : method} ${path}`];
+  if (listed !== undefined) return listed;
+  return isReading && !path.startsWith('/v1/') ? reading : undefined;
 }
