@@ -7,9 +7,11 @@ import { MAX_UINT32, MAX_UINT64 } from './limits.ts';
 export type Hex = `0x${string}`;
 
 const HEX = /^0x(?:[0-9a-fA-F]{2})*$/;
-const BASE64URL = /^[A-Za-z0-9_-]*$/;
 const BASE64URL_ALPHABET = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
-const BASE64URL_VALUES = new Map([...BASE64URL_ALPHABET].map((letter, value) => [letter, value]));
+/** By the code of a letter: its six bits, or NO_LETTER. Every paid request brings some five hundred letters. */
+const BASE64URL_VALUES = new Uint8Array(128).fill(0xff);
+[...BASE64URL_ALPHABET].forEach((letter, value) => (BASE64URL_VALUES[letter.charCodeAt(0)] = value));
+const NO_LETTER = 0xff;
 
 /** Lower-case hexadecimal with a `0x` prefix. */
 export function bytesToHex(bytes: Uint8Array): Hex {
@@ -145,22 +147,19 @@ export function base64UrlEncode(bytes: Uint8Array): string {
 
 /** @throws ProtocolError BASE64URL_INVALID, also for non-canonical trailing bits */
 export function base64UrlDecode(text: string): Uint8Array {
-  const remainder = text.length % 4;
-  if (!BASE64URL.test(text) || remainder === 1) {
-    throw new ProtocolError('BASE64URL_INVALID', 'Expected base64url without padding.', {
-      length: text.length,
-    });
-  }
+  if (text.length % 4 === 1) throw notBase64Url(text);
   const bytes = new Uint8Array(Math.floor((text.length * 3) / 4));
   let group = 0;
   let bits = 0;
   let offset = 0;
-  for (const letter of text) {
-    group = ((group << 6) | (BASE64URL_VALUES.get(letter) ?? 0)) & 0xff_ffff;
+  for (let i = 0; i < text.length; i++) {
+    const value = BASE64URL_VALUES[text.charCodeAt(i)] ?? NO_LETTER;
+    if (value === NO_LETTER) throw notBase64Url(text);
+    group = ((group << 6) | value) & 0xff_ffff;
     bits += 6;
     if (bits >= 8) {
       bits -= 8;
-      bytes[offset++] = (group >> bits) & 0xff;
+      bytes[offset++] = group >> bits;
     }
   }
   if ((group & ((1 << bits) - 1)) !== 0) {
@@ -169,6 +168,10 @@ export function base64UrlDecode(text: string): Uint8Array {
     });
   }
   return bytes;
+}
+
+function notBase64Url({ length }: string): ProtocolError {
+  return new ProtocolError('BASE64URL_INVALID', 'Expected base64url without padding.', { length });
 }
 
 /** @throws ProtocolError INTEGER_OUT_OF_RANGE */
