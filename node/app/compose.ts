@@ -13,6 +13,7 @@ import { composeDelivery, type DeliveryPlane, type FindProviders } from './deliv
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
 import { openCarriage, type CarriagePlane } from './carriage/carriage-plane.ts';
+import { Draining } from './draining/draining.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
 import { moneyFigures } from './earnings/earnings-summary.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
@@ -25,7 +26,7 @@ import { composeStreams } from './stream-plane.ts';
 import type { RingClient } from './ring/ring-client.ts';
 import { NoticePlane } from './notices/notice-plane.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
-import { nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
+import { bytesOf, nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
 
 export type { NodeKeys, NodeOverrides } from './foundation.ts';
 
@@ -67,6 +68,7 @@ class NodeLife implements ComposedNode {
   readonly #stopping = new AbortController();
   readonly #control: ControlServer;
   readonly #watch: ChainWatch;
+  readonly #draining: Draining;
   readonly #startedMs: number;
   #starting: Promise<ReadyReport> | undefined;
   #stopped: Promise<void> | undefined;
@@ -100,12 +102,22 @@ class NodeLife implements ComposedNode {
       node: () => nodeFigures(this.#sources()),
       money: () => moneyFigures(runningEarnings(foundation, this.#books?.store)),
     });
+    const settlement = () => (this.#state === 'starting' ? undefined : this.#edge?.settlement);
+    this.#draining = new Draining(foundation, {
+      openGrants: () => this.#delivery?.ledger.liveGrants ?? 0,
+      atRiskBytes: () => BigInt(bytesOf(this.#delivery).atRisk),
+      settlement,
+      peerStore: () => this.#books?.store,
+      fillAgain: () => this.#fillAll(),
+      stopFilling: async () => this.#edge?.filling.pause(),
+    });
     this.#control = new ControlServer(
       foundation.config.dataDir.controlSocket,
       controlActions({
         foundation,
         status: () => this.status(),
-        settlement: () => (this.#state === 'starting' ? undefined : this.#edge?.settlement),
+        settlement,
+        draining: this.#draining,
         peerStore: () => this.#books?.store,
         fillAgain: () => this.#fillAll(),
         signal: this.#stopping.signal,
@@ -153,6 +165,7 @@ class NodeLife implements ComposedNode {
     if (this.#edge !== undefined) await this.#enterRing(this.#edge, host, signal);
     this.#peer?.start();
     this.#presence = announcePresence(this.#foundation);
+    this.#draining.start();
     this.#state = 'serving';
     const { node, registry } = this.#foundation;
     return {
@@ -174,6 +187,7 @@ class NodeLife implements ComposedNode {
     this.#state = 'draining';
     const steps: (() => Promise<unknown> | void | undefined)[] = [
       () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
+      () => this.#draining.stop(),
       () => this.#presence?.stop(),
       () => this.#carriage?.stop(),
       () => this.#peer?.stop(),
@@ -330,7 +344,9 @@ class NodeLife implements ComposedNode {
   }
 
   #readiness(): readonly string[] {
-    if (this.#state === 'serving') return [];
+    if (this.#state === 'serving') {
+      return this.#foundation.drain.isSet ? ['The operator is draining this node.'] : [];
+    }
     if (this.#trouble !== undefined) return [this.#trouble.message];
     return [`The node is ${this.#state}.`];
   }

@@ -10,10 +10,20 @@ import {
   type StatusDocument,
   type WithdrawDocument,
 } from './control/documents.ts';
+import {
+  priceQuestion,
+  stakeQuestion,
+  unstakeQuestion,
+  type PriceDocument,
+} from './control/account-documents.ts';
+import { drainQuestion } from './control/drain-documents.ts';
 import { runningEarningsDocument } from './earnings/running-earnings.ts';
 import { settlePreview } from './earnings/settle-preview.ts';
 import type { Foundation } from './foundation.ts';
+import type { Draining } from './draining/draining.ts';
 import { NodeError } from './node-error.ts';
+import { changePrice, priceStanding } from './operator-account/price.ts';
+import { stakeMore, stakeStanding, takeUnbonded, unstake } from './operator-account/stake.ts';
 import type { PeerStore } from './peers/peer-store.ts';
 import type { SettlementLoop } from './settlement/settlement-loop.ts';
 
@@ -25,6 +35,7 @@ export interface ControlTies {
   settlement(): SettlementLoop | undefined;
   /** Undefined on edges, and before a peer has started. */
   peerStore(): PeerStore | undefined;
+  readonly draining: Pick<Draining, 'begin' | 'cancel' | 'report'>;
   /** Looks at every deal's content again: some may have become incomplete. */
   fillAgain(): void;
   readonly signal: AbortSignal;
@@ -41,12 +52,40 @@ export function controlActions(ties: ControlTies): ControlActions {
     '/settle/preview': () => preview(ties),
     '/settle': () => settle(ties),
     '/withdraw': (body) => withdraw(ties, decode(withdrawQuestion, body)),
+    '/stake': async (body) => {
+      const { amountWei } = decode(stakeQuestion, body);
+      if (amountWei === undefined) return stakeStanding(ties.foundation);
+      return stakeMore(ties.foundation, BigInt(amountWei), ties.signal);
+    },
+    '/unstake': async (body) => {
+      const { amountWei, what } = decode(unstakeQuestion, body);
+      if (what === 'withdraw') return takeUnbonded(ties.foundation, ties.signal);
+      const wanted = amountWei === undefined ? undefined : BigInt(amountWei);
+      return unstake(ties.foundation, wanted, ties.signal);
+    },
+    '/price': (body) => price(ties, decode(priceQuestion, body)),
+    '/drain': async (body) => {
+      const { what } = decode(drainQuestion, body);
+      return ties.draining[what]();
+    },
     '/blocks/drop-damaged': async (body) => {
       const dropped = await ties.foundation.blocks.dropDamaged(decode(dropQuestion, body).digests);
       if (dropped.length > 0) ties.fillAgain();
       return { dropped };
     },
   };
+}
+
+async function price(
+  { foundation, signal }: ControlTies,
+  question: { askWeiPerGib?: string | undefined },
+): Promise<PriceDocument> {
+  const { config } = foundation;
+  if (question.askWeiPerGib === undefined) return priceStanding(foundation, config);
+  const askWeiPerGib = BigInt(question.askWeiPerGib);
+  const changed = await changePrice(foundation, config, { askWeiPerGib, signal });
+  await foundation.registry.refresh();
+  return changed;
 }
 
 async function preview(ties: ControlTies): Promise<SettlePreviewDocument> {

@@ -16,6 +16,7 @@ import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
 import type { ContentServer, RouteReason } from '../core/cooperation-group/group-ports.ts';
 import { Absences } from '../core/storage/absences.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
+import { ClosedIntake, draining } from './draining/closed-intake.ts';
 import type { CarriagePlane } from './carriage/carriage-plane.ts';
 import type { NoticePlane } from './notices/notice-plane.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
@@ -91,6 +92,7 @@ export function composeDelivery(
   const decorate = options.overrides.decorateBlocks ?? ((reader: BlockReader) => reader);
   const { signal } = options;
   const { lookup, carriage, notices } = ties;
+  const drains = (): boolean => foundation.drain.isSet;
   // What is decorated to misbehave stays in this process.
   const workers = options.overrides.decorateBlocks === undefined ? workersOf(settings) : 1;
   const busy = new BusyShares(eventLoopShare());
@@ -112,7 +114,7 @@ export function composeDelivery(
       freeBytesPerMinute: settings.freeAllowance,
       ownUserIsFree: settings.role === 'peer',
       coordinatorUrl: settings.marketplaceUrl,
-      ...(carriage !== undefined && { around: (own) => carriage.accounts(own) }),
+      around: (own) => new ClosedIntake({ inner: carriage?.accounts(own) ?? own, drains }),
     },
   );
   const blockFill = new BlockFill({
@@ -138,6 +140,7 @@ export function composeDelivery(
     ...(notices !== undefined && { notices: notices.door }),
     contentStored: (root) => ties.contentStored(contentRootOf(root)),
     readiness: () => ties.readiness(),
+    refusesUploads: () => (drains() ? draining() : undefined),
     status: () => ties.publicStatus(),
   };
   const plane = { ledger, desk, blocks, contents, load, absences, blockFill };

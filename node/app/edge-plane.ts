@@ -23,6 +23,7 @@ import { OriginFill } from './content/origin-fill.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import type { Foundation } from './foundation.ts';
 import { GroupNode } from './group/group-node.ts';
+import { FULL_STANDING } from './group/serving-load.ts';
 import type { NoticePlane } from './notices/notice-plane.ts';
 import { reportOf } from './node-error.ts';
 import { RingNode } from './ring/ring-node.ts';
@@ -104,6 +105,7 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
     },
     origin: composeOrigin(foundation),
     isWithdrawn: options.notices.isWithdrawn,
+    isPaused: () => foundation.drain.isSet,
     log,
   });
   const exchange = new BlockExchangeServer(
@@ -168,7 +170,8 @@ function composeGroup(
         keys: () => blocks.completeRoots(MAX_SUMMARY_CONTENTS),
         has: (key) => blocks.isComplete(parseContentRoot(key)),
       },
-      standing: () => options.delivery.load.standing(),
+      // Who drains is passed by.
+      standing: () => (foundation.drain.isSet ? FULL_STANDING : options.delivery.load.standing()),
       serviceAddressesOf: (publicKey) => registry.nodeOfKey(publicKey)?.endpoints,
     },
     {

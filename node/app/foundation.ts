@@ -1,12 +1,12 @@
 import type { Ed25519PrivateKey } from '@libp2p/interface';
-import { Wallet, type JsonRpcProvider } from 'ethers';
+import type { JsonRpcProvider } from 'ethers';
 import type { Logger } from 'pino';
 import { Registry } from 'prom-client';
 import { openProvider } from '../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../sdk/chain/transactions.ts';
+import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { parseAddress, type Address } from '../../sdk/protocol/identifiers.ts';
 import { CachedDealDirectory } from '../adapters/chain/cached-deal-directory.ts';
-import { ChainClock, DEVELOPMENT_CHAIN_ID } from '../adapters/chain/chain-clock.ts';
+import { ChainClock } from '../adapters/chain/chain-clock.ts';
 import { ChainReader } from '../adapters/chain/chain-reader.ts';
 import { RegistrySnapshot } from '../adapters/chain/registry-snapshot.ts';
 import { systemClock, type Clock } from '../adapters/clock/system-clock.ts';
@@ -18,12 +18,10 @@ import type { BlockReader } from '../core/storage/block-ports.ts';
 import type { NodeConfig } from './config/config-file.ts';
 import { DataDirLock } from './config/data-dir-lock.ts';
 import { hotBytesOf } from './config/memory-share.ts';
+import { DrainMark } from './draining/drain-mark.ts';
 import { createLog } from './node-log.ts';
+import { senderOf } from './operator-account/chain-account.ts';
 import { SettlementStore } from './settlement/settlement-store.ts';
-
-/** On a chain that others use, too: what a reorganisation may take out, and how long a transaction may take (a third of the
- * margin that a claim's window has). */
-const PUBLIC_CHAIN_SENDING = { confirmations: 3, timeoutMs: 300_000, pollIntervalMs: 1_000 } as const;
 
 /** The keys of a node, opened. */
 export interface NodeKeys {
@@ -59,6 +57,8 @@ export interface Foundation {
   readonly blocks: BlockStore;
   readonly journal: ReceiptJournal;
   readonly store: SettlementStore;
+  /** Whether the operator drains the node. */
+  readonly drain: DrainMark;
   close(): Promise<void>;
 }
 
@@ -83,6 +83,7 @@ export async function openFoundation(
   const journal = new ReceiptJournal({ path: dataDir.journal });
   const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });
   let store: SettlementStore | undefined;
+  let drain: DrainMark;
   const close = async (): Promise<void> => {
     provider.destroy();
     await journal.close();
@@ -92,6 +93,7 @@ export async function openFoundation(
   };
   try {
     store = SettlementStore.open(dataDir.settlements);
+    drain = await DrainMark.open(dataDir.drain);
     const recovery = await journal.open();
     const stored = await blocks.open();
     log.info({ ...recovery, blocks: stored.blocks }, 'Receipts and blocks recovered');
@@ -115,16 +117,11 @@ export async function openFoundation(
     reader,
     registry: new RegistrySnapshot({ reader }),
     directory: new CachedDealDirectory({ reader }, { node }),
-    sender: new TransactionSender(
-      { provider, wallet: new Wallet(keys.operator.privateKey), deployment },
-      {
-        ...(deployment.chainId === DEVELOPMENT_CHAIN_ID ? {} : PUBLIC_CHAIN_SENDING),
-        maxFeePerGasWei: settings.maxGasPriceWei,
-      },
-    ),
+    sender: senderOf(config, provider, keys.operator),
     blocks,
     journal,
     store,
+    drain,
     close,
   };
 }

@@ -37,16 +37,17 @@ export interface PresenceOptions {
   readonly privateKey: Uint8Array;
   /** Of its domain inside its region; empty for none. */
   readonly label: string;
-  /** Whether it lends its uplink between domains. */
-  readonly carries: boolean;
+  /** Whether it lends its uplink between domains now. */
+  readonly carries: () => boolean;
 }
 
 /** Begins to announce a node that has something to say: a label of its domain, or that it carries. */
 export function announcePresence(foundation: Foundation): PresenceAnnouncer | undefined {
-  const { config, keys, log, node } = foundation;
+  const { config, keys, log, node, drain } = foundation;
   const { marketplaceUrl, domain: label, role, carriage } = config.settings;
-  const carries = role === 'edge' && carriage > 0;
-  if (label === '' && !carries) return undefined;
+  const lends = role === 'edge' && carriage > 0;
+  if (label === '' && !lends) return undefined;
+  const carries = (): boolean => lends && !drain.isSet;
   const announcer = new PresenceAnnouncer(
     { log, secp256k1: nativeSecp256k1, signingDomain: domainOf(config.deployment) },
     { marketplaceUrl, node, label, carries, privateKey: hexToBytes(keys.operator.privateKey, 32) },
@@ -92,7 +93,8 @@ export class PresenceAnnouncer {
 
   async #announce(signal: AbortSignal): Promise<true> {
     const { secp256k1, signingDomain, log } = this.#parts;
-    const { marketplaceUrl, node, privateKey, label, carries } = this.#options;
+    const { marketplaceUrl, node, privateKey, label } = this.#options;
+    const carries = this.#options.carries();
     const expiresAt = Math.floor(systemClock.nowMs() / 1000) + MAX_PRESENCE_SECONDS - CLOCK_SKEW_SECONDS;
     const digest = nodePresenceDigest(signingDomain, { node, label, carries, expiresAt: BigInt(expiresAt) });
     const signature = base64UrlEncode(secp256k1.sign(digest, privateKey));

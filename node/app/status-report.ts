@@ -8,6 +8,7 @@ import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
 import { earningsSummary, type EarningsSummary } from './earnings/earnings-summary.ts';
+import { earningOf, type EarningFacts } from './earning-state.ts';
 import type { EdgePlane } from './edge-plane.ts';
 import type { PeerPlane } from './peers/peer-plane.ts';
 import type { Foundation } from './foundation.ts';
@@ -40,25 +41,25 @@ export interface StatusSources {
 /** The whole state of a node in one document. */
 export async function statusReport(sources: StatusSources): Promise<StatusDocument> {
   const { foundation, edge, chain } = sources;
-  const { config, node, clock, registry, blocks, directory } = foundation;
+  const { config, node, clock, registry, blocks, directory, drain } = foundation;
   const registered = registry.nodeOf(node);
   const usage = blocks.usage();
   const contents = blocks.contents();
   const complete = contents.filter((content) => content.complete).length;
   const problems = problemsOf(sources);
-  const degraded = sources.state === 'serving' && problems.length > 0;
   return {
     operator: node,
     peerId: sources.peerId,
     nid: registered?.nid ?? null,
     role: config.settings.role,
     region: config.settings.region,
-    state: degraded ? 'degraded' : sources.state,
+    state: shownState(sources, problems),
     uptimeSeconds: Math.floor((clock.nowMs() - sources.startedMs) / 1000),
     httpUrl: sources.httpUrl,
     multiaddrs: [...sources.multiaddrs],
-    earning: earningOf(sources, problems),
+    earning: earningOf(earningFacts(sources, problems)),
     problems,
+    drainingSince: drain.sinceMs === undefined ? null : new Date(drain.sinceMs).toISOString(),
     bytes: bytesOf(sources.delivery),
     disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
     content: { complete, incomplete: contents.length - complete },
@@ -92,6 +93,16 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
   };
 }
 
+/** A node that serves is said to drain, or to be degraded, if it is so. */
+function shownState(
+  { state, foundation }: StatusSources,
+  problems: StatusDocument['problems'],
+): StatusDocument['state'] {
+  if (state !== 'serving') return state;
+  if (foundation.drain.isSet) return 'draining';
+  return problems.length > 0 ? 'degraded' : 'serving';
+}
+
 function problemsOf({ trouble, chain, edge, foundation }: StatusSources): StatusDocument['problems'] {
   const problems: StatusDocument['problems'] = [];
   if (trouble !== undefined) problems.push({ code: trouble.code, message: trouble.message });
@@ -104,7 +115,10 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
   const surprising = !foundation.chainClock.leadIsExpected;
   if (surprising && chain.driftMs !== undefined && chain.driftMs > MAX_DRIFT_MS) {
     const seconds = Math.round(chain.driftMs / 1000);
-    problems.push({ code: 'CLOCK_DRIFT', message: `This machine's clock is ${seconds} s behind the chain.` });
+    problems.push({
+      code: 'CLOCK_DRIFT',
+      message: `This machine's clock is ${seconds} s behind the chain. Set it by a time server.`,
+    });
   }
   const { refusal } = foundation.journal;
   if (refusal !== undefined) problems.push({ code: refusal.code, message: refusal.message });
@@ -114,51 +128,26 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
   return problems;
 }
 
-type Earning = StatusDocument['earning'];
-
-/** The sentence every status ends with. */
-function earningOf(sources: StatusSources, problems: StatusDocument['problems']): Earning {
-  const { foundation, trouble, state } = sources;
-  const no = (because: string, run: string | null = null): Earning => ({ yes: false, because, run });
-  if (trouble !== undefined) return no(trouble.message, trouble.remedy ?? null);
-  if (state !== 'serving') return no(`the node is ${state}`);
-  if (sources.peer !== undefined) return earningOfPeer(sources, sources.peer);
-  if (foundation.registry.nodeOf(foundation.node)?.active === false) {
-    return no(
-      'its stake is below the minimum of the registry',
-      'restart the node with enough tokens for the stake',
-    );
-  }
-  const paying = foundation.directory
-    .own()
-    .filter(({ deal, allocation }) => deal.state !== 'closed' && allocation.state !== 'released');
-  if (paying.length === 0) return no('no publisher has allocated tokens to this node yet');
-  if (paying.every(({ allocation }) => allocation.balanceWei === 0n)) {
-    return no('the escrow of every deal is used up');
-  }
-  if (!paying.some(({ deal }) => foundation.blocks.isComplete(deal.contentRoot))) {
-    return no(problems[0]?.message ?? 'the content of its deals is still being filled');
-  }
-  return { yes: true, because: null, run: null };
+/** What decides the sentence that the status ends with. */
+function earningFacts(
+  { foundation, trouble, state, peer }: StatusSources,
+  problems: StatusDocument['problems'],
+): EarningFacts {
+  const { node, registry, drain, directory, blocks, config } = foundation;
+  return {
+    ...{ node, role: config.settings.role, state, trouble },
+    drains: drain.isSet,
+    capReached: undefined,
+    registered: registry.nodeOf(node),
+    deals: directory.own(),
+    isComplete: (root) => blocks.isComplete(root),
+    problem: problems[0]?.message,
+    offered: peer?.offered(),
+  };
 }
 
-/** A peer is paid for what it holds whole by publishers that fund a peer pool. */
-function earningOfPeer({ foundation }: StatusSources, peer: NonNullable<StatusSources['peer']>): Earning {
-  const no = (because: string, run: string | null): Earning => ({ yes: false, because, run });
-  const { held, paid } = peer.offered();
-  if (paid > 0) return { yes: true, because: null, run: null };
-  if (foundation.registry.nodeOf(foundation.node) === undefined) {
-    const { node } = foundation;
-    return no(
-      'it is not registered, for want of gas',
-      `send some of the chain's coin to ${node} and restart`,
-    );
-  }
-  if (held === 0) return no('it holds no content whole yet', 'watch something through this node');
-  return no('no publisher of what it holds pays peers', null);
-}
-
-function bytesOf(delivery: DeliveryPlane | undefined): StatusDocument['bytes'] {
+/** Bytes of all deals, and those that a crash now would leave unpaid. */
+export function bytesOf(delivery: DeliveryPlane | undefined): StatusDocument['bytes'] {
   const sum = { served: 0, receipted: 0, durable: 0, atRisk: 0, lost: 0 };
   for (const meter of delivery?.ledger.meters() ?? []) {
     sum.served += meter.servedBytes;

@@ -4,15 +4,19 @@ import description from '../../package.json' with { type: 'json' };
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { describeEarnings, runEarnings } from './earnings.ts';
 import { describeInit, runInit } from './init.ts';
+import { describeDrain, runDrain } from './drain.ts';
+import { describePrice, runPrice } from './price.ts';
 import { describeSettle, runSettle } from './settle.ts';
+import { describeStake, runStake } from './stake.ts';
 import { describeStart, runStart } from './start.ts';
 import { describeStatus, runStatus } from './status.ts';
 import { processTerminal, tellError, type Terminal } from './terminal.ts';
+import { describeUnstake, runUnstake } from './unstake.ts';
 import { describeVerify, runVerify } from './verify.ts';
 import { describeWithdraw, runWithdraw } from './withdraw.ts';
 import { exitCodeOf } from './failure.ts';
 
-type Run<Options> = (options: Options, terminal: Terminal) => Promise<ExitCode>;
+type Run<Options> = (options: Options, terminal: Terminal, args: readonly string[]) => Promise<ExitCode>;
 
 /** Runs the operator's command line and resolves to its exit code. */
 export async function runCli(argv: readonly string[]): Promise<ExitCode> {
@@ -29,10 +33,11 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     run: Run<Options>,
   ): void => {
     const command = describe(program.command(name).exitOverride());
-    command.action(async (options: Options) => {
+    command.action(async () => {
+      const options = command.opts<Options>();
       const terminal = processTerminal(options.json === true);
       try {
-        exitCode = await run(options, terminal);
+        exitCode = await run(options, terminal, command.args);
       } catch (error) {
         tellError(terminal, name, error);
         exitCode = exitCodeOf(error);
@@ -45,6 +50,10 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   add('earnings', describeEarnings, runEarnings);
   add('settle', describeSettle, runSettle);
   add('withdraw', describeWithdraw, runWithdraw);
+  add('stake', describeStake, runStake);
+  add('unstake', describeUnstake, runUnstake);
+  add('price', describePrice, runPrice);
+  add('drain', describeDrain, runDrain);
   add('verify', describeVerify, runVerify);
 
   try {

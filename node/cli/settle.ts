@@ -10,7 +10,7 @@ import {
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import { confirm } from './prompt.ts';
+import { requireConfirmation } from './prompt.ts';
 import { previewLines, waitingLines } from './settle-lines.ts';
 import { mark, type Terminal } from './terminal.ts';
 
@@ -53,7 +53,10 @@ export async function runSettle(options: SettleOptions, terminal: Terminal): Pro
   const { controlSocket: socket } = dataDirOf(options);
   const preview = await askPreview(socket);
   for (const line of previewLines(preview)) terminal.say(line);
-  if (options.yes !== true) await requireConfirmation(terminal);
+  await requireConfirmation(options.yes, terminal, {
+    question: 'Settle now?',
+    refusal: 'Nothing was settled: it was not confirmed.',
+  });
   const result = await askNode({
     socket,
     path: '/settle',
@@ -98,13 +101,5 @@ function askPreview(socket: string): Promise<SettlePreviewDocument> {
     path: '/settle/preview',
     answer: settlePreviewDocument,
     timeoutMs: PREVIEW_TIMEOUT_MS,
-  });
-}
-
-async function requireConfirmation(terminal: Terminal): Promise<void> {
-  if (terminal.interactive && (await confirm('Settle now?'))) return;
-  throw new NodeError('CONFIRMATION_NEEDED', {
-    message: 'Nothing was settled: it was not confirmed.',
-    remedy: 'Answer y, or give --yes.',
   });
 }

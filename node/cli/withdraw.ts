@@ -5,7 +5,7 @@ import { withdrawDocument } from '../app/control/documents.ts';
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import { confirm } from './prompt.ts';
+import { requireConfirmation } from './prompt.ts';
 import type { Terminal } from './terminal.ts';
 
 const WITHDRAW_TIMEOUT_MS = 180_000;
@@ -35,18 +35,12 @@ Examples:
 export async function runWithdraw(options: WithdrawOptions, terminal: Terminal): Promise<ExitCode> {
   requireShape(options.amountWei, /^[1-9]\d{0,38}$/, '--amount-wei');
   requireShape(options.to, /^0x[0-9a-fA-F]{40}$/, '--to');
-  if (options.yes !== true) {
-    const what =
-      options.amountWei === undefined ? 'All tokens of the operator account' : `${options.amountWei} wei`;
-    const agreed =
-      terminal.interactive && (await confirm(`${what} to ${options.to ?? 'the payout address'}?`));
-    if (!agreed) {
-      throw new NodeError('CONFIRMATION_NEEDED', {
-        message: 'Nothing was sent: it was not confirmed.',
-        remedy: 'Answer y, or give --yes.',
-      });
-    }
-  }
+  const what =
+    options.amountWei === undefined ? 'All tokens of the operator account' : `${options.amountWei} wei`;
+  await requireConfirmation(options.yes, terminal, {
+    question: `${what} to ${options.to ?? 'the payout address'}?`,
+    refusal: 'Nothing was sent: it was not confirmed.',
+  });
   const result = await askNode({
     socket: dataDirOf(options).controlSocket,
     path: '/withdraw',

@@ -30,6 +30,9 @@ const VERDICTS: ReadonlyMap<string, RefusalVerdict> = new Map([
   ['ALLOCATION_MISSING', 'pause'],
   ['DEAL_AT_RISK_LIMIT', 'pause'],
   ['LEDGER_FULL', 'pause'],
+  // Neither passes while a fetch lasts.
+  ['NODE_DRAINING', 'drop'],
+  ['MONTHLY_CAP_REACHED', 'drop'],
 ]);
 
 /** Reads a refusal by its code, and one of unknown code by its status. */

@@ -111,6 +111,12 @@ export class ChainReader {
     return fromChain(registry.minimumEdgeStakeWei(), this.#url);
   }
 
+  /** From the request to unbond to the withdrawal, seconds. @throws ChainError CHAIN_UNREACHABLE */
+  async unbondingSeconds(): Promise<number> {
+    const { registry } = connectContracts(this.provider, this.#deployment);
+    return Number(await fromChain(registry.unbondingSeconds(), this.#url));
+  }
+
   /** @throws ChainError CHAIN_UNREACHABLE */
   tokenBalanceWei(owner: Address): Promise<bigint> {
     return readTokenBalance(this.provider, this.#deployment, owner);

@@ -27,9 +27,11 @@ export class ContentUpload {
     this.#components = components;
   }
 
-  /** @throws GatewayError UPLOAD_*; StorageError QUOTA_EXCEEDED, CAR_*, …; ProtocolError BLOCK_HASH_MISMATCH */
+  /** @throws DeliveryError NODE_DRAINING; GatewayError UPLOAD_*; StorageError QUOTA_EXCEEDED, CAR_*, …; ProtocolError BLOCK_HASH_MISMATCH */
   async take(exchange: Exchange, root: CID): Promise<void> {
-    const { contents, contentStored } = this.#components;
+    const { contents, contentStored, refusesUploads } = this.#components;
+    const refusal = refusesUploads?.();
+    if (refusal !== undefined) throw refusal;
     const { upload } = await this.#authorise(exchange, root);
     const part = partOf(headerOf(exchange.request, UPLOAD_PART_HEADER));
     const tags = tagsOf(headerOf(exchange.request, TAGS_HEADER));

@@ -110,6 +110,8 @@ export interface GatewayComponents extends ServingComponents {
   readonly contentStored?: (root: CID, dealId: DealId) => Promise<void>;
   /** Why the node is not ready to serve; empty when it is. */
   readonly readiness: () => readonly string[];
+  /** Why no content may be placed here now; undefined when it may. @default uploads are taken */
+  readonly refusesUploads?: () => Error | undefined;
   /** Public state of the node, ready for JSON. */
   readonly status: () => Promise<Readonly<Record<string, unknown>>>;
 }

@@ -1,10 +1,23 @@
 import { z } from 'zod';
 import type { Deployment } from '../../../sdk/chain/deployment.ts';
-import { createPrivateFile, errorCode, readPrivateFile } from '../../adapters/keystore/private-file.ts';
+import {
+  createPrivateFile,
+  errorCode,
+  readPrivateFile,
+  replacePrivateFile,
+} from '../../adapters/keystore/private-file.ts';
 import { NodeError } from '../node-error.ts';
 import type { DataDir } from './data-dir.ts';
 import { deploymentSchema } from './deployment.ts';
-import { mergeSettings, parseSettings, settingNames, type Settings, type SettingTexts } from './settings.ts';
+import {
+  mergeSettings,
+  parseSetting,
+  parseSettings,
+  settingNames,
+  type SettingName,
+  type Settings,
+  type SettingTexts,
+} from './settings.ts';
 
 const CONFIG_SCHEMA = 'bcdn-node/config/1';
 
@@ -29,14 +42,19 @@ export async function createConfigFile(
   deployment: Deployment,
   settings: SettingTexts,
 ): Promise<void> {
-  const contracts = { ...deployment, chainId: deployment.chainId.toString() };
-  const content = `${JSON.stringify({ schema: CONFIG_SCHEMA, deployment: contracts, settings }, undefined, 2)}\n`;
   try {
-    await createPrivateFile(dataDir.config, content);
+    await createPrivateFile(dataDir.config, encodeConfig(deployment, settings));
   } catch (error) {
     if (errorCode(error) !== 'EEXIST') throw error;
     throw configExists(dataDir.config);
   }
+}
+
+/** Changes one setting of a node's file, the rest as it was. @throws NodeError CONFIG_MISSING, CONFIG_MALFORMED, SETTING_INVALID */
+export async function writeSetting(dataDir: DataDir, name: SettingName, text: string): Promise<void> {
+  parseSetting(name, text);
+  const { deployment, settings } = await readConfigFile(dataDir);
+  await replacePrivateFile(dataDir.config, encodeConfig(deployment, { ...settings, [name]: text }));
 }
 
 /** The refusal to initialise a data directory twice. */
@@ -58,6 +76,15 @@ export async function loadConfig(
   flags: SettingTexts,
   environment: Readonly<Record<string, string | undefined>>,
 ): Promise<NodeConfig> {
+  const file = await readConfigFile(dataDir);
+  const merged = mergeSettings({ flags, environment, file: file.settings });
+  return { dataDir, deployment: file.deployment, settings: parseSettings(merged) };
+}
+
+/** What the file itself says. @throws NodeError CONFIG_MISSING, CONFIG_MALFORMED */
+export async function readConfigFile(
+  dataDir: DataDir,
+): Promise<{ readonly deployment: Deployment; readonly settings: SettingTexts }> {
   const text = await readPrivateFile(dataDir.config);
   if (text === undefined) {
     throw new NodeError('CONFIG_MISSING', {
@@ -66,9 +93,12 @@ export async function loadConfig(
       values: { path: dataDir.config },
     });
   }
-  const file = decodeConfig(dataDir.config, text);
-  const merged = mergeSettings({ flags, environment, file: file.settings });
-  return { dataDir, deployment: file.deployment, settings: parseSettings(merged) };
+  return decodeConfig(dataDir.config, text);
+}
+
+function encodeConfig(deployment: Deployment, settings: SettingTexts): string {
+  const contracts = { ...deployment, chainId: deployment.chainId.toString() };
+  return `${JSON.stringify({ schema: CONFIG_SCHEMA, deployment: contracts, settings }, undefined, 2)}\n`;
 }
 
 function decodeConfig(path: string, text: string): { deployment: Deployment; settings: SettingTexts } {

@@ -23,6 +23,8 @@ export interface DataDir {
   readonly carriage: string;
   /** Takedowns and purges of publishers. */
   readonly notices: string;
+  /** There while the operator drains the node. */
+  readonly drain: string;
   /** Receipts of sampled claims as they were committed. */
   readonly claims: string;
 }
@@ -51,6 +53,7 @@ export function dataDirAt(path: string): DataDir {
     peerAccounts: join(root, 'peer-accounts.sqlite'),
     carriage: join(root, 'carriage.sqlite'),
     notices: join(root, 'notices.sqlite'),
+    drain: join(root, 'drain.json'),
     claims: join(root, 'claims'),
   };
 }

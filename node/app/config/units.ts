@@ -47,3 +47,14 @@ export function formatTokens(wei: bigint): string {
   const whole = (amount / WEI_PER_TOKEN).toString();
   return `${sign}${whole}${fraction === '' ? '' : `.${fraction}`} BCDN`;
 }
+
+const AMOUNT = /^(\d{1,21})(?:\.(\d{1,18}))?\s*(BCDN|WEI)$/;
+
+/** Wei of an amount such as `2.5BCDN` or `700wei`; undefined without a unit, which would be taken for the other one. */
+export function parseTokens(text: string): bigint | undefined {
+  const match = AMOUNT.exec(text.trim().toUpperCase());
+  const [, whole, fraction = '', unit] = match ?? [];
+  if (whole === undefined) return undefined;
+  if (unit === 'WEI') return fraction === '' ? BigInt(whole) : undefined;
+  return BigInt(whole) * WEI_PER_TOKEN + BigInt(fraction.padEnd(18, '0'));
+}

@@ -43,6 +43,8 @@ export interface ContentFillingParts {
   readonly origin?: OriginFill | undefined;
   /** Deals whose content was taken down: it is not filled. @default none */
   readonly isWithdrawn?: ((dealId: DealId) => boolean) | undefined;
+  /** Whether nothing is to be filled now. @default never */
+  readonly isPaused?: (() => boolean) | undefined;
   readonly log: NodeLog;
 }
 
@@ -109,6 +111,7 @@ export class ContentFilling {
       return;
     }
     if (this.#jobs.has(dealId) || this.#stopping.signal.aborted) return;
+    if (this.#parts.isPaused?.() === true) return;
     const stopping = new AbortController();
     const signal = AbortSignal.any([this.#stopping.signal, stopping.signal]);
     const done = this.#obtain(own, signal)
@@ -148,6 +151,14 @@ export class ContentFilling {
     }
     if ((await origin?.fetch(own.deal, cid, signal)) === true) return;
     throw unavailable(own.deal.dealId, asked.size);
+  }
+
+  /** Ends all jobs for now; what they have stored stays, and `attend` begins them again. */
+  async pause(): Promise<void> {
+    const jobs = [...this.#jobs.values()];
+    for (const { stopping } of jobs) stopping.abort();
+    for (const go of this.#waiting.splice(0)) go();
+    await Promise.all(jobs.map(({ done }) => done));
   }
 
   /** Ends all jobs; what they have stored stays. */

@@ -27,8 +27,11 @@ export const statusDocument = z.object({
   uptimeSeconds: z.number(),
   httpUrl: z.string(),
   multiaddrs: z.array(z.string()),
+  /** Where `yes` is false, `because` is a clause and `run` a command. */
   earning: z.object({ yes: z.boolean(), because: z.string().nullable(), run: z.string().nullable() }),
   problems: z.array(problem),
+  /** When the operator began to drain the node; null while it takes new work. */
+  drainingSince: z.string().nullable(),
   bytes: z.object({ served: integer, receipted: integer, durable: integer, atRisk: integer, lost: integer }),
   disk: z.object({ usedBytes: integer, limitBytes: integer }),
   content: z.object({ complete: z.number(), incomplete: z.number() }),

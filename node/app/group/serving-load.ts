@@ -8,6 +8,8 @@ import type { BlockReader } from '../../core/storage/block-ports.ts';
 const ASSUMED_UPLINK_BYTES_PER_SECOND = 125_000_000;
 /** Load of a node that can take no more. */
 const FULL_LOAD = 254;
+/** What a node says of itself that is to be passed by. */
+export const FULL_STANDING: Standing = { load: FULL_LOAD, freeKiBps: 0 };
 /** Shorter spans say more about the moment than about the load. */
 const MIN_SPAN_MS = 500;
 const KIB = 1_024;

@@ -35,7 +35,7 @@ interface PooledDeal {
 export class PeerDealDirectory implements DealDirectory {
   readonly #chain: PoolReader;
   readonly #store: Pick<PeerStore, 'account'>;
-  readonly #askWeiPerGiB: bigint;
+  readonly #askWeiPerGiB: () => bigint;
   readonly #known = new LRUCache<DealId, { readonly found: PooledDeal | undefined; readonly atMs: number }>({
     max: MAX_DEALS,
   });
@@ -48,7 +48,7 @@ export class PeerDealDirectory implements DealDirectory {
       readonly store: Pick<PeerStore, 'account'>;
       readonly clock: { nowMs(): number };
     },
-    options: { readonly askWeiPerGiB: bigint },
+    options: { readonly askWeiPerGiB: () => bigint },
   ) {
     this.#chain = components.chain;
     this.#store = components.store;
@@ -73,8 +73,9 @@ export class PeerDealDirectory implements DealDirectory {
   }
 
   #affordable(leftWei: bigint): bigint {
-    if (this.#askWeiPerGiB === 0n) return BigInt(MAX_UNPAID_PEER_BYTES);
-    return bytesAffordable(leftWei, this.#askWeiPerGiB);
+    const askWeiPerGiB = this.#askWeiPerGiB();
+    if (askWeiPerGiB === 0n) return BigInt(MAX_UNPAID_PEER_BYTES);
+    return bytesAffordable(leftWei, askWeiPerGiB);
   }
 
   /** What was known before is good while the chain is away. */

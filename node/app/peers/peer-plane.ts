@@ -38,7 +38,7 @@ export interface PeerPlane {
 
 /** Opens the accounts of a peer. @throws NodeError CONFIG_MALFORMED */
 export function openPeerBooks(foundation: Foundation): PeerBooks {
-  const { config, reader, provider, clock } = foundation;
+  const { config, reader, provider, clock, registry, node } = foundation;
   const chain = {
     deal: (dealId: DealId) => reader.deal(dealId),
     pool: (dealId: DealId) => peerPoolOf(provider, config.deployment, dealId),
@@ -46,7 +46,8 @@ export function openPeerBooks(foundation: Foundation): PeerBooks {
   const store = PeerStore.open(config.dataDir.peerAccounts);
   const deals = new PeerDealDirectory(
     { chain, store, clock },
-    { askWeiPerGiB: config.settings.askWeiPerGib },
+    // The price may change while the node runs.
+    { askWeiPerGiB: () => registry.nodeOf(node)?.askWeiPerGiB ?? config.settings.askWeiPerGib },
   );
   return { store, deals };
 }
@@ -68,7 +69,14 @@ export function composePeer(
   const coordinator = new PeerCoordinator({ http, clock: systemClock }, { marketplaceUrl, peer: node });
   const privateKey = hexToBytes(keys.operator.privateKey, 32);
   const crypto = { secp256k1: nativeSecp256k1, domain: domainOf(deployment) };
-  const announcer = new HoldingAnnouncer({ coordinator, blocks, log, ...crypto }, { peer: node, privateKey });
+  const announcer = new HoldingAnnouncer(
+    {
+      ...{ coordinator, log, ...crypto },
+      // A peer that drains offers nothing.
+      blocks: { completeRoots: (limit) => (foundation.drain.isSet ? [] : blocks.completeRoots(limit)) },
+    },
+    { peer: node, privateKey },
+  );
   const delivery = new PeerDelivery(
     {
       ...{ store: blocks, log },

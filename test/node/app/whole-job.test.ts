@@ -86,7 +86,7 @@ describe('a network of real nodes', function () {
         expect(status.earning).to.deep.equal({
           yes: false,
           because: 'no publisher has allocated tokens to this node yet',
-          run: null,
+          run: 'run bcdn-node price',
         });
       }
     });

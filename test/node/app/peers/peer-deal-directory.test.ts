@@ -59,7 +59,10 @@ describe('deals of a peer', () => {
       paidWei: 0n,
     };
     const store = { account: () => ({ dealId: DEAL, ...zeros, coveredThrough }) };
-    return new PeerDealDirectory({ chain, store, clock: { nowMs: () => nowMs } }, { askWeiPerGiB });
+    return new PeerDealDirectory(
+      { chain, store, clock: { nowMs: () => nowMs } },
+      { askWeiPerGiB: () => askWeiPerGiB },
+    );
   }
 
   it('hold no more than a pool can pay at the ask, and no more than the risk of one root', async () => {
