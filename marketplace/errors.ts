@@ -212,6 +212,42 @@ export const MARKETPLACE_ERRORS = {
   NOT_INDEXED_YET: { status: 503, remedy: 'Try again when the index has caught up; see /readyz.' },
   DATABASE_TOO_NEW: { status: 500, remedy: 'Run the version that wrote this database, or a later one.' },
   DATABASE_CORRUPT: { status: 500, remedy: 'Restore the data directory from a backup.' },
+  DATABASE_URL_INVALID: {
+    status: 500,
+    remedy: 'Give postgres://user:password@host:port/database as --database-url or in BCDN_DATABASE_URL.',
+  },
+  DATABASE_UNREACHABLE: {
+    status: 503,
+    remedy:
+      'Start the PostgreSQL server or correct the database URL; the marketplace connects again by itself.',
+  },
+  DATABASE_REFUSED: {
+    status: 503,
+    remedy:
+      'Check user, password and database of the URL: the user must own a schema of a primary server, where it may create tables.',
+  },
+  DATABASE_IN_USE: {
+    status: 503,
+    remedy: 'Stop the other marketplace first: a ledger has one coordinator.',
+  },
+  DATABASE_TIMEOUT: {
+    status: 503,
+    remedy: 'Try again; if it persists, look at the load and the locks of the database server.',
+  },
+  DATABASE_CONFLICT: { status: 503, remedy: 'Try again: nothing was written.' },
+  DATABASE_FULL: { status: 503, remedy: 'Make room on the disk or in the memory of the database server.' },
+  DATABASE_NOT_FOUND: {
+    status: 500,
+    remedy: 'Give the data directory of the marketplace whose database is to be copied.',
+  },
+  DATABASE_NOT_EMPTY: {
+    status: 500,
+    remedy: 'Copy into a new database: two ledgers cannot be made one.',
+  },
+  DATABASE_COPY_DIFFERS: {
+    status: 500,
+    remedy: 'Nothing was copied; keep the old database and report this.',
+  },
   SECRET_UNREADABLE: { status: 500, remedy: 'Restore secret.key of the data directory from its backup.' },
   SECRET_EXPOSED: { status: 500, remedy: 'Run chmod 600 on the file.' },
   DEPLOYMENT_INVALID: { status: 500, remedy: 'Write the file with the deploy command.' },

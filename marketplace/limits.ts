@@ -41,6 +41,22 @@ export const MAX_FAUCET_GIFTS = 500;
 export const MAX_DEVELOPMENT_RPC_BATCH = 32;
 export const MAX_DEVELOPMENT_RPC_RESPONSE_BYTES = 8 * MIB;
 
+// PostgreSQL
+export const MAX_DATABASE_URL_CHARACTERS = 2048;
+export const MAX_DATABASE_READERS = 6;
+export const DATABASE_CONNECT_TIMEOUT_MS = 5 * SECOND_MS;
+/** A statement that runs longer is ended by the server. */
+export const DATABASE_STATEMENT_TIMEOUT_MS = 20 * SECOND_MS;
+/** Silence of a server that should have ended the statement by itself: the connection is given up. */
+export const DATABASE_SILENCE_TIMEOUT_MS = 25 * SECOND_MS;
+/** A transaction in which nothing is asked for so long is ended by the server. */
+export const DATABASE_IDLE_TRANSACTION_TIMEOUT_MS = 30 * SECOND_MS;
+/** How long a marketplace waits for another to let go of the database: the server notices late that one was killed. */
+export const DATABASE_LOCK_WAIT_MS = 10 * SECOND_MS;
+/** Between two tries to connect, the first and the longest pause. */
+export const DATABASE_FIRST_RECONNECT_DELAY_MS = 100;
+export const DATABASE_MAX_RECONNECT_DELAY_MS = 5 * SECOND_MS;
+
 // Indexer
 export const POLL_INTERVAL_MS = 500;
 export const MAX_BLOCKS_PER_RANGE = 500;

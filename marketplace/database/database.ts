@@ -2,7 +2,10 @@
 export type SqlValue = string | number | Uint8Array | null;
 export type Row = Readonly<Record<string, SqlValue>>;
 
-/** Statements against one connection. Placeholders are `?` in order; SQL stays within what PostgreSQL accepts too. */
+/**
+ * Statements against one connection. Placeholders are `?` in order. The same SQL runs on SQLite and on PostgreSQL
+ * (README.md, SQL that both databases run); `postgres-dialect.ts` holds all that is translated.
+ */
 export interface Sql {
   all(statement: string, ...values: readonly SqlValue[]): Promise<Row[]>;
   get(statement: string, ...values: readonly SqlValue[]): Promise<Row | undefined>;

@@ -2,6 +2,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite';
 
 import type { Database, Row, Sql, SqlValue } from './database.ts';
 import { migrate, MIGRATIONS, type Migration } from './migrations.ts';
+import { WriteQueue } from './write-queue.ts';
 
 const BUSY_TIMEOUT_MS = 5000;
 
@@ -38,7 +39,7 @@ class SqliteDatabase implements Database {
   readonly #openReader: () => DatabaseSync;
   #reader: DatabaseSync | undefined;
   #reading: Sql | undefined;
-  #lastWrite: Promise<unknown> = Promise.resolve();
+  readonly #writes = new WriteQueue();
 
   constructor(writer: DatabaseSync, openReader: () => DatabaseSync) {
     this.#writer = writer;
@@ -55,14 +56,11 @@ class SqliteDatabase implements Database {
   }
 
   write<T>(work: (sql: Sql) => Promise<T>): Promise<T> {
-    const result = this.#lastWrite.then(() => this.#transaction(work));
-    // The next transaction waits for this one to end, whether it succeeded or not.
-    this.#lastWrite = result.catch(() => undefined);
-    return result;
+    return this.#writes.run(() => this.#transaction(work));
   }
 
   async close(): Promise<void> {
-    await this.#lastWrite;
+    await this.#writes.idle();
     this.#reader?.close();
     this.#writer.close();
   }
