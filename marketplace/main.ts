@@ -1,6 +1,6 @@
 import { readFile } from 'node:fs/promises';
 
-import { Command, InvalidArgumentError } from 'commander';
+import { Command, InvalidArgumentError, Option } from 'commander';
 import { pino, type Logger } from 'pino';
 
 import { ChainError } from '../sdk/chain/chain-errors.ts';
@@ -14,6 +14,7 @@ const MAX_DEPLOYMENT_CHARACTERS = 65_536;
 
 interface Flags {
   readonly dataDir: string;
+  readonly databaseUrl?: string;
   readonly rpcUrl: string;
   readonly deployment: string;
   readonly host: string;
@@ -38,6 +39,12 @@ const program = new Command('bcdn-marketplace')
   .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE))
   .description('Indexes the contracts, serves the marketplace API and coordinates grants and vouchers.')
   .requiredOption('--data-dir <dir>', 'database and secret; back both up together')
+  .addOption(
+    new Option(
+      '--database-url <url>',
+      'postgres://user:password@host:port/database (default: SQLite in the data directory)',
+    ).env('BCDN_DATABASE_URL'),
+  )
   .requiredOption('--rpc-url <url>', 'Ethereum JSON-RPC endpoint')
   .requiredOption('--deployment <file>', 'JSON: chainId, token, registry, market, deployedAtBlock')
   .option('--host <address>', 'where to listen', '127.0.0.1')
@@ -81,6 +88,7 @@ async function run(flags: Flags): Promise<void> {
     const marketplace = await startMarketplace(
       {
         dataDir: flags.dataDir,
+        databaseUrl: flags.databaseUrl,
         rpcUrl: flags.rpcUrl,
         deployment: await readDeployment(flags.deployment),
         host: flags.host,

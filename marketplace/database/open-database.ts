@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 
 import type { Database } from './database.ts';
+import { MIGRATIONS, type Migration } from './migrations.ts';
 import { openPostgres } from './postgres.ts';
 import { openSqlite } from './sqlite.ts';
 
@@ -8,13 +9,17 @@ import { openSqlite } from './sqlite.ts';
 export const SQLITE_FILE = 'marketplace.sqlite';
 
 export interface DatabaseChoice {
-  /** Holds the SQLite database, unless there is a URL. */
+  /** Holds the secret, and the SQLite database unless there is a URL; made if missing. */
   readonly dataDir: string;
   /** `postgres://user:password@host:port/database`. @default SQLite in the data directory */
   readonly databaseUrl?: string | undefined;
 }
 
 /** Opens the database that the operator chose. @throws MarketplaceError as `openSqlite` and `openPostgres` */
-export function openDatabase({ dataDir, databaseUrl }: DatabaseChoice): Promise<Database> {
-  return databaseUrl === undefined ? openSqlite(join(dataDir, SQLITE_FILE)) : openPostgres(databaseUrl);
+export function openDatabase(
+  { dataDir, databaseUrl }: DatabaseChoice,
+  migrations: readonly Migration[] = MIGRATIONS,
+): Promise<Database> {
+  if (databaseUrl !== undefined) return openPostgres(databaseUrl, { migrations });
+  return openSqlite(join(dataDir, SQLITE_FILE), migrations);
 }

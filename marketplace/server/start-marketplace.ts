@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import { setImmediate } from 'node:timers/promises';
 
 import type { FastifyInstance } from 'fastify';
@@ -27,7 +26,7 @@ import { PeerRoots, type PeerRootPolicy } from '../coordinator/peer-roots.ts';
 import { ViewerChallenge } from '../coordinator/viewer-challenge.ts';
 import { readChainIdentity } from '../database/chain-index.ts';
 import { sumBalances } from '../database/domain-ledger.ts';
-import { openSqlite } from '../database/sqlite.ts';
+import { openDatabase, type DatabaseChoice } from '../database/open-database.ts';
 import { describeFailure, MarketplaceError } from '../errors.ts';
 import { ChainFollower } from '../indexer/chain-follower.ts';
 import { Indexer, type IndexerState } from '../indexer/indexer.ts';
@@ -40,9 +39,7 @@ import {
 import { DEVELOPMENT_CHAIN_ID, openDevelopment, openPosting } from './own-accounts.ts';
 import { readSecretFile } from './secret-file.ts';
 
-export interface MarketplaceOptions {
-  /** Holds the database and the secret; made if missing. */
-  readonly dataDir: string;
+export interface MarketplaceOptions extends DatabaseChoice {
   readonly rpcUrl: string;
   readonly deployment: Deployment;
   /** @default 127.0.0.1 */
@@ -80,11 +77,11 @@ export interface Marketplace {
 
 /**
  * Starts indexer, coordinator and API. Serves at once, from what was indexed before, also while the chain is away.
- * @throws MarketplaceError PORT_IN_USE, SECRET_UNREADABLE, SECRET_EXPOSED, DATABASE_TOO_NEW
+ * @throws MarketplaceError PORT_IN_USE, SECRET_UNREADABLE, SECRET_EXPOSED, and as `openDatabase`
  */
 export async function startMarketplace(options: MarketplaceOptions, logger: Logger): Promise<Marketplace> {
   const secret = await readSecretFile(options.dataDir);
-  const database = await openSqlite(join(options.dataDir, 'marketplace.sqlite'));
+  const database = await openDatabase(options);
   try {
     const { deployment, clock = systemClock } = options;
     const follower = new ChainFollower(

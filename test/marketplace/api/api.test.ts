@@ -4,7 +4,8 @@ import { pino } from 'pino';
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
 import { updateAsk, updateEndpoints } from '../../../sdk/chain/nodes.ts';
 import { ApiClient } from '../api-client.ts';
-import { eventually, silentLogger, temporaryDirectory, TestMarket, WEI_PER_BYTE } from '../market-fixture.ts';
+import { eventually, silentLogger, TestMarket, WEI_PER_BYTE } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const EDGE = 4;
 const OTHER_EDGE = 5;
@@ -27,13 +28,13 @@ describe('marketplace API, on a real chain', () => {
   before(async () => {
     market = await TestMarket.open();
     cleanups.push(() => market.close());
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     await market.registerEdge(EDGE, { region: 'eu-west', endpoints: [ENDPOINT] });
     await market.registerEdge(OTHER_EDGE, { region: 'us-east', endpoints: [], askWeiPerGiB: 5n });
     marketplace = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: market.deployment,
         pollIntervalMs: 20,
@@ -244,11 +245,11 @@ describe('marketplace API, on a real chain', () => {
   });
 
   it('limits the rate of one address and says when to come back', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const strict = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: market.deployment,
         addressRate: { perSecond: 0.01, burst: 3 },

@@ -14,7 +14,8 @@ import { signAdmission, signAudience } from '../../../sdk/publish/audience.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient, type ApiAnswer } from '../api-client.ts';
 import { DealRoom, type Viewer } from './deal-room.ts';
-import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const PUBLISHER = 1;
 const EDGE = 2;
@@ -42,11 +43,11 @@ describe('marketplace audiences, on a real chain', () => {
     const server = await ReadinessServer.open();
     cleanups.push(() => server.close());
     edge = await market.registerEdge(EDGE, { region: 'eu-west', endpoints: [server.endpoint] });
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     marketplace = await startMarketplace(
       {
-        ...{ dataDir: directory.path, rpcUrl: market.chain.url, deployment: market.deployment },
+        ...{ ...directory.choice, rpcUrl: market.chain.url, deployment: market.deployment },
         ...{ pollIntervalMs: 20, probeIntervalMs: 50 },
       },
       silentLogger,

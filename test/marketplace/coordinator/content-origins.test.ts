@@ -9,7 +9,8 @@ import type { ContentOrigin, SignedContentOrigin } from '../../../sdk/protocol/c
 import { parseDealId, type DealId } from '../../../sdk/protocol/identifiers.ts';
 import { signContentOrigin } from '../../../sdk/publish/content-origin.ts';
 import { ApiClient, type ApiAnswer } from '../api-client.ts';
-import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 import { DealRoom } from './deal-room.ts';
 
 const PUBLISHER = 1;
@@ -33,9 +34,9 @@ describe('marketplace origins, on a real chain', () => {
     const server = await ReadinessServer.open();
     cleanups.push(() => server.close());
     const edge = await market.registerEdge(EDGE, { region: 'eu-west', endpoints: [server.endpoint] });
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
-    const options = { dataDir: directory.path, rpcUrl: market.chain.url, deployment: market.deployment };
+    const options = { ...directory.choice, rpcUrl: market.chain.url, deployment: market.deployment };
     marketplace = await startMarketplace(
       { ...options, pollIntervalMs: 20, probeIntervalMs: 50 },
       silentLogger,

@@ -20,14 +20,8 @@ import { decodeSignedVoucher, voucherDigest } from '../../../sdk/protocol/vouche
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
 import { DealRoom, encodePairs, grantOf, type Grants, type SettlementAnswer } from './deal-room.ts';
-import {
-  eventually,
-  ReadinessServer,
-  silentLogger,
-  temporaryDirectory,
-  TestMarket,
-  WEI_PER_BYTE,
-} from '../market-fixture.ts';
+import { eventually, ReadinessServer, silentLogger, TestMarket, WEI_PER_BYTE } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const MIB = 2 ** 20;
 const PUBLISHER = 1;
@@ -53,11 +47,11 @@ describe('marketplace coordinator, on a real chain', () => {
     near = await market.registerEdge(NEAR, { region: 'eu-west', endpoints: [servers[0]?.endpoint ?? ''] });
     far = await market.registerEdge(FAR, { region: 'us-east', endpoints: [servers[1]?.endpoint ?? ''] });
     publisher = await market.sender(PUBLISHER);
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     marketplace = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: market.deployment,
         pollIntervalMs: 20,

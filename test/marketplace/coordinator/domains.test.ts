@@ -15,7 +15,8 @@ import { peerHoldingDigest } from '../../../sdk/protocol/peer-holding.ts';
 import { signPeerReach } from '../../../sdk/publish/peer-reach.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
-import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 import { DealRoom, encodePairs, grantOf, type Grants, type Viewer } from './deal-room.ts';
 
 const MIB = 2 ** 20;
@@ -53,10 +54,10 @@ describe('domains and carriage between them, on a real chain', function () {
     east = await market.registerPeer(EAST, { region: 'us-east', endpoints });
     west = await market.registerPeer(WEST, { region: 'eu-west', endpoints });
     await market.registerPeer(FREE, { region: 'us-east', endpoints, askWeiPerGiB: 0n });
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const { deployment, chain } = market;
-    const options = { dataDir: directory.path, rpcUrl: chain.url, deployment, pollIntervalMs: 20 };
+    const options = { ...directory.choice, rpcUrl: chain.url, deployment, pollIntervalMs: 20 };
     marketplace = await startMarketplace(options, silentLogger);
     cleanups.push(() => marketplace.stop());
     api = await ApiClient.open(marketplace.url);

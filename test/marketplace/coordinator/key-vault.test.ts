@@ -7,7 +7,6 @@ import { KeyVault } from '../../../marketplace/coordinator/key-vault.ts';
 import { systemClock } from '../../../marketplace/clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import type { DealRecord } from '../../../marketplace/database/deal-records.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { readSecretFile } from '../../../marketplace/server/secret-file.ts';
 import {
   parseAddress,
@@ -17,7 +16,7 @@ import {
 } from '../../../sdk/protocol/identifiers.ts';
 import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const PUBLISHER = parseAddress(`0x${'aa'.repeat(20)}`);
 const NOBODY = parseAddress(`0x${'bb'.repeat(20)}`);
@@ -46,12 +45,12 @@ function dealWith(
 }
 
 describe('key vault', () => {
-  let directory: { path: string; remove: () => Promise<void> };
+  let directory: TestStorage;
   let database: Database;
 
   beforeEach(async () => {
-    directory = await temporaryDirectory();
-    database = await openSqlite(join(directory.path, 'keys.sqlite'));
+    directory = await temporaryStorage();
+    database = await directory.open();
   });
 
   afterEach(async () => {

@@ -1,7 +1,5 @@
 import { once } from 'node:events';
 import { createServer, type AddressInfo } from 'node:net';
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 
 import {
@@ -10,12 +8,12 @@ import {
   type ProbeResult,
 } from '../../../marketplace/coordinator/node-health.ts';
 import { systemClock } from '../../../marketplace/clock.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import type { NodeRecord } from '../../../marketplace/database/node-records.ts';
 import { ProjectionRows } from '../../../marketplace/database/projection-rows.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
-import { eventually, ReadinessServer, temporaryDirectory } from '../market-fixture.ts';
+import { eventually, ReadinessServer } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const NODE: NodeRecord = {
   address: parseAddress(`0x${'0a'.repeat(20)}`),
@@ -40,8 +38,8 @@ describe('node health', () => {
   const cleanups: (() => Promise<void>)[] = [];
 
   beforeEach(async () => {
-    const directory = await temporaryDirectory();
-    database = await openSqlite(join(directory.path, 'health.sqlite'));
+    const directory = await temporaryStorage();
+    database = await directory.open();
     cleanups.push(directory.remove, () => database.close());
   });
 

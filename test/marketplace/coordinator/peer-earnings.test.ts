@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -11,9 +9,8 @@ import {
 } from '../../../marketplace/coordinator/peer-earnings.ts';
 import type { PeerMeter } from '../../../marketplace/database/peer-ledger.ts';
 import { readSignedAmounts, savePeerRoot } from '../../../marketplace/database/peer-roots.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { parseAddress, parseDealId, type Address } from '../../../sdk/protocol/identifiers.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const GIB = 2n ** 30n;
 const peer = (n: number): Address => parseAddress(`0x${n.toString(16).padStart(40, '0')}`);
@@ -69,8 +66,8 @@ describe('earnings of peers', () => {
   });
 
   it('are refused by the database itself when a root would lower one', async () => {
-    const directory = await temporaryDirectory();
-    const database = await openSqlite(join(directory.path, 'roots.sqlite'));
+    const directory = await temporaryStorage();
+    const database = await directory.open();
     const save = (sequence: number, cumulativeWei: bigint): Promise<unknown> =>
       database
         .write((sql) =>

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -10,12 +8,11 @@ import type { Database } from '../../../marketplace/database/database.ts';
 import { addPeerBytes } from '../../../marketplace/database/peer-ledger.ts';
 import { readPeerLeaves, type SignedPeerRoot } from '../../../marketplace/database/peer-roots.ts';
 import { ProjectionRows } from '../../../marketplace/database/projection-rows.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { MarketplaceError } from '../../../marketplace/errors.ts';
 import { parseAddress, parseDealId, type Address } from '../../../sdk/protocol/identifiers.ts';
 import { peerRootDigest, PeerTree, rootOfPeerProof } from '../../../sdk/protocol/peer-root.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const GIB = 2n ** 30n;
 const EPOCH_SECONDS = 10;
@@ -52,8 +49,8 @@ class RootRoom {
     );
   }
 
-  static async open(file: string): Promise<RootRoom> {
-    const room = new RootRoom(await openSqlite(file));
+  static async open(storage: TestStorage): Promise<RootRoom> {
+    const room = new RootRoom(await storage.open());
     await room.writeChain();
     return room;
   }
@@ -110,22 +107,14 @@ class RootRoom {
 
 describe('roots of what peers have earned', () => {
   const cleanups: (() => Promise<void>)[] = [];
-  let rooms = 0;
-  let path: string;
-
-  before(async () => {
-    const directory = await temporaryDirectory();
-    path = directory.path;
-    cleanups.push(directory.remove);
-  });
-
   after(async () => {
     for (const cleanup of cleanups.reverse()) await cleanup();
   });
 
   async function openRoom(): Promise<RootRoom> {
-    const room = await RootRoom.open(join(path, `roots-${rooms++}.sqlite`));
-    cleanups.push(() => room.database.close());
+    const storage = await temporaryStorage();
+    const room = await RootRoom.open(storage);
+    cleanups.push(storage.remove, () => room.database.close());
     return room;
   }
 

@@ -16,13 +16,8 @@ import { peerHoldingDigest } from '../../../sdk/protocol/peer-holding.ts';
 import { rootOfPeerProof } from '../../../sdk/protocol/peer-root.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
-import {
-  ReadinessServer,
-  silentLogger,
-  temporaryDirectory,
-  TestMarket,
-  WEI_PER_BYTE,
-} from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket, WEI_PER_BYTE } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 import { DealRoom, grantOf } from './deal-room.ts';
 
 const MIB = 2 ** 20;
@@ -52,7 +47,7 @@ describe('coordinator of peers, on a real chain', function () {
   this.timeout(60_000);
   let market: TestMarket;
   let marketplace: Marketplace;
-  let directory: { path: string; remove: () => Promise<void> };
+  let directory: TestStorage;
   let api: ApiClient;
   let room: DealRoom;
   let edge: TransactionSender;
@@ -72,7 +67,7 @@ describe('coordinator of peers, on a real chain', function () {
     edge = await market.registerEdge(2, { region: 'eu-west', endpoints });
     fast = await market.registerPeer(FAST, { region: 'eu-west', endpoints, askWeiPerGiB: WEI_PER_BYTE / 4n });
     dear = await market.registerPeer(DEAR, { region: 'us-east', endpoints, askWeiPerGiB: WEI_PER_BYTE * 9n });
-    directory = await temporaryDirectory();
+    directory = await temporaryStorage();
     cleanups.push(directory.remove);
     await start();
     cleanups.push(() => marketplace.stop());
@@ -87,7 +82,7 @@ describe('coordinator of peers, on a real chain', function () {
   async function start(): Promise<void> {
     const { deployment, chain } = market;
     const peerRoots = { thresholdWei: 1_000n, intervalSeconds: 3600 };
-    const options = { dataDir: directory.path, rpcUrl: chain.url, deployment, pollIntervalMs: 20, peerRoots };
+    const options = { ...directory.choice, rpcUrl: chain.url, deployment, pollIntervalMs: 20, peerRoots };
     marketplace = await startMarketplace(options, silentLogger);
     api = await ApiClient.open(marketplace.url);
     if (room !== undefined) room.api = api;

@@ -18,7 +18,8 @@ import {
 import { compareKeys, openLeaves, rootOf, type TrieLeaf } from '../../../sdk/protocol/sum-trie.ts';
 import { decodeSignedVoucher, type SignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import { ApiClient } from '../api-client.ts';
-import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 import { DealRoom, grantOf, type SettlementAnswer } from './deal-room.ts';
 
 const MIB = 2 ** 20;
@@ -46,11 +47,11 @@ describe('coordinator beside sampled claims, on a real chain', function () {
     cleanups.push(() => server.close());
     node = await market.registerEdge(2, { region: 'eu-west', endpoints: [server.endpoint] });
     await approveTokens(node, market.deployment.market, 2n ** 90n);
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     marketplace = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: market.deployment,
         pollIntervalMs: 20,

@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 
 import { writeEvent } from '../../../marketplace/database/chain-index.ts';
@@ -13,7 +11,6 @@ import {
 import { insertGrant } from '../../../marketplace/database/grant-ledger.ts';
 import { addPeerBytes } from '../../../marketplace/database/peer-ledger.ts';
 import { keepBestReceipt, saveVoucher } from '../../../marketplace/database/receipt-ledger.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { bytesToHex, uintToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
   parseAddress,
@@ -24,7 +21,7 @@ import {
   type Address,
   type DealId,
 } from '../../../sdk/protocol/identifiers.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const word = (number: number) => bytesToHex(uintToBytes(BigInt(number), 32));
 const addressOf = (number: number): Address => parseAddress(bytesToHex(uintToBytes(BigInt(number), 20)));
@@ -33,12 +30,12 @@ const OTHER = parseDealId(word(2));
 const SIGNATURE = new Uint8Array(64);
 
 describe('books of a deal in the database', () => {
-  let directory: { path: string; remove: () => Promise<void> };
+  let directory: TestStorage;
   let database: Database;
 
   before(async () => {
-    directory = await temporaryDirectory();
-    database = await openSqlite(join(directory.path, 'books.sqlite'));
+    directory = await temporaryStorage();
+    database = await directory.open();
   });
 
   after(async () => {

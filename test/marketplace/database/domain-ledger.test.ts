@@ -1,5 +1,3 @@
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
 
@@ -14,10 +12,9 @@ import {
   readSourceRoom,
   sumBalances,
 } from '../../../marketplace/database/domain-ledger.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { parseAddress, parseDealId, parseGrantHash } from '../../../sdk/protocol/identifiers.ts';
 import { networkDomainOf, type NetworkDomain } from '../../../sdk/protocol/network-domain.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const DOMAINS = ['eu-west', 'us-east', 'us-east/as7018'].map((text) => {
   const [region = '', label] = text.split('/');
@@ -31,9 +28,9 @@ describe('domain ledger', () => {
   let number = 0;
 
   before(async () => {
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     remove = directory.remove;
-    database = await openSqlite(join(directory.path, 'marketplace.sqlite'));
+    database = await directory.open();
   });
 
   after(async () => {

@@ -1,14 +1,11 @@
-import { join } from 'node:path';
-
 import { expect } from 'chai';
 import fc from 'fast-check';
 
 import type { Database } from '../../../marketplace/database/database.ts';
 import { PROJECTIONS } from '../../../marketplace/database/projection-rows.ts';
-import { openSqlite } from '../../../marketplace/database/sqlite.ts';
 import { ChainFollower, type FollowerOptions } from '../../../marketplace/indexer/chain-follower.ts';
 import { MarketplaceError } from '../../../marketplace/errors.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 import { DEPLOYMENT, ForkingChain } from './forking-chain.ts';
 import { address, NODES, PlausibleHistory, registry, word, type Choice } from './plausible-history.ts';
 
@@ -22,8 +19,8 @@ describe('chain follower', () => {
   });
 
   async function openDatabase(): Promise<Database> {
-    const directory = await temporaryDirectory();
-    const database = await openSqlite(join(directory.path, 'index.sqlite'));
+    const directory = await temporaryStorage();
+    const database = await directory.open();
     cleanups.push(directory.remove, () => database.close());
     return database;
   }

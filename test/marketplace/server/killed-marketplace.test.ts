@@ -10,7 +10,8 @@ import { expect } from 'chai';
 import { encodeDeployment } from '../../../sdk/chain/deployment.ts';
 import { ApiClient } from '../api-client.ts';
 import { DealRoom, grantOf, type SettlementAnswer } from '../coordinator/deal-room.ts';
-import { ReadinessServer, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../marketplace/main.ts', import.meta.url));
 const MIB = 2n ** 20n;
@@ -35,7 +36,7 @@ describe('a marketplace that is killed', () => {
     const edge = await ReadinessServer.open();
     cleanups.push(() => edge.close());
     const node = await market.registerEdge(2, { region: 'eu-west', endpoints: [edge.endpoint] });
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const deployment = join(directory.path, 'deployment.json');
     await writeFile(deployment, encodeDeployment(market.deployment));
@@ -43,6 +44,7 @@ describe('a marketplace that is killed', () => {
       const flags = ['--data-dir', directory.path, '--rpc-url', market.chain.url, '--deployment', deployment];
       const child = spawn(process.execPath, [PROGRAM, ...flags, '--json', '--poll-interval', '20'], {
         stdio: ['ignore', 'pipe', 'ignore'],
+        env: { ...process.env, ...directory.environment },
       });
       cleanups.push(() => kill(child));
       const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];

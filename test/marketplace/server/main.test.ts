@@ -9,7 +9,7 @@ import { expect } from 'chai';
 
 import { encodeDeployment } from '../../../sdk/chain/deployment.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
-import { temporaryDirectory } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../marketplace/main.ts', import.meta.url));
 const DEPLOYMENT = encodeDeployment({
@@ -23,11 +23,11 @@ const DEPLOYMENT = encodeDeployment({
 const NO_CHAIN = 'http://127.0.0.1:1';
 
 describe('marketplace command', () => {
-  let directory: { path: string; remove: () => Promise<void> };
+  let directory: TestStorage;
   const children: ChildProcess[] = [];
 
   beforeEach(async () => {
-    directory = await temporaryDirectory();
+    directory = await temporaryStorage();
   });
 
   afterEach(async () => {
@@ -47,7 +47,10 @@ describe('marketplace command', () => {
   }
 
   function run(...flags: string[]): { child: ChildProcess; stdout: () => string; stderr: () => string } {
-    const child = spawn(process.execPath, [PROGRAM, ...flags], { stdio: ['ignore', 'pipe', 'pipe'] });
+    const child = spawn(process.execPath, [PROGRAM, ...flags], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+      env: { ...process.env, ...directory.environment },
+    });
     children.push(child);
     const said = { stdout: '', stderr: '' };
     child.stdout.on('data', (chunk: Buffer) => (said.stdout += chunk.toString()));

@@ -7,7 +7,8 @@ import {
 } from '../../../marketplace/server/start-marketplace.ts';
 import { updateAsk } from '../../../sdk/chain/nodes.ts';
 import { ApiClient } from '../api-client.ts';
-import { eventually, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { eventually, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 import { ChainDoor } from './chain-door.ts';
 
 interface Readiness {
@@ -19,7 +20,7 @@ interface Readiness {
 describe('marketplace server and its chain', () => {
   let market: TestMarket;
   let door: ChainDoor;
-  let directory: { path: string; remove: () => Promise<void> };
+  let directory: TestStorage;
   const running: Marketplace[] = [];
   const cleanups: (() => Promise<void>)[] = [];
 
@@ -31,7 +32,7 @@ describe('marketplace server and its chain', () => {
   after(() => market.close());
 
   beforeEach(async () => {
-    directory = await temporaryDirectory();
+    directory = await temporaryStorage();
     door = await ChainDoor.to(market.chain.url);
   });
 
@@ -47,7 +48,7 @@ describe('marketplace server and its chain', () => {
   ): Promise<{ marketplace: Marketplace; api: ApiClient }> {
     const marketplace = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: door.url,
         deployment: market.deployment,
         pollIntervalMs: 20,
@@ -164,9 +165,9 @@ describe('marketplace server and its chain', () => {
   it('says which port is taken', async () => {
     const { marketplace } = await start();
     const port = Number(new URL(marketplace.url).port);
-    const second = await temporaryDirectory();
+    const second = await temporaryStorage();
     cleanups.push(second.remove);
-    const failure: unknown = await start({ dataDir: second.path, port }).catch((error: unknown) => error);
+    const failure: unknown = await start({ ...second.choice, port }).catch((error: unknown) => error);
     expect(failure).to.deep.include({ code: 'PORT_IN_USE', values: { host: '127.0.0.1', port } });
   });
 });
