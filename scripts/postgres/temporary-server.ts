@@ -2,6 +2,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
 import { once } from 'node:events';
 import { chown, mkdir, mkdtemp, writeFile } from 'node:fs/promises';
+import { Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -150,9 +151,7 @@ export class TemporaryPostgres {
     );
     this.#server = server;
     server.unref();
-    // A pipe is a socket, which need not keep this process alive either.
-    if (server.stdin !== null && 'unref' in server.stdin && typeof server.stdin.unref === 'function')
-      server.stdin.unref();
+    if (server.stdin instanceof Socket) server.stdin.unref();
     await this.#answering(server);
   }
 

@@ -15,8 +15,8 @@ export interface TestStorage {
   /** The choice for a process of its own, beside `--data-dir`. */
   readonly environment: Readonly<Record<string, string>>;
   /** The same database each time; close it before it is opened again. */
-  open(migrations?: readonly Migration[]): Promise<Database>;
-  remove(): Promise<void>;
+  readonly open: (migrations?: readonly Migration[]) => Promise<Database>;
+  readonly remove: () => Promise<void>;
 }
 
 export async function temporaryStorage(): Promise<TestStorage> {
