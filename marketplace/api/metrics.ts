@@ -1,10 +1,17 @@
-import { collectDefaultMetrics, Counter, Gauge, Histogram, Registry } from 'prom-client';
+import {
+  collectDefaultMetrics,
+  Counter,
+  Gauge,
+  Histogram,
+  Registry,
+  type OpenMetricsContentType,
+} from 'prom-client';
 
 import type { IndexerState } from '../indexer/indexer.ts';
 
 /** What the marketplace measures, in base units (OpenMetrics). */
 export class Metrics {
-  readonly registry = new Registry();
+  readonly registry = new Registry<OpenMetricsContentType>();
   readonly requests = new Histogram({
     name: 'bcdn_marketplace_http_request_duration_seconds',
     help: 'Time from request to response.',
@@ -37,6 +44,7 @@ export class Metrics {
     chain: () => IndexerState,
     carriage: () => Promise<{ readonly contributedBytes: bigint; readonly carriedBytes: bigint }>,
   ) {
+    this.registry.setContentType(Registry.OPENMETRICS_CONTENT_TYPE);
     collectDefaultMetrics({ register: this.registry });
     this.#gauge('bcdn_marketplace_indexed_block', 'Last block applied.', () => chain().indexedBlock);
     this.#gauge(

@@ -1,5 +1,7 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
 
+import { exposition, type Exposition } from '../metrics/exposition.ts';
+
 /** What the gateway counts. Names carry base units, as Prometheus asks for. */
 export interface GatewayMetrics {
   request(route: string, status: number, seconds: number): void;
@@ -9,7 +11,7 @@ export interface GatewayMetrics {
   fill(outcome: 'filled' | 'missing' | 'failed'): void;
   connections(open: number): void;
   /** The metrics as text for scraping. */
-  text(): Promise<{ contentType: string; body: string }>;
+  text(): Promise<Exposition>;
 }
 
 const LATENCY_BUCKETS_SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
@@ -68,6 +70,6 @@ export function createGatewayMetrics(registry = new Registry()): GatewayMetrics 
     receipt: (outcome) => receipts.inc({ outcome }),
     fill: (outcome) => fills.inc({ outcome }),
     connections: (open) => connections.set(open),
-    text: async () => ({ contentType: registry.contentType, body: await registry.metrics() }),
+    text: () => exposition(registry),
   };
 }

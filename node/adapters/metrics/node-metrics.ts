@@ -1,4 +1,4 @@
-import { collectDefaultMetrics, Gauge, type Registry } from 'prom-client';
+import { collectDefaultMetrics, Counter, Gauge, type Registry } from 'prom-client';
 
 /** Figures of a node at one moment, base units. */
 export interface NodeFigures {
@@ -43,7 +43,7 @@ export interface GroupFigures {
   readonly falsePositives: number;
 }
 
-type FigureName = Exclude<keyof NodeFigures, 'group'>;
+type FigureName = Exclude<keyof NodeFigures, 'group' | 'originBytes'>;
 
 const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['ready', 'bcdn_ready', '1 when the node is registered, joined and serving.'],
@@ -58,18 +58,31 @@ const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['journalBytes', 'bcdn_journal_bytes', 'Length of the receipt journal.'],
   ['carriedBytes', 'bcdn_carried_bytes', 'Bytes of peers carried between domains, as far as remembered.'],
   ['transitBytes', 'bcdn_transit_bytes', 'Memory taken by blocks on their way between domains.'],
-  ['originBytes', 'bcdn_origin_fetched_bytes', 'Bytes fetched from origins of publishers since start.'],
   ['originsFailing', 'bcdn_origins_failing', 'Origins of publishers that gave nothing the last time.'],
+];
+
+/** What only grows while the process runs. */
+const counters: readonly (readonly [name: string, help: string, read: (figures: NodeFigures) => number])[] = [
+  [
+    'bcdn_origin_fetched_bytes_total',
+    'Bytes fetched from origins of publishers.',
+    ({ originBytes }) => originBytes,
+  ],
+  [
+    'bcdn_group_beyond_two_hops_total',
+    'Routes of more than two hops.',
+    ({ group }) => group?.beyondTwoHops ?? 0,
+  ],
+  [
+    'bcdn_group_false_positives_total',
+    'Claims of members that proved wrong.',
+    ({ group }) => group?.falsePositives ?? 0,
+  ],
 ];
 
 const groupGauges: readonly (readonly [keyof GroupFigures, name: string, help: string])[] = [
   ['members', 'bcdn_group_members', 'Members of the cooperation group that this node exchanges with.'],
   ['summaryBytes', 'bcdn_group_summary_bytes', 'Memory taken by what the other members claim to hold.'],
-  ['routedOwn', 'bcdn_group_routed_own', 'Routes that ended at this node itself, since start.'],
-  ['routedGroup', 'bcdn_group_routed_group', 'Routes that ended at a member of the own group, since start.'],
-  ['routedRing', 'bcdn_group_routed_ring', 'Routes that the index of the ring had to tell, since start.'],
-  ['beyondTwoHops', 'bcdn_group_beyond_two_hops', 'Routes of more than two hops, since start.'],
-  ['falsePositives', 'bcdn_group_false_positives', 'Claims of members that proved wrong, since start.'],
 ];
 
 /** Where figures are read at each scrape. */
@@ -102,6 +115,30 @@ export function registerNodeMetrics(registry: Registry, { node: read, money }: F
       },
     });
   }
+  for (const [name, help, count] of counters) {
+    new Counter({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.reset();
+        this.inc(count(read()));
+      },
+    });
+  }
+  new Counter({
+    name: 'bcdn_group_routes_total',
+    help: 'Routes by where they ended: at this node, at a member of its group, or by the index of the ring.',
+    labelNames: ['end'],
+    registers: [registry],
+    collect() {
+      const { group } = read();
+      this.reset();
+      this.inc({ end: 'own' }, group?.routedOwn ?? 0);
+      this.inc({ end: 'group' }, group?.routedGroup ?? 0);
+      this.inc({ end: 'ring' }, group?.routedRing ?? 0);
+    },
+  });
 }
 
 /** Amounts are exported as floating-point numbers, as all figures: the exact ones are in `bcdn-node earnings`. */

@@ -2,6 +2,7 @@ import { AggregatorRegistry, Registry, type MetricObjectWithValues, type MetricV
 import { z } from 'zod';
 
 import type { GatewayMetrics } from '../http/gateway-metrics.ts';
+import { exposition } from '../metrics/exposition.ts';
 import { messageInvalid } from './worker-error.ts';
 
 /** Metrics and series of one process: routes, statuses and buckets, with room to spare. */
@@ -78,8 +79,7 @@ export function summedMetrics(
     text: async () => {
       const collected = await workers.collect();
       const sums = collected.sums(await own.registry.getMetricsAsJSON());
-      const all = Registry.merge([others, sums]);
-      return { contentType: all.contentType, body: await all.metrics() };
+      return exposition(others, sums);
     },
   };
 }

@@ -184,7 +184,7 @@ describe('a real edge and the origin of a publisher', function () {
 
   it('exports what came from origins', async () => {
     const metrics = await (await request(`${httpUrl}/metrics`)).body.text();
-    const fetched = /^bcdn_origin_fetched_bytes (\S+)$/m.exec(metrics)?.[1];
+    const fetched = /^bcdn_origin_fetched_bytes_total (\S+)$/m.exec(metrics)?.[1];
     // Once, and once more after the purge.
     expect(Number(fetched)).to.be.at.least(2 * FILE_BYTES);
     expect(metrics).to.contain('bcdn_origins_failing 0');
