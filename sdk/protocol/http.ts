@@ -8,10 +8,12 @@ export const GRANT_HEADER = 'bcdn-grant';
 export const RECEIPT_HEADER = 'bcdn-receipt';
 /** Request: base64url of a signed upload authorisation. */
 export const UPLOAD_HEADER = 'bcdn-upload';
+/** Request: base64url of the upload key that the deal's salt names, where that signed in the publisher's place. */
+export const UPLOAD_KEY_HEADER = 'bcdn-upload-key';
 /** Request: which part of a content an upload brings. @default whole */
 export const UPLOAD_PART_HEADER = 'bcdn-upload-part';
-/** Every block, or the inner nodes only, where the node has the raw leaves from an origin. */
-export const UPLOAD_PARTS = ['whole', 'skeleton'] as const;
+/** Every block, or the inner nodes only, where the raw leaves come from an origin or in slices later, or such a slice. */
+export const UPLOAD_PARTS = ['whole', 'skeleton', 'slice'] as const;
 export type UploadPart = (typeof UPLOAD_PARTS)[number];
 /** Request of an upload: tags of the content, separated by commas. */
 export const TAGS_HEADER = 'cache-tag';

@@ -18,6 +18,12 @@ export const MAX_BLOCK_BYTES = 2 * MIB;
 /** Longest CID in its text form that is parsed at all. */
 export const MAX_CID_TEXT_LENGTH = 128;
 
+/** Largest CAR of a slice of a content that is uploaded piece by piece. */
+export const MAX_UPLOAD_SLICE_BYTES = 8 * MIB;
+
+/** Missing blocks that a node names at once when it is asked how far an upload came. */
+export const MAX_MISSING_LISTED = 1_024;
+
 /** Credit window of a fresh grant (PAYMENT.md, off-chain credit). */
 export const INITIAL_CREDIT_BYTES = 64 * KIB;
 

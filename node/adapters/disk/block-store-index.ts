@@ -56,6 +56,12 @@ const STATEMENTS = {
   unlinkUnreached: 'DELETE FROM content_blocks WHERE content = ? AND reached = 0',
   unlinkContent: 'DELETE FROM content_blocks WHERE content = ?',
   blocksOf: 'SELECT b.digest, b.bytes FROM content_blocks c JOIN blocks b USING (digest) WHERE content = ?',
+  missing: `SELECT c.digest FROM content_blocks c LEFT JOIN blocks b USING (digest)
+    WHERE c.content = ? AND b.digest IS NULL LIMIT ?`,
+  missingCount: `SELECT COUNT(*) AS missing FROM content_blocks c LEFT JOIN blocks b USING (digest)
+    WHERE c.content = ? AND b.digest IS NULL`,
+  storedOf: `SELECT COUNT(*) AS blocks, COALESCE(SUM(b.bytes), 0) AS bytes FROM content_blocks c
+    JOIN blocks b USING (digest) WHERE c.content = ?`,
   contentsOf: 'SELECT content FROM content_blocks WHERE digest = ?',
   orphans:
     'SELECT digest, bytes FROM blocks b WHERE NOT EXISTS (SELECT 1 FROM content_blocks c WHERE c.digest = b.digest)',
@@ -194,6 +200,23 @@ export class BlockStoreIndex {
 
   blocksOf(content: number): IndexedBlock[] {
     return this.#statements.blocksOf.all(content).map(blockOf);
+  }
+
+  /** Blocks that are known to be part of the content and are not stored, at most `limit`, and how many there are. */
+  missingOf(content: number, limit: number): DigestHex[] {
+    return this.#statements.missing
+      .all(content, limit)
+      .map((row) => bytesToHex(row['digest'] as Uint8Array).slice(2));
+  }
+
+  missingCount(content: number): number {
+    return Number(this.#statements.missingCount.get(content)?.['missing'] ?? 0);
+  }
+
+  /** Blocks of the content that are stored. */
+  storedOf(content: number): { readonly blocks: number; readonly bytes: number } {
+    const row = this.#statements.storedOf.get(content);
+    return { blocks: Number(row?.['blocks'] ?? 0), bytes: Number(row?.['bytes'] ?? 0) };
   }
 
   /** Blocks that belong to no content. */

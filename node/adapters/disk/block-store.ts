@@ -12,6 +12,8 @@ import type {
   ContentIndex,
   ContentSummary,
   ContentTarget,
+  SliceTaken,
+  UploadState,
 } from '../../core/storage/block-ports.ts';
 import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
@@ -24,6 +26,7 @@ import { BlockStoreIndex, type IndexedBlock } from './block-store-index.ts';
 import { storeCar } from './block-store-import.ts';
 import { MAX_TAGS_OF_CONTENT, purgeBlocks } from './block-store-purge.ts';
 import { StoreRoom } from './block-store-room.ts';
+import { SliceIntake, type Slice } from './block-store-slices.ts';
 import { missingOf } from './block-store-walk.ts';
 
 const MIB = 1024 * 1024;
@@ -71,6 +74,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   readonly #room: StoreRoom;
   /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
   readonly #collecting = new Map<number, number>();
+  readonly #slices = new SliceIntake();
   readonly #writing = new Map<DigestHex, Promise<void>>();
   readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
   #onRemoved: (digest: DigestHex) => void = () => undefined;
@@ -219,6 +223,47 @@ export class BlockStore implements BlockReader, ContentIndex {
     const summary = this.contents().find((content) => content.root === target.root);
     if (summary === undefined) throw contentIncomplete(target, root);
     return summary;
+  }
+
+  /**
+   * Takes some blocks of a content whose inner nodes are stored, and declares it complete with the last one.
+   * @throws StorageError CAR_*, BLOCK_NOT_NAMED, QUOTA_EXCEEDED, DISK_FULL
+   * @throws ProtocolError BLOCK_HASH_MISMATCH, BLOCK_TOO_LARGE
+   */
+  async takeSlice(slice: Slice): Promise<SliceTaken> {
+    const { target } = slice;
+    if (this.#index.isComplete(target.root)) return { complete: true, storedBlocks: 0 };
+    await this.requireRoom(slice.sliceBytes);
+    const content = this.#index.openContent(target);
+    const { storedBlocks } = await this.#slices.take(
+      { index: this.#index, store: (...block) => this.#store(...block) },
+      slice,
+    );
+    if (this.#index.missingOf(content, 1).length > 0) return { complete: false, storedBlocks };
+    this.#slices.forget(content);
+    const complete = await this.complete(target).then(
+      () => true,
+      (error: unknown) => {
+        // An inner node is missing: the publisher sends the skeleton again.
+        if (error instanceof StorageError && error.code === 'CONTENT_INCOMPLETE') return false;
+        throw error;
+      },
+    );
+    return { complete, storedBlocks };
+  }
+
+  /** How far the upload of a content came, naming at most `limit` of the blocks that it lacks. */
+  uploadState(root: ContentRoot, limit: number): UploadState {
+    const content = this.#index.contentId(root);
+    if (content === undefined) {
+      return { complete: false, blocks: 0, bytes: 0, missingBlocks: 0, missing: [] };
+    }
+    const complete = this.#index.isComplete(root);
+    const stored = this.#index.storedOf(content);
+    if (complete) return { complete, ...stored, missingBlocks: 0, missing: [] };
+    const missing = this.#index.missingOf(content, limit);
+    const missingBlocks = missing.length < limit ? missing.length : this.#index.missingCount(content);
+    return { complete, ...stored, missingBlocks, missing };
   }
 
   /** Checks before a byte arrives whether a content of this size can be stored. @throws StorageError QUOTA_EXCEEDED, DISK_FULL */

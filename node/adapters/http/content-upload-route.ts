@@ -1,14 +1,29 @@
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
-import { decodeSignedUpload, uploadDigest, type SignedUpload } from '../../../sdk/protocol/authorisation.ts';
+import {
+  decodeSignedUpload,
+  uploadDigest,
+  type SignedUpload,
+  type Upload,
+} from '../../../sdk/protocol/authorisation.ts';
 import { requireTag } from '../../../sdk/protocol/content-notice.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import {
   TAGS_HEADER,
   UPLOAD_HEADER,
+  UPLOAD_KEY_HEADER,
   UPLOAD_PART_HEADER,
   UPLOAD_PARTS,
   type UploadPart,
 } from '../../../sdk/protocol/http.ts';
+import type { Address } from '../../../sdk/protocol/identifiers.ts';
+import { MAX_MISSING_LISTED, MAX_UPLOAD_SLICE_BYTES } from '../../../sdk/protocol/limits.ts';
+import {
+  dealIdOfSalt,
+  decodeUploadKey,
+  saltOfUploadKey,
+  type UploadKey,
+} from '../../../sdk/protocol/upload-key.ts';
+import type { ContentSummary, SliceTaken } from '../../core/storage/block-ports.ts';
 import type { CID } from 'multiformats/cid';
 import { dealTerms } from '../delivery-desk/deal-terms.ts';
 import { sendJson, type Exchange } from './exchange.ts';
@@ -18,7 +33,10 @@ import { MAX_UPLOAD_BYTES, MAX_UPLOAD_VALIDITY_SECONDS, MAX_UPLOADS } from './ga
 import { bodyOf, requireDeclaredLength } from './request-body.ts';
 import { headerOf } from './request-parsing.ts';
 
-/** PUT /bcdn/v1/content/<root>: a publisher places the content of its deal on this node, as a CARv1. */
+/**
+ * /bcdn/v1/content/<root>: a publisher places the content of its deal on this node, as one CARv1 or in slices, and asks how
+ * far that came.
+ */
 export class ContentUpload {
   readonly #components: GatewayComponents;
   #uploads = 0;
@@ -35,27 +53,36 @@ export class ContentUpload {
     const { upload } = await this.#authorise(exchange, root);
     const part = partOf(headerOf(exchange.request, UPLOAD_PART_HEADER));
     const tags = tagsOf(headerOf(exchange.request, TAGS_HEADER));
-    const maxBytes = Number(upload.bytes);
+    const maxBytes = part === 'slice' ? sliceBytesOf(upload) : Number(upload.bytes);
     requireDeclaredLength(exchange.request, maxBytes);
     if (this.#uploads >= MAX_UPLOADS) throw uploadsBusy();
     this.#uploads += 1;
     try {
       // A client that waits to be asked for its body is asked only now that everything else is right.
       if (exchange.request.headers.expect !== undefined) exchange.response.writeContinue();
-      const content = await contents.importCar(root, bodyOf(exchange.request), {
-        pinFor: upload.dealId,
-        maxBytes,
-        part,
-      });
-      contents.tag({ root: upload.contentRoot, codec: root.code }, tags);
+      const target = { root: upload.contentRoot, codec: root.code };
+      const stream = bodyOf(exchange.request);
+      const content =
+        part === 'slice'
+          ? await contents.takeSlice({
+              ...{ target, stream, sliceBytes: maxBytes, maxBytes: Number(upload.bytes) },
+            })
+          : await contents.importCar(root, stream, { pinFor: upload.dealId, maxBytes, part });
+      contents.tag(target, tags);
       if (content.complete) await contentStored?.(root, upload.dealId);
-      const { bytes, blocks, complete } = content;
       // The content was here already and its body need not be read.
       if (!exchange.request.complete) exchange.response.setHeader('connection', 'close');
-      sendJson(exchange, 201, { cid: root.toString(), bytes, blocks, complete });
+      sendJson(exchange, 201, answerOf(root, content));
     } finally {
       this.#uploads -= 1;
     }
+  }
+
+  /** What is stored of the content and what it lacks, for the one who may upload it. @throws GatewayError UPLOAD_* */
+  async state(exchange: Exchange, root: CID): Promise<void> {
+    const { upload } = await this.#authorise(exchange, root);
+    const state = this.#components.contents.uploadState(upload.contentRoot, MAX_MISSING_LISTED);
+    sendJson(exchange, 200, { cid: root.toString(), ...state });
   }
 
   async #authorise({ request }: Exchange, root: CID): Promise<SignedUpload> {
@@ -92,7 +119,7 @@ export class ContentUpload {
       });
     }
     if (allocation.isWithdrawn === true) throw withdrawn(upload.dealId);
-    this.#requirePublisher(signed, deal.publisher);
+    this.#requireSigner(signed, deal.publisher, keyOf(headerOf(request, UPLOAD_KEY_HEADER)));
     return signed;
   }
 
@@ -107,7 +134,8 @@ export class ContentUpload {
     });
   }
 
-  #requirePublisher({ upload, signature }: SignedUpload, publisher: string): void {
+  /** The publisher signs, or the key that it named when it opened the deal. */
+  #requireSigner({ upload, signature }: SignedUpload, publisher: Address, key: UploadKey | undefined): void {
     const { secp256k1, domain } = this.#components;
     let signer: string;
     try {
@@ -116,9 +144,40 @@ export class ContentUpload {
       throw refusal('UPLOAD_BAD_SIGNATURE', 'The signature of the authorisation is not valid.', {}, cause);
     }
     if (signer === publisher) return;
+    const named =
+      key !== undefined && dealIdOfSalt(domain, publisher, saltOfUploadKey(key)) === upload.dealId;
+    if (named && signer === key.uploadKey) return;
     throw refusal('UPLOAD_BAD_SIGNATURE', 'The authorisation is not signed by the publisher of the deal.', {
-      expected: publisher,
+      expected: named ? key.uploadKey : publisher,
       actual: signer,
+    });
+  }
+}
+
+function answerOf(root: CID, content: ContentSummary | SliceTaken): Readonly<Record<string, unknown>> {
+  const { complete } = content;
+  const figures =
+    'blocks' in content
+      ? { bytes: content.bytes, blocks: content.blocks }
+      : { storedBlocks: content.storedBlocks };
+  return { cid: root.toString(), ...figures, complete };
+}
+
+/** A slice is no larger than the whole that was signed. */
+function sliceBytesOf(upload: Upload): number {
+  return Math.min(MAX_UPLOAD_SLICE_BYTES, Number(upload.bytes));
+}
+
+/** @throws GatewayError UPLOAD_MALFORMED */
+function keyOf(header: string | undefined): UploadKey | undefined {
+  if (header === undefined) return undefined;
+  try {
+    return decodeUploadKey(base64UrlDecode(header));
+  } catch (cause) {
+    throw new GatewayError(400, 'UPLOAD_MALFORMED', {
+      message: `The ${UPLOAD_KEY_HEADER} header cannot be decoded.`,
+      remedy: 'Send the upload key that the salt of the deal names, base64url-encoded, or leave it out.',
+      cause,
     });
   }
 }

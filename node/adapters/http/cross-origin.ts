@@ -6,7 +6,10 @@ import {
   GRANT_HEADER,
   RECEIPT_HEADER,
   SERVED_HEADER,
+  TAGS_HEADER,
   UPLOAD_HEADER,
+  UPLOAD_KEY_HEADER,
+  UPLOAD_PART_HEADER,
 } from '../../../sdk/protocol/http.ts';
 
 const EXPOSED = [
@@ -34,7 +37,11 @@ const ALLOWED = [
   'if-range',
   GRANT_HEADER,
   RECEIPT_HEADER,
+  'content-type',
   UPLOAD_HEADER,
+  UPLOAD_KEY_HEADER,
+  UPLOAD_PART_HEADER,
+  TAGS_HEADER,
 ].join(', ');
 /** Browsers may remember the answer to a preflight for a day. */
 const PREFLIGHT_SECONDS = '86400';

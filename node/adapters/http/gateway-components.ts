@@ -11,6 +11,8 @@ import type {
   ContentIndex,
   ContentSummary,
   ContentTarget,
+  SliceTaken,
+  UploadState,
 } from '../../core/storage/block-ports.ts';
 import type { Clock } from '../clock/system-clock.ts';
 import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
@@ -25,6 +27,15 @@ export interface ContentStore extends ContentIndex {
     stream: AsyncIterable<Uint8Array>,
     options: { pinFor?: DealId; maxBytes: number; part?: UploadPart },
   ): Promise<ContentSummary>;
+  /** Stores some blocks that stored nodes of the content name. */
+  takeSlice(slice: {
+    readonly target: ContentTarget;
+    readonly stream: AsyncIterable<Uint8Array>;
+    /** Bytes of this slice, and of all of the content that is stored, at most. */
+    readonly sliceBytes: number;
+    readonly maxBytes: number;
+  }): Promise<SliceTaken>;
+  uploadState(root: ContentRoot, limit: number): UploadState;
   /** Names under which its publisher can purge the content with others. */
   tag(target: ContentTarget, tags: readonly string[]): void;
 }

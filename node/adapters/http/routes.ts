@@ -83,8 +83,13 @@ export class Routes implements RouteTable {
 
   readonly #uploads: Route = {
     name: 'content',
-    methods: ['PUT'],
-    run: (exchange) => this.#upload.take(exchange, parseCidCached(exchange.path.slice(CONTENT_PATH.length))),
+    methods: ['GET', 'HEAD', 'PUT'],
+    run: (exchange) => {
+      const root = parseCidCached(exchange.path.slice(CONTENT_PATH.length));
+      return exchange.request.method === 'PUT'
+        ? this.#upload.take(exchange, root)
+        : this.#upload.state(exchange, root);
+    },
   };
 
   *#fixedRoutes(): Generator<[string, Route]> {

@@ -125,6 +125,8 @@ class UplinkLending implements CarriagePlane {
   contents(stored: ContentStore): ContentStore {
     return {
       importCar: (root, stream, options) => stored.importCar(root, stream, options),
+      takeSlice: (slice) => stored.takeSlice(slice),
+      uploadState: (root, limit) => stored.uploadState(root, limit),
       contains: (root, cid) => stored.contains(root, cid) || this.#transit.contains(root, cid.toString()),
       isComplete: (root) => stored.isComplete(root),
       tag: (target, tags) => stored.tag(target, tags),

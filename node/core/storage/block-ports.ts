@@ -31,6 +31,26 @@ export interface ContentSummary {
   readonly pinnedBy: readonly DealId[];
 }
 
+/** How far the upload of a content came. */
+export interface UploadState {
+  readonly complete: boolean;
+  /** Blocks of it that are stored, and their bytes. */
+  readonly blocks: number;
+  readonly bytes: number;
+  /** Blocks that stored nodes name and that are not stored. 0 and incomplete: the skeleton is still needed. */
+  readonly missingBlocks: number;
+  /** The first of them, sha2-256 digests in hexadecimal without 0x. */
+  readonly missing: readonly string[];
+}
+
+/** What became of a slice of a content. */
+export interface SliceTaken {
+  /** Whether the content is complete now. */
+  readonly complete: boolean;
+  /** Blocks that were new. */
+  readonly storedBlocks: number;
+}
+
 /** A content whose blocks are being collected, one by one, in any order. */
 export interface ContentTarget {
   readonly root: ContentRoot;

@@ -140,13 +140,17 @@ function contentsOf(archive: ArchiveBlocks): ContentStore {
     contains: (_root, cid) => archive.has(cid),
     isComplete: () => true,
     tag: () => undefined,
-    importCar: async () => {
-      throw new BenchError('BENCH_MESSAGE_INVALID', {
-        message: 'An edge of a bench takes no uploads.',
-        remedy: 'Name its archive when it is started.',
-      });
-    },
+    uploadState: () => ({ complete: true, blocks: 0, bytes: 0, missingBlocks: 0, missing: [] }),
+    importCar: noUploads,
+    takeSlice: noUploads,
   };
+}
+
+async function noUploads(): Promise<never> {
+  throw new BenchError('BENCH_MESSAGE_INVALID', {
+    message: 'An edge of a bench takes no uploads.',
+    remedy: 'Name its archive when it is started.',
+  });
 }
 
 function say(values: Readonly<Record<string, unknown>>, message: string): void {
