@@ -1,4 +1,5 @@
-import { AggregatorRegistry, Registry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
+import type { Registry} from 'prom-client';
+import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 import { z } from 'zod';
 
 import type { GatewayMetrics } from '../http/gateway-metrics.ts';
