@@ -6,7 +6,7 @@ import { request } from 'undici';
 
 import { createGateway } from '../../../../node/adapters/http/gateway.ts';
 import type { Upload } from '../../../../sdk/protocol/authorisation.ts';
-import { base64UrlEncode, bytesToHex, type Hex } from '../../../../sdk/protocol/bytes.ts';
+import { base64UrlEncode, bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import { contentRootOf, DAG_PB_CODEC } from '../../../../sdk/protocol/content.ts';
 import {
   TAGS_HEADER,
@@ -14,7 +14,7 @@ import {
   UPLOAD_KEY_HEADER,
   UPLOAD_PART_HEADER,
 } from '../../../../sdk/protocol/http.ts';
-import type { DealId } from '../../../../sdk/protocol/identifiers.ts';
+import { parseBytes32, type DealId } from '../../../../sdk/protocol/identifiers.ts';
 import { MAX_MISSING_LISTED, MAX_UPLOAD_SLICE_BYTES } from '../../../../sdk/protocol/limits.ts';
 import { dealIdOfSalt, encodeUploadKey, saltOfUploadKey } from '../../../../sdk/protocol/upload-key.ts';
 import { carOf, contentOf, patternBytes, rawCidOf, type StoredBlock } from '../content-fixture.ts';
@@ -198,7 +198,7 @@ describe('Gateway: a content that is uploaded in slices', () => {
 });
 
 describe('Gateway: uploads by a key that the deal names', () => {
-  const key = { uploadKey: addressOf(keys.viewer), nonce: `0x${'5a'.repeat(32)}` };
+  const key = { uploadKey: addressOf(keys.viewer), nonce: parseBytes32(`0x${'5a'.repeat(32)}`, 'nonce') };
   const dealId: DealId = dealIdOfSalt(DOMAIN, addressOf(keys.publisher), saltOfUploadKey(key));
   let fixture: GatewayFixture;
   let gateway: ReturnType<typeof createGateway>;
