@@ -1,5 +1,6 @@
 /** Everything that can go wrong with the operator's keys. Codes are listed once and never reused. */
 export type KeystoreErrorCode =
+  | 'KEY_DERIVATION_FAILED'
   | 'KEYSTORE_EXISTS'
   | 'KEYSTORE_MISSING'
   | 'KEYSTORE_MALFORMED'
