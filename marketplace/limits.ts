@@ -53,6 +53,8 @@ export const DATABASE_SILENCE_TIMEOUT_MS = 25 * SECOND_MS;
 export const DATABASE_IDLE_TRANSACTION_TIMEOUT_MS = 30 * SECOND_MS;
 /** How long a marketplace waits for another to let go of the database: the server notices late that one was killed. */
 export const DATABASE_LOCK_WAIT_MS = 10 * SECOND_MS;
+/** Rows that one statement of copy-database carries: with 16 columns each within the 65,535 values of a statement. */
+export const COPIED_ROWS_PER_STATEMENT = 200;
 /** Between two tries to connect, the first and the longest pause. */
 export const DATABASE_FIRST_RECONNECT_DELAY_MS = 100;
 export const DATABASE_MAX_RECONNECT_DELAY_MS = 5 * SECOND_MS;

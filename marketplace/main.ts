@@ -5,6 +5,7 @@ import { pino, type Logger } from 'pino';
 
 import { ChainError } from '../sdk/chain/chain-errors.ts';
 import { decodeDeployment, type Deployment } from '../sdk/chain/deployment.ts';
+import { copyCommand } from './copy-command.ts';
 import { describeFailure, MarketplaceError } from './errors.ts';
 import { SHUTDOWN_TIMEOUT_MS } from './limits.ts';
 import { startMarketplace } from './server/start-marketplace.ts';
@@ -35,8 +36,7 @@ interface Flags {
 /** Wrong use of the command, as opposed to a failure while it runs. */
 const USAGE_EXIT_CODE = 2;
 
-const program = new Command('bcdn-marketplace')
-  .exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE))
+const serveCommand = new Command('bcdn-marketplace')
   .description('Indexes the contracts, serves the marketplace API and coordinates grants and vouchers.')
   .requiredOption('--data-dir <dir>', 'database and secret; back both up together')
   .addOption(
@@ -78,9 +78,19 @@ const program = new Command('bcdn-marketplace')
   )
   .option('--log-level <level>', 'trace, debug, info, warn, error or silent', 'info')
   .option('--json', 'print one line of JSON on stdout when serving', false)
+  .addHelpText(
+    'after',
+    '\nCommands:\n  copy-database --from DIR --to URL  moves a ledger from SQLite to PostgreSQL',
+  )
   .action((flags: Flags) => run(flags));
 
-await program.parseAsync();
+/** A subcommand in the usual way would demand the flags for serving. */
+const [command, words] =
+  process.argv[2] === 'copy-database'
+    ? [copyCommand(), process.argv.slice(3)]
+    : [serveCommand, process.argv.slice(2)];
+command.exitOverride(({ exitCode }) => process.exit(exitCode === 0 ? 0 : USAGE_EXIT_CODE));
+await command.parseAsync(words, { from: 'user' });
 
 async function run(flags: Flags): Promise<void> {
   const logger = pino({ level: flags.logLevel, base: null }, pino.destination({ fd: 2, sync: true }));
