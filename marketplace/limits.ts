@@ -145,7 +145,20 @@ export const MAX_PROBE_SILENCES = 3;
 export const MAX_PROBED_NODES = 2000;
 export const MAX_PARALLEL_PROBES = 16;
 
+// Capacities
+export const CAPACITY_INTERVAL_MS = 30 * SECOND_MS;
+/** What a node said longer ago is not known any more. */
+export const CAPACITY_LIFETIME_MS = 120 * SECOND_MS;
+export const MAX_STATUS_BYTES = 64 * KIB;
+
 // Quotes
+/** Deliveries of so long ago count as the load of a node. */
+export const LOAD_WINDOW_SECONDS = 300;
+/** Grants of so long ago tell how fast a node delivers. */
+export const RATE_WINDOW_SECONDS = 24 * 3600;
+/** Smaller receipts tell how long a grant lasted rather than how fast the node is. */
+export const MIN_RATE_SAMPLE_BYTES = 1 * MIB;
+export const MAX_RATE_SAMPLES = 200;
 export const MAX_REPLICAS = 64;
 export const MAX_QUOTE_BYTES = 2 ** 50;
 export const MAX_QUOTE_REGIONS = 32;

@@ -8,6 +8,7 @@ import type { Collector } from '../coordinator/collector.ts';
 import type { EpochClock } from '../coordinator/epoch-clock.ts';
 import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import type { KeyVault } from '../coordinator/key-vault.ts';
+import type { NodeCapacities } from '../coordinator/node-capacities.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
 import type { NodePresences } from '../coordinator/node-presences.ts';
 import type { PeerHoldings } from '../coordinator/peer-holdings.ts';
@@ -36,6 +37,7 @@ export interface ApiComponents {
   readonly grants: GrantIssuance;
   readonly collector: Collector;
   readonly health: NodeHealth;
+  readonly capacities: NodeCapacities;
   readonly holdings: PeerHoldings;
   readonly presences: NodePresences;
   readonly peerReaches: PeerReaches;

@@ -370,6 +370,7 @@ export class GrantIssuance {
       issuedAtMs: this.#components.clock.nowMs(),
       peerRatePerGiB: peer?.ratePerGiB,
       peerDomain: peer?.domain,
+      viewerRegion: choice.asker.region,
     };
     await insertGrant(sql, issued);
     return issued;

@@ -35,7 +35,7 @@ interface HealthRecord {
 }
 
 /**
- * Knows which nodes answer. Nodes with money in a deal, and peers that hold a content, are asked for `/readyz` at intervals; one that is down gets
+ * Knows which nodes answer. Active edges, nodes with money in a deal, and peers that hold a content, are asked for `/readyz` at intervals; one that is down gets
  * no grants. A node that answered before is down only after MAX_PROBE_SILENCES probes without answer in a row. A node
  * that was never asked, or that has moved since, is asked when somebody wants to know.
  */

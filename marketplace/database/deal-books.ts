@@ -101,7 +101,7 @@ export async function readReceiptsOfDeal(
 ): Promise<ReceiptWithGrant[]> {
   const rows = await sql.all(
     `SELECT grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
-       grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain,
+       grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain, grants.viewer_region,
        receipts.bytes_cumulative,
        receipts.signature AS receipt_signature
      FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash

@@ -21,14 +21,16 @@ export interface IssuedGrant extends SignedGrant {
   readonly peerRatePerGiB: bigint | undefined;
   /** Domain of the peer when the grant was issued, where its bytes count as contributed. @default none */
   readonly peerDomain?: NetworkDomain | undefined;
+  /** Where the viewer said that it is. @default it did not say */
+  readonly viewerRegion?: string | undefined;
 }
 
 export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> {
   const { grant } = issued;
   await sql.run(
     `INSERT INTO grants (grant_hash, deal_id, node, viewer_key, epoch, cap_bytes, content_root, signature, issued_at_ms,
-       peer_rate_per_gib, peer_domain)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+       peer_rate_per_gib, peer_domain, viewer_region)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     issued.grantHash,
     grant.dealId,
     grant.node,
@@ -40,6 +42,7 @@ export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> 
     issued.issuedAtMs,
     issued.peerRatePerGiB?.toString() ?? null,
     issued.peerDomain ?? null,
+    issued.viewerRegion ?? null,
   );
 }
 
@@ -115,5 +118,6 @@ export function issuedGrantOf(row: Row): IssuedGrant {
     peerRatePerGiB:
       optionalTextOf(row, 'peer_rate_per_gib') === undefined ? undefined : bigintOf(row, 'peer_rate_per_gib'),
     peerDomain: peerDomain === undefined ? undefined : parseNetworkDomain(peerDomain),
+    viewerRegion: optionalTextOf(row, 'viewer_region'),
   };
 }

@@ -225,6 +225,13 @@ const DELIVERY_AND_SAMPLES: Migration = {
   ],
 };
 
+/** How fast a node delivered is read from its own receipts. */
+const RECEIPTS_BY_NODE: Migration = {
+  version: 11,
+  name: 'receipts by node',
+  statements: [`CREATE INDEX receipts_by_node ON receipts (node, epoch)`],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -236,6 +243,7 @@ export const MIGRATIONS: readonly Migration[] = [
   DOMAIN_LEDGER,
   PEER_REACHES,
   DELIVERY_AND_SAMPLES,
+  RECEIPTS_BY_NODE,
 ];
 
 /**

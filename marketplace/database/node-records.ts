@@ -64,7 +64,7 @@ export async function readEdges(sql: Sql, limit: number): Promise<NodeRecord[]> 
 }
 
 /**
- * Nodes with money in a deal that is still open or closing, and peers that hold paid content now.
+ * Active edges, nodes with money in a deal that is still open or closing, and peers that hold paid content now.
  * @param range.limit most that are read
  */
 export async function readServingNodes(
@@ -75,6 +75,7 @@ export async function readServingNodes(
     `SELECT * FROM nodes WHERE address IN (
        SELECT node FROM allocations JOIN deals ON deals.deal_id = allocations.deal_id
        WHERE deals.state <> 'closed' AND allocations.state IN ('active', 'thawing'))
+     OR (role = 'edge' AND active = 1)
      OR address IN (SELECT peer FROM peer_holdings WHERE expires_at_seconds > ?)
      ORDER BY address LIMIT ?`,
     range.nowSeconds,

@@ -3,6 +3,7 @@ import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
 import type { SignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Row, Sql } from './database.ts';
+import { addDelivery } from './delivery-accounts.ts';
 import { addContribution } from './domain-ledger.ts';
 import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
 import type { Page, PageOf } from './node-records.ts';
@@ -26,7 +27,7 @@ export interface Allocation {
 }
 
 const RECEIPT_COLUMNS = `grants.grant_hash, grants.deal_id, grants.node, grants.viewer_key, grants.epoch, grants.cap_bytes,
-  grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain,
+  grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain, grants.viewer_region,
   receipts.bytes_cumulative,
   receipts.signature AS receipt_signature, receipts.source, receipts.updated_at_ms`;
 
@@ -38,7 +39,8 @@ export async function readReceiptedBytes(sql: Sql, grantHash: GrantHash): Promis
 
 /**
  * Keeps the receipt if it counts more bytes than the one held. The same receipt from the node marks it as known to
- * the node. Bytes of a peer are added to what it has earned and its domain contributed. @returns whether anything changed
+ * the node. What it counts beyond that one is added to what the node delivered, and for a peer to what it has earned and
+ * its domain contributed. @returns whether anything changed
  */
 export async function keepBestReceipt(
   sql: Sql,
@@ -46,8 +48,8 @@ export async function keepBestReceipt(
   kept: { signedReceipt: SignedReceipt; source: ReceiptSource; nowMs: number },
 ): Promise<boolean> {
   const { receipt, signature } = kept.signedReceipt;
-  const { grant, grantHash, peerRatePerGiB, peerDomain } = issued;
-  const beforeBytes = peerRatePerGiB === undefined ? 0n : ((await readReceiptedBytes(sql, grantHash)) ?? 0n);
+  const { grant, grantHash, peerRatePerGiB, peerDomain, viewerRegion = '' } = issued;
+  const beforeBytes = (await readReceiptedBytes(sql, grantHash)) ?? 0n;
   const changed = await sql.run(
     `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms,
        peer_rate_per_gib)
@@ -67,8 +69,11 @@ export async function keepBestReceipt(
     kept.nowMs,
     peerRatePerGiB?.toString() ?? null,
   );
-  if (peerRatePerGiB !== undefined && receipt.bytesCumulative > beforeBytes) {
-    const bytes = receipt.bytesCumulative - beforeBytes;
+  const bytes = receipt.bytesCumulative - beforeBytes;
+  if (bytes <= 0n) return changed > 0;
+  const { dealId, node } = grant;
+  await addDelivery(sql, { dealId, node, viewerRegion, bytes, atMs: kept.nowMs });
+  if (peerRatePerGiB !== undefined) {
     await addPeerBytes(sql, grant.dealId, { peer: grant.node, ratePerGiB: peerRatePerGiB, bytes });
     // Bytes that cost the publisher nothing are bounded by nothing: they earn no carriage.
     if (peerDomain !== undefined && peerRatePerGiB > 0n)

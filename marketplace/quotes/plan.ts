@@ -1,31 +1,15 @@
-import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { priceWei } from '../../sdk/protocol/price.ts';
 import { ALLOCATION_HEADROOM_BYTES, ALLOCATION_SHARES } from '../limits.ts';
-
-/** A node as a plan sees it. */
-export interface PlannableNode {
-  readonly address: Address;
-  readonly region: string;
-  readonly endpoints: readonly string[];
-  readonly askWeiPerGiB: bigint;
-  /** Staked, on the ring, not leaving. */
-  readonly active: boolean;
-  /** Did not answer when it was last asked. */
-  readonly down: boolean;
-}
-
-export interface PlanRequest {
-  /** Bytes that all viewers together are expected to fetch. */
-  readonly expectedDeliveryBytes: bigint;
-  readonly replicas: number;
-  /** Only nodes of these regions; empty means everywhere. */
-  readonly regions: readonly string[];
-  readonly maxRatePerGiB: bigint | undefined;
-}
-
-/** What can remove a node from a plan, in the order in which it is asked. */
-export const CONSTRAINTS = ['active', 'healthy', 'region', 'price'] as const;
-export type Constraint = (typeof CONSTRAINTS)[number];
+import {
+  CONSTRAINTS,
+  rateOf,
+  shortfallOf,
+  type Constraint,
+  type PlannableNode,
+  type PlanRequest,
+  type Shortfall,
+} from './constraints.ts';
+import { spread } from './spread.ts';
 
 export interface PlannedNode {
   readonly node: PlannableNode;
@@ -34,12 +18,19 @@ export interface PlannedNode {
   readonly amountWei: bigint;
 }
 
+/** A node that is not in a plan, with the first constraint that it failed. */
+export interface ExcludedNode extends Shortfall {
+  readonly node: PlannableNode;
+}
+
 export interface Plan {
   readonly nodes: readonly PlannedNode[];
   /** Nodes that pass every constraint. */
   readonly eligible: number;
   /** How many nodes each constraint removed; a node is counted at the first one it fails. */
   readonly removed: Readonly<Record<Constraint, number>>;
+  /** Those nodes, each with what it lacks. */
+  readonly excluded: readonly ExcludedNode[];
   /** Replicas that were asked for and could not be placed. */
   readonly missingReplicas: number;
   /** To escrow: the sum of the allocations. What is not earned returns. */
@@ -48,66 +39,32 @@ export interface Plan {
   readonly expectedCostWei: bigint;
 }
 
-/** Chooses nodes for a distribution: as many regions as possible, the cheapest of each first. Deterministic. */
+/** Chooses nodes for a distribution and what to allocate to each. Deterministic. */
 export function planDistribution(nodes: readonly PlannableNode[], request: PlanRequest): Plan {
-  const removed: Record<Constraint, number> = { active: 0, healthy: 0, region: 0, price: 0 };
-  const eligible = nodes.filter((node) => {
-    const failed = CONSTRAINTS.find((constraint) => !passes(node, constraint, request));
-    if (failed !== undefined) removed[failed] += 1;
-    return failed === undefined;
-  });
-  const chosen = spreadOverRegions(eligible, request.replicas);
+  const excluded: ExcludedNode[] = [];
+  const eligible: PlannableNode[] = [];
+  for (const node of nodes) {
+    const shortfall = shortfallOf(node, request);
+    if (shortfall === undefined) eligible.push(node);
+    else excluded.push({ node, ...shortfall });
+  }
+  const chosen = spread(eligible, request.replicas);
   const planned = chosen.map((node) => allocationFor(node, request.expectedDeliveryBytes, chosen.length));
   return {
     nodes: planned,
     eligible: eligible.length,
-    removed,
+    removed: countsOf(excluded),
+    excluded,
     missingReplicas: request.replicas - chosen.length,
     depositWei: planned.reduce((sum, { amountWei }) => sum + amountWei, 0n),
     expectedCostWei: expectedCost(planned, request.expectedDeliveryBytes),
   };
 }
 
-function passes(node: PlannableNode, constraint: Constraint, request: PlanRequest): boolean {
-  switch (constraint) {
-    case 'active':
-      return node.active;
-    case 'healthy':
-      return !node.down;
-    case 'region':
-      return request.regions.length === 0 || request.regions.includes(node.region);
-    case 'price':
-      return request.maxRatePerGiB === undefined || rateOf(node) <= request.maxRatePerGiB;
-  }
-}
-
-/** One node of each region in turn, cheapest first; the region with the cheapest node begins. */
-function spreadOverRegions(nodes: readonly PlannableNode[], replicas: number): PlannableNode[] {
-  const cheapestFirst = [...nodes].sort(byPrice);
-  const regions = new Map<string, PlannableNode[]>();
-  for (const node of cheapestFirst) {
-    const queue = regions.get(node.region);
-    if (queue === undefined) regions.set(node.region, [node]);
-    else queue.push(node);
-  }
-  const chosen: PlannableNode[] = [];
-  for (let round = 0; chosen.length < Math.min(replicas, nodes.length); round++) {
-    for (const queue of regions.values()) {
-      const node = queue[round];
-      if (node !== undefined && chosen.length < replicas) chosen.push(node);
-    }
-  }
-  return chosen;
-}
-
-function byPrice(a: PlannableNode, b: PlannableNode): number {
-  if (a.askWeiPerGiB !== b.askWeiPerGiB) return a.askWeiPerGiB < b.askWeiPerGiB ? -1 : 1;
-  return a.address < b.address ? -1 : 1;
-}
-
-/** The contract refuses a rate of zero: who asks nothing gets one wei per GiB. */
-function rateOf(node: PlannableNode): bigint {
-  return node.askWeiPerGiB > 0n ? node.askWeiPerGiB : 1n;
+function countsOf(excluded: readonly ExcludedNode[]): Record<Constraint, number> {
+  const counts = Object.fromEntries(CONSTRAINTS.map((name) => [name, 0])) as Record<Constraint, number>;
+  for (const { constraint } of excluded) counts[constraint] += 1;
+  return counts;
 }
 
 /** Viewers choose the nodes that serve them best, so each allocation covers more than an even share. */

@@ -18,6 +18,7 @@ import { ContentOrigins } from '../coordinator/content-origins.ts';
 import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import { KeyVault } from '../coordinator/key-vault.ts';
+import { httpCapacityProbe, NodeCapacities } from '../coordinator/node-capacities.ts';
 import { httpReadinessProbe, NodeHealth } from '../coordinator/node-health.ts';
 import { NodePresences } from '../coordinator/node-presences.ts';
 import { PeerHoldings } from '../coordinator/peer-holdings.ts';
@@ -50,6 +51,8 @@ export interface MarketplaceOptions extends DatabaseChoice {
   readonly pollIntervalMs?: number;
   /** Time between probes of the nodes, ms. @default 2000 */
   readonly probeIntervalMs?: number;
+  /** Time between questions to the nodes for their capacity, ms. @default 30 000 */
+  readonly capacityIntervalMs?: number;
   /** What to do when the chain has another genesis than the index. @default refuse */
   readonly onReplacedChain?: 'refuse' | 'reset';
   readonly addressRate?: Rate;
@@ -107,6 +110,14 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       },
       { ...(options.probeIntervalMs !== undefined && { intervalMs: options.probeIntervalMs }) },
     );
+    const capacities = new NodeCapacities(
+      {
+        ...{ database, clock, probe: httpCapacityProbe },
+        onFailure: (failure) =>
+          logger.error({ err: failure }, 'Nodes could not be asked for their capacity.'),
+      },
+      { ...(options.capacityIntervalMs !== undefined && { intervalMs: options.capacityIntervalMs }) },
+    );
     const viewerRate = new RateLimit(
       { clock },
       options.viewerRate ?? {
@@ -121,6 +132,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     const api = await createApi(
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
+        capacities,
         ...{ audiences, metrics: new Metrics(chain, () => sumBalances(database.read)) },
         origins: new ContentOrigins({ database, clock, ...crypto }),
         grants: new GrantIssuance({
@@ -145,10 +157,11 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     const url = await listen(api, options);
     indexer.start();
     health.start();
+    capacities.start();
     posting?.start();
     const stop = async (): Promise<void> => {
       await api.close();
-      await Promise.all([indexer.stop(), health.stop(), posting?.stop()]);
+      await Promise.all([indexer.stop(), health.stop(), capacities.stop(), posting?.stop()]);
       await database.close();
     };
     return { url, chain, stop };

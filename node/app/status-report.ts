@@ -241,6 +241,7 @@ export function publicStatus(sources: StatusSources): Readonly<Record<string, un
   const { settings, deployment } = foundation.config;
   const nowMs = foundation.chainClock.nowMs();
   const terms = foundation.store.terms();
+  const usage = foundation.blocks.usage();
   return {
     schema: 'bcdn-node/public-status/1',
     operator: foundation.node,
@@ -253,6 +254,11 @@ export function publicStatus(sources: StatusSources): Readonly<Record<string, un
     multiaddrs: sources.multiaddrs,
     ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
     lastEndedEpoch: terms === undefined ? null : (lastRipeEpoch(nowMs, terms.epochSeconds) ?? null),
+    // Publishers' quotes pass by a node that has no room for them.
+    capacity: {
+      freeDiskBytes: String(Math.max(0, usage.quotaBytes - usage.usedBytes)),
+      uplinkBytesPerSecond: settings.uploadCap === undefined ? null : String(settings.uploadCap),
+    },
   };
 }
 

@@ -1,12 +1,13 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 
-import { countTests, STAGES, type Count, type Stage } from './stages.ts';
+import { countTests, reasonToSkip, STAGES, type Count, type Stage } from './stages.ts';
 
 /** A stage that runs longer than this is ended and counts as failed. */
 const STAGE_TIMEOUT_MS = 15 * 60_000;
 
 const only = process.argv.slice(2);
-const stages = STAGES.filter((stage) => only.length === 0 || only.includes(stage.name));
+const chosen = STAGES.filter((stage) => only.length === 0 || only.includes(stage.name));
+const stages = chosen.filter((stage) => reasonToSkip(stage) === undefined);
 const running = new Set<ChildProcess>();
 
 for (const signal of ['SIGINT', 'SIGTERM'] as const) {
@@ -16,9 +17,14 @@ for (const signal of ['SIGINT', 'SIGTERM'] as const) {
   });
 }
 
-if (stages.length === 0) {
+if (chosen.length === 0) {
   process.stderr.write(`No such stage. There are: ${STAGES.map(({ name }) => name).join(', ')}\n`);
   process.exit(2);
+}
+
+for (const stage of chosen) {
+  const reason = reasonToSkip(stage);
+  if (reason !== undefined) process.stdout.write(`− ${stage.name}: skipped, because ${reason}\n`);
 }
 
 const preparation = await runStage({
@@ -33,8 +39,13 @@ const outcomes =
 const counts = [preparation, ...(await repeatFailedAlone(outcomes))];
 const passed = counts.reduce((sum, count) => sum + count.passed, 0);
 const failed = counts.reduce((sum, count) => sum + count.failed, 0);
-process.stdout.write(`\n${passed} passed, ${failed} failed\n`);
+process.stdout.write(`\n${passed} passed, ${failed} failed${skippedText(chosen.length - stages.length)}\n`);
 process.exitCode = failed === 0 ? 0 : 1;
+
+/** Ends the summary, so that a run with less than everything does not look like one with everything. */
+function skippedText(count: number): string {
+  return count === 0 ? '' : `, ${count} ${count === 1 ? 'stage' : 'stages'} skipped`;
+}
 
 interface Outcome {
   readonly stage: Stage;

@@ -1,5 +1,7 @@
 import { stripVTControlCharacters } from 'node:util';
 
+import { findProgram } from './installed-programs.ts';
+
 /** One step of `npm test`: a command whose exit code decides, and how its tests are counted. */
 export interface Stage {
   readonly name: string;
@@ -11,6 +13,24 @@ export interface Stage {
   readonly counts: 'reporter' | 'check' | 'preparation';
   /** Name of the lane: stages of one lane run in order, lanes run beside each other. */
   readonly lane: 'checks' | 'tests';
+  /** Without it the stage is skipped, and the summary says so. @default nothing beside what npm installs */
+  readonly needs?: Need;
+}
+
+/** A program that `npm install` does not bring. */
+export interface Need {
+  /** Names that it goes by; one of them is enough. */
+  readonly programs: readonly [string, ...string[]];
+  /** What the stage does with it. */
+  readonly why: string;
+  /** Command that installs it. */
+  readonly remedy: string;
+}
+
+/** @returns why a stage cannot run on this machine, in a sentence; undefined if it can */
+export function reasonToSkip({ needs }: Stage): string | undefined {
+  if (needs === undefined || findProgram(needs.programs) !== undefined) return undefined;
+  return `${needs.programs.join(' or ')} is not installed, which ${needs.why}; run: ${needs.remedy}`;
 }
 
 const mocha = (name: string, ...patterns: string[]): Stage => ({
@@ -53,6 +73,21 @@ export const STAGES: readonly Stage[] = [
   mocha('scripts', 'test/scripts/**/*.test.ts'),
   mocha('simulation', 'test/simulation/**/*.test.ts'),
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
+  {
+    name: 'marketplace on PostgreSQL',
+    command: [
+      'env',
+      'BCDN_TEST_DATABASE=postgres',
+      ...['mocha', '--reporter', 'spec', 'test/marketplace/**/*.test.ts'],
+    ],
+    counts: 'reporter',
+    lane: 'tests',
+    needs: {
+      programs: ['initdb'],
+      why: 'makes the database that the tests of the marketplace run on once more',
+      remedy: 'apt-get install -y postgresql',
+    },
+  },
   { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'tests' },
   {
     name: 'contracts and their coverage',
@@ -61,7 +96,14 @@ export const STAGES: readonly Stage[] = [
     lane: 'tests',
   },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
-  mocha('browser', 'test/browser/**/*.test.ts'),
+  {
+    ...mocha('browser', 'test/browser/**/*.test.ts'),
+    needs: {
+      programs: ['chromium'],
+      why: 'shows the pages to the tests',
+      remedy: 'apt-get install -y chromium',
+    },
+  },
   mocha('end to end', 'test/end-to-end/**/*.test.ts'),
 ];
 

@@ -5,7 +5,7 @@ import { cidOfContentRoot } from '../../../sdk/protocol/content.ts';
 import type { ContentOrigin } from '../../../sdk/protocol/content-origin.ts';
 import type { DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { DealView } from '../../core/delivery/deal-directory.ts';
-import { OriginError } from '../../core/origin/origin-error.ts';
+import { OriginError, type OriginErrorCode } from '../../core/origin/origin-error.ts';
 import { MAX_KEPT_LEAVES } from '../../core/origin/origin-limits.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';
 import { readFileLayout } from '../../adapters/origin/file-layout.ts';
@@ -58,7 +58,12 @@ interface OpenOrigin {
   /** Leaves whose places are kept. */
   readonly leaves: number;
   trouble: OriginUse['trouble'];
+  /** What it did the last time that it was asked and failed. */
+  failure: OriginUse['trouble'];
 }
+
+/** Refusals that the origin was not asked for. */
+const LEFT_ALONE: ReadonlySet<OriginErrorCode> = new Set(['ORIGIN_RESTING', 'ORIGIN_BUSY']);
 
 /** What a content's origin gives when no other node does (DELIVERY.md, miss). */
 export class OriginFill {
@@ -174,13 +179,19 @@ export class OriginFill {
     const target = targetOf(deal);
     if (origin.kind === 'gateway') {
       const source = new OriginGateway(parts, { target, url: origin.url });
-      return this.#keep(dealId, { origin, source, leaves: 0, trouble: undefined });
+      return this.#keep(dealId, { origin, source, leaves: 0, trouble: undefined, failure: undefined });
     }
     const version = fileVersion(origin);
     const root = cidOfContentRoot(target.root, target.codec);
     const table = await readFileLayout({ root, bytes: version.bytes }, (cid) => parts.store.get(cid));
     const source = new OriginFile(parts, { target, url: origin.url, version, table });
-    return this.#keep(dealId, { origin, source, leaves: table.count, trouble: undefined });
+    return this.#keep(dealId, {
+      origin,
+      source,
+      leaves: table.count,
+      trouble: undefined,
+      failure: undefined,
+    });
   }
 
   #keep(dealId: DealId, open: OpenOrigin): OpenOrigin {
@@ -196,7 +207,10 @@ export class OriginFill {
     } catch (error) {
       if (error instanceof OriginError) {
         const { code, message } = reportOf(error);
-        open.trouble = { code, message };
+        const told = { code, message };
+        if (!LEFT_ALONE.has(error.code)) open.failure = told;
+        // That it is left alone does not say what it did.
+        open.trouble = open.failure ?? told;
       }
       throw error;
     }

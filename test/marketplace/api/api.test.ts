@@ -155,7 +155,7 @@ describe('marketplace API, on a real chain', () => {
     expect(quote).to.deep.include({
       considered: 2,
       eligible: 1,
-      removed: { active: 0, healthy: 0, region: 0, price: 1 },
+      removed: { active: 0, healthy: 0, region: 0, price: 1, stake: 0, capacity: 0 },
       missingReplicas: 2,
     });
   });

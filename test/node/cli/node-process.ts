@@ -68,7 +68,7 @@ export class NodeProcess {
 
   /** Sends a signal and waits for the end. Resolves to the exit code, null if the signal ended it. */
   async end(signal: NodeJS.Signals): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) {
+    if (this.running) {
       const ended = once(this.#child, 'close');
       this.#child.kill(signal);
       await ended;
@@ -76,12 +76,21 @@ export class NodeProcess {
     return this.#child.exitCode;
   }
 
+  /** Of the process. */
+  get pid(): number {
+    return this.#child.pid ?? 0;
+  }
+
+  get running(): boolean {
+    return this.#child.exitCode === null && this.#child.signalCode === null;
+  }
+
   signal(signal: NodeJS.Signals): void {
     this.#child.kill(signal);
   }
 
   async exited(): Promise<number | null> {
-    if (this.#child.exitCode === null && this.#child.signalCode === null) await once(this.#child, 'close');
+    if (this.running) await once(this.#child, 'close');
     return this.#child.exitCode;
   }
 }

@@ -90,9 +90,16 @@ export class TestNetwork {
   /** Runs `init` for a fresh node and funds its operator. */
   async init(
     name: string,
-    options: { role?: 'edge' | 'peer'; region?: string; funded?: boolean; extra?: readonly string[] } = {},
+    options: {
+      role?: 'edge' | 'peer';
+      region?: string;
+      funded?: boolean;
+      extra?: readonly string[];
+      /** @default a folder of the network's own */
+      dataDir?: string;
+    } = {},
   ): Promise<InitialisedNode> {
-    const dataDir = join(this.directory, name);
+    const dataDir = options.dataDir ?? join(this.directory, name);
     const result = await bcdnNode([
       ...['init', '--json', '--data-dir', dataDir, '--password-file', this.passwordFile],
       ...['--role', options.role ?? 'edge', '--region', options.region ?? 'eu-west', '--disk', '1GiB'],

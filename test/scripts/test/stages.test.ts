@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 
-import { countTests, STAGES, type Stage } from '../../../scripts/test/stages.ts';
+import { findProgram } from '../../../scripts/test/installed-programs.ts';
+import { countTests, reasonToSkip, STAGES, type Stage } from '../../../scripts/test/stages.ts';
 
 const reporter: Stage = { name: 'r', command: ['mocha'], counts: 'reporter', lane: 'tests' };
 const check: Stage = { name: 'c', command: ['tsc'], counts: 'check', lane: 'checks' };
@@ -36,5 +37,24 @@ describe('counting the tests of a stage', () => {
 
   it('every stage has a name of its own', () => {
     expect(new Set(STAGES.map(({ name }) => name)).size).to.equal(STAGES.length);
+  });
+});
+
+describe('a stage that needs a program', () => {
+  const needing = (program: string): Stage => ({
+    ...reporter,
+    needs: { programs: [program], why: 'does the work', remedy: 'apt-get install -y it' },
+  });
+
+  it('runs where the program is', () => {
+    expect(reasonToSkip(reporter)).to.equal(undefined);
+    expect(reasonToSkip(needing('sh'))).to.equal(undefined);
+    expect(findProgram(['no-such-program', 'sh'])).to.match(/\/sh$/);
+  });
+
+  it('is skipped elsewhere, and says why and what to do', () => {
+    expect(reasonToSkip(needing('no-such-program'))).to.equal(
+      'no-such-program is not installed, which does the work; run: apt-get install -y it',
+    );
   });
 });

@@ -13,6 +13,7 @@ export type Misbehaviour =
   | 'not modified'
   | 'not found'
   | 'too many requests'
+  | 'unavailable'
   | 'too long'
   | 'too short'
   | 'announced shorter'
@@ -162,6 +163,9 @@ export class OriginServer {
         break;
       case 'too many requests':
         response.writeHead(429, { 'retry-after': '7' }).end();
+        break;
+      case 'unavailable':
+        response.writeHead(503).end('out of order');
         break;
       case 'several ranges':
         response.writeHead(206, { 'content-type': 'multipart/byteranges; boundary=x' }).end(part);

@@ -1,0 +1,133 @@
+import { z } from 'zod';
+
+import { httpOriginOf } from '../../sdk/client/endpoint.ts';
+import type { Address } from '../../sdk/protocol/identifiers.ts';
+import type { Clock } from '../clock.ts';
+import type { Database } from '../database/database.ts';
+import { readEdges, type NodeRecord } from '../database/node-records.ts';
+import {
+  CAPACITY_INTERVAL_MS,
+  CAPACITY_LIFETIME_MS,
+  MAX_PARALLEL_PROBES,
+  MAX_PROBED_NODES,
+  MAX_STATUS_BYTES,
+  PROBE_TIMEOUT_MS,
+} from '../limits.ts';
+
+/** What a node says that it has room for. */
+export interface NodeCapacity {
+  readonly freeDiskBytes: number;
+  /** Most bytes a second that it sends; undefined if its operator names no bound. */
+  readonly uplinkBytesPerSecond: number | undefined;
+}
+
+/** Asks a node what it has room for; never rejects. @param origin e.g. `http://192.0.2.1:8080` */
+export type CapacityProbe = (origin: string, signal: AbortSignal) => Promise<NodeCapacity | undefined>;
+
+interface CapacityComponents {
+  readonly database: Database;
+  readonly clock: Clock;
+  readonly probe: CapacityProbe;
+  /** Told what kept a round from happening; the next one is tried all the same. */
+  readonly onFailure: (failure: unknown) => void;
+}
+
+/**
+ * Knows what edges have room for, in their own words: their public status is asked for at intervals, at the endpoints of the
+ * registry. A word older than CAPACITY_LIFETIME_MS is not known any more.
+ */
+export class NodeCapacities {
+  readonly #components: CapacityComponents;
+  readonly #intervalMs: number;
+  readonly #known = new Map<Address, { capacity: NodeCapacity; origin: string; atMs: number }>();
+  readonly #stopping = new AbortController();
+  #running: Promise<void> | undefined;
+
+  constructor(components: CapacityComponents, options: { intervalMs?: number } = {}) {
+    this.#components = components;
+    this.#intervalMs = options.intervalMs ?? CAPACITY_INTERVAL_MS;
+  }
+
+  start(): void {
+    this.#running ??= this.#run();
+  }
+
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    await this.#running;
+  }
+
+  /** What the node said last at its present endpoints; undefined if it did not, or too long ago. */
+  lastKnown(node: NodeRecord): NodeCapacity | undefined {
+    const known = this.#known.get(node.address);
+    const isFresh = known !== undefined && this.#components.clock.nowMs() - known.atMs < CAPACITY_LIFETIME_MS;
+    return isFresh && known.origin === httpOriginOf(node.endpoints) ? known.capacity : undefined;
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      await this.#round().catch(this.#components.onFailure);
+      await this.#components.clock.sleep(this.#intervalMs, signal);
+    }
+  }
+
+  async #round(): Promise<void> {
+    const edges = await readEdges(this.#components.database.read, MAX_PROBED_NODES);
+    const registered = new Set(edges.map(({ address }) => address));
+    for (const address of this.#known.keys()) if (!registered.has(address)) this.#known.delete(address);
+    const active = edges.filter((edge) => edge.active);
+    for (let i = 0; i < active.length && !this.#stopping.signal.aborted; i += MAX_PARALLEL_PROBES) {
+      await Promise.all(active.slice(i, i + MAX_PARALLEL_PROBES).map((node) => this.#ask(node)));
+    }
+  }
+
+  async #ask(node: NodeRecord): Promise<void> {
+    const origin = httpOriginOf(node.endpoints);
+    if (origin === undefined) return;
+    const capacity = await this.#components.probe(origin, this.#stopping.signal);
+    if (capacity === undefined) return;
+    this.#known.set(node.address, { capacity, origin, atMs: this.#components.clock.nowMs() });
+  }
+}
+
+const bytes = z
+  .string()
+  .regex(/^\d{1,16}$/)
+  .transform(Number)
+  .refine(Number.isSafeInteger);
+const statusSchema = z.object({
+  capacity: z.object({ freeDiskBytes: bytes, uplinkBytesPerSecond: bytes.nullable() }),
+});
+
+/** Asks over HTTP; an answer that is too long, too late or not as described is none. */
+export const httpCapacityProbe: CapacityProbe = async (origin, signal) => {
+  try {
+    const response = await fetch(`${origin}/bcdn/v1/status`, {
+      redirect: 'manual',
+      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
+    });
+    const text = response.status === 200 ? await boundedText(response) : undefined;
+    if (text === undefined) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const { capacity } = statusSchema.parse(JSON.parse(text));
+    const { freeDiskBytes, uplinkBytesPerSecond } = capacity;
+    return { freeDiskBytes, uplinkBytesPerSecond: uplinkBytesPerSecond ?? undefined };
+  } catch {
+    // Silent, refused or no status of ours: its capacity is not known, and quotes say so.
+    return undefined;
+  }
+};
+
+async function boundedText(response: Response): Promise<string | undefined> {
+  const decoder = new TextDecoder();
+  let text = '';
+  const chunks: AsyncIterable<Uint8Array> | readonly Uint8Array[] = response.body ?? [];
+  for await (const chunk of chunks) {
+    text += decoder.decode(chunk, { stream: true });
+    if (text.length > MAX_STATUS_BYTES) return undefined;
+  }
+  return text;
+}
