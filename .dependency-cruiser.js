@@ -95,6 +95,12 @@ export default {
       to: { path: '^sdk/(player|ui)/.*\\.tsx$|^sdk/player/' },
     },
     {
+      name: 'what-runs-needs-no-tool-of-developers',
+      severity: 'error',
+      from: { path: '^(sdk/(?!(player|ui)/)|node/(?!dashboard/)|marketplace/(?!web/))' },
+      to: { dependencyTypes: ['npm-dev'], dependencyTypesNot: ['type-only'] },
+    },
+    {
       name: 'browser-code-uses-no-node',
       severity: 'error',
       from: { path: '^(marketplace/web|node/dashboard|sdk/(player|ui))/' },

@@ -3,7 +3,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { countTests, reasonToSkip, STAGES, type Count, type Stage } from './stages.ts';
 
 /** A stage that runs longer than this is ended and counts as failed. */
-const STAGE_TIMEOUT_MS = 15 * 60_000;
+const STAGE_TIMEOUT_MS = 30 * 60_000;
 
 const only = process.argv.slice(2);
 const chosen = STAGES.filter((stage) => only.length === 0 || only.includes(stage.name));
