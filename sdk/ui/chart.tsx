@@ -1,0 +1,144 @@
+import { useEffect, useRef } from 'preact/hooks';
+import type uPlot from 'uplot';
+
+import { Table, type Column } from './table.tsx';
+
+/** Height of the drawing, pixels. */
+const DEFAULT_HEIGHT = 180;
+/** Rows of the table that says the same; longer series are thinned for it. */
+const MAX_TABLE_ROWS = 48;
+/** Of the axis on the left: room for `1,000 MiB/s`. */
+const AXIS_WIDTH = 78;
+
+export interface ChartSeries {
+  readonly label: string;
+  /** One for each moment; null where nothing was measured. */
+  readonly values: readonly (number | null)[];
+  /** Token of its colour without the dashes, e.g. `accent`. @default accent */
+  readonly color?: string;
+}
+
+interface ChartProps {
+  /** What the chart shows, in words. */
+  readonly label: string;
+  /** Unix seconds, rising. */
+  readonly at: readonly number[];
+  readonly series: readonly ChartSeries[];
+  /** Writes a value with its unit. */
+  readonly format: (value: number) => string;
+  /** Pixels. @default 180 */
+  readonly height?: number;
+}
+
+/** Figures over time, drawn by uPlot, which is loaded only here, and the same figures as a table. */
+export function Chart({ label, at, series, format, height = DEFAULT_HEIGHT }: ChartProps) {
+  const place = useRef<HTMLDivElement>(null);
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    return draw(element, { label, at, series, format, height });
+  }, [label, at, series, format, height]);
+  return (
+    <figure class="chart">
+      <figcaption class="chart-caption">{label}</figcaption>
+      <div ref={place} class="chart-drawing" aria-hidden="true" />
+      <details class="chart-table">
+        <summary>Figures as a table</summary>
+        <ChartTable label={label} at={at} series={series} format={format} />
+      </details>
+    </figure>
+  );
+}
+
+function ChartTable({ label, at, series, format }: Omit<ChartProps, 'height'>) {
+  const step = Math.max(1, Math.ceil(at.length / MAX_TABLE_ROWS));
+  const rows = at.map((_, index) => index).filter((index) => (at.length - 1 - index) % step === 0);
+  const columns: Column<number>[] = [
+    { id: 'at', title: 'Time', cell: (index) => new Date((at[index] ?? 0) * 1_000).toLocaleString() },
+    ...series.map((one, position) => ({
+      id: `series-${position}`,
+      title: one.label,
+      isFigure: true,
+      cell: (index: number) => {
+        const value = one.values[index];
+        return value === null || value === undefined ? '–' : format(value);
+      },
+    })),
+  ];
+  return <Table caption={label} columns={columns} rows={rows} rowKey={String} />;
+}
+
+/** Draws, follows the width of its place and the theme, and ends when called. */
+function draw(element: HTMLElement, props: Required<ChartProps>): () => void {
+  const ended = new AbortController();
+  let plot: uPlot | undefined;
+  void Promise.all([import('uplot'), import('uplot/dist/uPlot.min.css')]).then(([{ default: Plot }]) => {
+    if (ended.signal.aborted) return;
+    const show = (): void => {
+      plot?.destroy();
+      plot = new Plot(optionsOf(element, props), dataOf(props), element);
+    };
+    show();
+    const resized = new ResizeObserver(() => {
+      if (plot !== undefined && plot.width !== element.clientWidth) {
+        plot.setSize({ width: element.clientWidth, height: props.height });
+      }
+    });
+    resized.observe(element);
+    const themed = new MutationObserver(show);
+    themed.observe(document.documentElement, { attributeFilter: ['data-theme'] });
+    const system = matchMedia('(prefers-color-scheme: dark)');
+    system.addEventListener('change', show, { signal: ended.signal });
+    ended.signal.addEventListener('abort', () => {
+      resized.disconnect();
+      themed.disconnect();
+    });
+  });
+  return () => {
+    ended.abort();
+    plot?.destroy();
+  };
+}
+
+function dataOf({ at, series }: Required<ChartProps>): uPlot.AlignedData {
+  return [[...at], ...series.map(({ values }) => [...values])];
+}
+
+function optionsOf(element: HTMLElement, { series, format, height }: Required<ChartProps>): uPlot.Options {
+  const soft = colorOf(element, 'text-soft');
+  const line = colorOf(element, 'line');
+  const font = `12px ${getComputedStyle(element).fontFamily}`;
+  const axis = { stroke: soft, font, grid: { stroke: line, width: 1 }, ticks: { show: false } };
+  return {
+    width: element.clientWidth,
+    height,
+    legend: { show: series.length > 1 },
+    cursor: { points: { size: 6 } },
+    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    axes: [
+      { ...axis, grid: { show: false } },
+      { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => splits.map((value) => format(value)) },
+    ],
+    series: [
+      {},
+      ...series.map(({ label, color = 'accent' }) => ({
+        label,
+        stroke: colorOf(element, color),
+        fill: colorOf(element, `${color}-wash`),
+        width: 1.5,
+        points: { show: false },
+        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+      })),
+    ],
+  };
+}
+
+/** A token's colour as the canvas can use it, which knows no light-dark(). */
+function colorOf(element: HTMLElement, token: string): string {
+  const probe = document.createElement('span');
+  probe.style.color = `var(--${token}, transparent)`;
+  element.append(probe);
+  const color = getComputedStyle(probe).color;
+  probe.remove();
+  return color;
+}
