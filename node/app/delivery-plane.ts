@@ -1,9 +1,13 @@
+import { availableParallelism } from 'node:os';
+
 import type { CID } from 'multiformats/cid';
 import { Registry } from 'prom-client';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
+import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
+import { SignerThread } from '../../sdk/signing/signer-thread.ts';
 import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
 import { BlockFill } from '../adapters/http/block-fill.ts';
@@ -70,6 +74,8 @@ export interface DeliveryPlane {
   readonly load: ServingLoad;
   /** Who fetches missing blocks, for every plane. */
   readonly blockFill: BlockFill;
+  /** The thread that checks receipts while this process serves; to be stopped after all that serves. */
+  readonly signers: SignerThread;
   /** The worker processes; undefined where this process serves itself. */
   workers(): StatusDocument['workers'] | undefined;
   /**
@@ -105,10 +111,14 @@ export function composeDelivery(
   const gatewayRegistry = workers === 1 ? metrics : new Registry();
   const gatewayMetrics = createGatewayMetrics(gatewayRegistry);
   const deals = notices?.dealsOf(directory) ?? ties.deals ?? directory;
+  const domain = domainOf(deployment);
+  const signers = signersOf(domain, log);
   const { desk, accounts } = localDeliveryDesk(
     {
       ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
-      ...{ domain: domainOf(deployment), secp256k1: nativeSecp256k1 },
+      ...{ domain, secp256k1: nativeSecp256k1 },
+      // On a single core a thread beside takes what it saves.
+      ...(availableParallelism() > 1 && { beside: signers }),
     },
     {
       freeBytesPerMinute: settings.freeAllowance,
@@ -124,7 +134,7 @@ export function composeDelivery(
   });
   const components: GatewayComponents = {
     node,
-    domain: domainOf(deployment),
+    domain,
     blocks,
     contents,
     desk,
@@ -143,7 +153,7 @@ export function composeDelivery(
     refusesUploads: () => (drains() ? draining() : undefined),
     status: () => ties.publicStatus(),
   };
-  const plane = { ledger, desk, blocks, contents, load, absences, blockFill };
+  const plane = { ledger, desk, signers, blocks, contents, load, absences, blockFill };
   if (workers === 1) {
     const gateway = createGateway(components, { host: settings.httpHost, port: settings.httpPort });
     return { ...plane, gateway, workers: () => undefined, forget: async () => undefined };
@@ -164,6 +174,17 @@ export function composeDelivery(
     workers: () => pool.standing(),
     forget: (digests) => pool.forget(digests),
   };
+}
+
+function signersOf(domain: Domain, log: Foundation['log']): SignerThread {
+  return new SignerThread(domain, {
+    onFailure: (cause) => {
+      log.warn(
+        { cause },
+        'The thread that checks receipts ended; they are checked while serving from now on',
+      );
+    },
+  });
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

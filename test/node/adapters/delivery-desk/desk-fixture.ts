@@ -7,6 +7,7 @@ import {
   type LocalDeliveryDesk,
   type LocalDeskOptions,
 } from '../../../../node/adapters/delivery-desk/local-delivery-desk.ts';
+import type { SignersBeside } from '../../../../node/adapters/delivery-desk/receipt-signers.ts';
 import { DeliveryLedger } from '../../../../node/core/delivery/delivery-ledger.ts';
 import {
   addressOf,
@@ -33,7 +34,8 @@ export class DeskFixture {
   recovered = 0;
   #writes: (() => void)[] = [];
 
-  constructor(options: LocalDeskOptions = {}) {
+  /** @param beside who checks receipts while others are served */
+  constructor(options: LocalDeskOptions = {}, beside?: SignersBeside) {
     const deals = {
       deal: async () => {
         if (this.chainAway) throw new RangeError('connection refused');
@@ -53,7 +55,7 @@ export class DeskFixture {
     };
     this.local = localDeliveryDesk(
       {
-        ...{ ledger: this.ledger, deals, domain: DOMAIN },
+        ...{ ledger: this.ledger, deals, domain: DOMAIN, beside },
         clock: { nowMs: () => (EPOCH * EPOCH_SECONDS + 10) * 1000 },
         journal: {
           appendGrant: async () => undefined,
