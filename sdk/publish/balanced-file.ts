@@ -8,31 +8,38 @@ import { LINKS_PER_NODE } from './publish-limits.ts';
 
 type FileBuilder = NonNullable<ImporterOptions['fileBuilder']>;
 
+/** Is told of a leaf: path of its file, undefined where that has none; its CID; its bytes. */
+export type LeafObserver = (path: string | undefined, cid: CID, bytes: number) => void;
+
 /**
  * Builds a file in the balanced layout while its leaves arrive: every node is written as soon as it is full, so that
  * memory does not grow with the file. A file of one leaf is that leaf.
+ * @param onLeaf told of the leaves of a file in their order
  */
-export const buildBalancedFile: FileBuilder = async (file, blockstore, options) => {
-  const tree = new BalancedTree(async (parts) => {
-    const { block, fileBytes, treeBytes } = encodeFileNode(parts);
-    const cid = CID.createV1(dagPb.code, await sha256.digest(block));
-    await blockstore.put(cid, block);
-    return { cid, fileBytes, treeBytes };
-  });
-  for await (const { cid, size } of inOrder(
-    options.bufferImporter(file, blockstore),
-    options.blockWriteConcurrency,
-  )) {
-    await tree.add({ cid, fileBytes: size, treeBytes: size });
-  }
-  const root = await tree.finish();
-  return {
-    cid: root.cid,
-    size: root.treeBytes,
-    ...(file.path !== undefined && { path: file.path }),
-    ...(file.originalPath !== undefined && { originalPath: file.originalPath }),
+export const balancedFileBuilder =
+  (onLeaf?: LeafObserver): FileBuilder =>
+  async (file, blockstore, options) => {
+    const tree = new BalancedTree(async (parts) => {
+      const { block, fileBytes, treeBytes } = encodeFileNode(parts);
+      const cid = CID.createV1(dagPb.code, await sha256.digest(block));
+      await blockstore.put(cid, block);
+      return { cid, fileBytes, treeBytes };
+    });
+    for await (const { cid, size } of inOrder(
+      options.bufferImporter(file, blockstore),
+      options.blockWriteConcurrency,
+    )) {
+      onLeaf?.(file.path, cid, Number(size));
+      await tree.add({ cid, fileBytes: size, treeBytes: size });
+    }
+    const root = await tree.finish();
+    return {
+      cid: root.cid,
+      size: root.treeBytes,
+      ...(file.path !== undefined && { path: file.path }),
+      ...(file.originalPath !== undefined && { originalPath: file.originalPath }),
+    };
   };
-};
 
 /** Parts that wait for their parent, by level; leaves are level 0. */
 class BalancedTree {

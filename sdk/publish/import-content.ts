@@ -1,22 +1,15 @@
-import { importer } from 'ipfs-unixfs-importer';
-import { fixedSize } from 'ipfs-unixfs-importer/chunker';
 import type { CID } from 'multiformats/cid';
 
 import { RAW_CODEC } from '../protocol/content.ts';
 import type { UploadPart } from '../protocol/http.ts';
 import { DOWNLOAD_CHUNK_BYTES } from '../protocol/limits.ts';
-import { buildBalancedFile } from './balanced-file.ts';
 import { CarFileWriter } from './car-file.ts';
 import { sourceEntries, type ContentSource, type SourceEntry } from './content-source.ts';
+import { importDag } from './import-dag.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { inspectCar } from './inspect-car.ts';
 import { PublishError } from './publish-error.ts';
-import {
-  BLOCK_WRITE_CONCURRENCY,
-  FILE_IMPORT_CONCURRENCY,
-  MAX_CHUNK_BYTES,
-  MIN_CHUNK_BYTES,
-} from './publish-limits.ts';
+import { MAX_CHUNK_BYTES, MIN_CHUNK_BYTES } from './publish-limits.ts';
 
 /** How to import. */
 export interface ImportOptions {
@@ -25,7 +18,7 @@ export interface ImportOptions {
   /** Directory in which the temporary archive is made. @default the system's temporary directory */
   readonly temporaryDirectory?: string;
   /** `skeleton`: inner nodes only, where raw leaves are had from an origin; not for an existing CAR. @default whole */
-  readonly part?: UploadPart;
+  readonly part?: Exclude<UploadPart, 'slice'>;
   readonly signal?: AbortSignal;
   /** Called with the content bytes read so far. */
   readonly onProgress?: (bytesRead: number) => void;
@@ -53,52 +46,16 @@ export async function importContent(
   const car = await CarFileWriter.create(options.temporaryDirectory);
   try {
     const meter = meteredEntries(source, options);
-    const root = await importDag(meter.entries, { car, part: options.part ?? 'whole' }, chunkBytes);
+    const isWhole = options.part !== 'skeleton';
+    const put = async (cid: CID, bytes: Uint8Array): Promise<void> => {
+      if (isWhole || cid.code !== RAW_CODEC) await car.put(cid, bytes);
+    };
+    const root = await importDag(meter.entries, { put }, chunkBytes);
     return { root, bytes: meter.bytesRead(), blocks: car.blocks, carFile: await car.finish(root) };
   } catch (error) {
     await car.discard();
     throw error;
   }
-}
-
-/** Settings are named in full: the importer's defaults differ between its profiles and versions. */
-async function importDag(
-  entries: AsyncIterable<SourceEntry>,
-  to: { readonly car: CarFileWriter; readonly part: UploadPart },
-  chunkBytes: number,
-): Promise<CID> {
-  const store = {
-    put: async (cid: CID, bytes: Uint8Array | AsyncIterable<Uint8Array> | Iterable<Uint8Array>) => {
-      if (!(bytes instanceof Uint8Array)) throw blockNotWhole(cid);
-      if (to.part === 'whole' || cid.code !== RAW_CODEC) await to.car.put(cid, bytes);
-      return cid;
-    },
-  };
-  let root: CID | undefined;
-  const imported = importer(
-    entries as AsyncIterable<{ path: string; content: AsyncIterable<Uint8Array> }>,
-    store,
-    {
-      cidVersion: 1,
-      rawLeaves: true,
-      fileBuilder: buildBalancedFile,
-      chunker: fixedSize({ chunkSize: chunkBytes }),
-      wrapWithDirectory: false,
-      shardSplitThresholdBytes: 262_144,
-      shardSplitStrategy: 'links-bytes',
-      shardFanoutBits: 8,
-      fieldOrder: 'links-first',
-      blockWriteConcurrency: BLOCK_WRITE_CONCURRENCY,
-      fileImportConcurrency: FILE_IMPORT_CONCURRENCY,
-    },
-  );
-  for await (const entry of imported) root = entry.cid;
-  if (root === undefined) {
-    throw new PublishError('SOURCE_UNREADABLE', 'The source has no entries.', {
-      remedy: 'Give a file, a directory or a stream.',
-    });
-  }
-  return root;
 }
 
 /** Counts what is read and stops at the next chunk once the signal aborts. */
@@ -132,11 +89,4 @@ function checkedChunkBytes(chunkBytes: number): number {
       remedy: `Choose between ${MIN_CHUNK_BYTES} and ${MAX_CHUNK_BYTES} bytes, for example 1048576 or 262144.`,
     },
   );
-}
-
-function blockNotWhole(cid: CID): PublishError {
-  return new PublishError('BLOCK_UNSUPPORTED', 'The importer handed over a block in pieces.', {
-    values: { cid: cid.toString() },
-    remedy: 'Use the version of ipfs-unixfs-importer that package.json names.',
-  });
 }

@@ -1,28 +1,33 @@
-import { hexToBytes } from '../protocol/bytes.ts';
-import type { UploadPart } from '../protocol/http.ts';
+import type { CID } from 'multiformats/cid';
+
 import type { Address, DealId } from '../protocol/identifiers.ts';
-import { domainOf } from '../chain/deployment.ts';
-import type { TransactionSender } from '../chain/transactions.ts';
 import { ClientError } from '../client/client-error.ts';
 import { httpOriginOf } from '../client/endpoint.ts';
 import type { CallComponents } from '../client/json-call.ts';
 import { lookUpProviders } from '../client/provider-lookup.ts';
-import type { ImportedContent } from './imported-content.ts';
 import { PublishError } from './publish-error.ts';
 import { PLACEMENT_POLL_MS, SELF_FILL_SHARE } from './publish-limits.ts';
-import { pushContent } from './push-content.ts';
 
 /** A content on its way to the nodes of its deal. */
 export interface Placement {
-  readonly content: Pick<ImportedContent, 'root' | 'carFile'>;
-  /** `skeleton`: nodes have the rest from an origin. @default whole */
-  readonly part?: UploadPart;
+  readonly root: CID;
   readonly dealId: DealId;
-  readonly sender: TransactionSender;
   readonly nodes: readonly PlacementNode[];
   readonly timeoutMs: number;
-  /** Names under which the content can be purged with others. @default none */
-  readonly tags?: readonly string[] | undefined;
+  /**
+   * Brings the content to one node: every block, or the inner nodes only, where nodes have the rest from an origin.
+   * @throws PublishError
+   */
+  readonly push: (
+    node: PlacementNode,
+    part: 'whole' | 'skeleton',
+    options: PushToNodeOptions,
+  ) => Promise<void>;
+}
+
+export interface PushToNodeOptions {
+  readonly signal?: AbortSignal | undefined;
+  readonly onProgress?: ((sentBytes: number, totalBytes: number) => void) | undefined;
 }
 
 export interface PlacementNode {
@@ -58,9 +63,7 @@ export async function placeContent(
 ): Promise<void> {
   const regions = new Map<string, PlacementNode[]>();
   for (const node of placement.nodes) regions.set(node.region, [...(regions.get(node.region) ?? []), node]);
-  const pushes = [...regions.values()].map((nodes) =>
-    pushToOneOf(placement, nodes, { ...options, components }),
-  );
+  const pushes = [...regions.values()].map((nodes) => pushToOneOf(placement, nodes, options));
   const outcomes = await Promise.allSettled(pushes);
   const failures = outcomes.flatMap((outcome) =>
     outcome.status === 'rejected' ? [outcome.reason as unknown] : [],
@@ -75,14 +78,10 @@ export async function placeContent(
  * @throws PublishError PUSH_REFUSED, PUSH_FAILED, ENDPOINT_MISSING if no node took it, PLACEMENT_INCOMPLETE if some did not,
  *   all with `dealId`
  */
-export async function placeSkeleton(
-  components: CallComponents,
-  placement: Placement,
-  options: PlacementOptions,
-): Promise<void> {
+export async function placeSkeleton(placement: Placement, options: PlacementOptions): Promise<void> {
   const { nodes } = placement;
   const outcomes = await Promise.allSettled(
-    nodes.map((node) => push({ ...placement, part: 'skeleton' }, node, { ...options, components })),
+    nodes.map((node) => placement.push(node, 'skeleton', pushOptions(node, options))),
   );
   options.signal?.throwIfAborted();
   const missing = nodes.filter((_, index) => outcomes[index]?.status === 'rejected');
@@ -95,12 +94,12 @@ export async function placeSkeleton(
 async function pushToOneOf(
   placement: Placement,
   nodes: readonly PlacementNode[],
-  options: PlacementOptions & { readonly components: CallComponents },
+  options: PlacementOptions,
 ): Promise<void> {
   let failure: unknown;
   for (const node of nodes) {
     try {
-      await push(placement, node, options);
+      await placement.push(node, 'whole', pushOptions(node, options));
       return;
     } catch (error) {
       options.signal?.throwIfAborted();
@@ -110,26 +109,11 @@ async function pushToOneOf(
   throw failure;
 }
 
-async function push(
-  { content, part, dealId, sender, tags }: Placement,
-  { node, endpoints }: PlacementNode,
-  { signal, onProgress, components }: PlacementOptions & { readonly components: CallComponents },
-): Promise<void> {
-  const sign = (digest: Uint8Array) =>
-    hexToBytes(sender.wallet.signingKey.sign(digest).compactSerialized, 64);
-  const domain = domainOf(sender.deployment);
-  const request = { content, part, dealId, domain, node, endpoints, tags, sign };
-  try {
-    await pushContent(request, {
-      signal,
-      clock: components.clock,
-      onProgress: (sentBytes, totalBytes) => onProgress?.({ phase: 'pushing', node, sentBytes, totalBytes }),
-    });
-  } catch (error) {
-    if (!(error instanceof PublishError)) throw error;
-    const { code, message, remedy, values } = error;
-    throw new PublishError(code, message, { values: { ...values, dealId }, remedy, cause: error.cause });
-  }
+function pushOptions({ node }: PlacementNode, { signal, onProgress }: PlacementOptions): PushToNodeOptions {
+  return {
+    signal,
+    onProgress: (sentBytes, totalBytes) => onProgress?.({ phase: 'pushing', node, sentBytes, totalBytes }),
+  };
 }
 
 async function waitForHolders(
@@ -152,9 +136,9 @@ async function waitForHolders(
     if (elapsedMs >= placement.timeoutMs * SELF_FILL_SHARE && overdue !== undefined) {
       pushed.add(overdue.node);
       // The index, not this push, says whether the node holds the content in the end.
-      await push(placement, overdue, { ...options, components }).catch(() =>
-        options.signal?.throwIfAborted(),
-      );
+      await placement
+        .push(overdue, 'whole', pushOptions(overdue, options))
+        .catch(() => options.signal?.throwIfAborted());
     }
     await clock.sleep(PLACEMENT_POLL_MS, options.signal);
   }
@@ -166,12 +150,12 @@ async function addHolders(
   components: CallComponents,
   at: { readonly placement: Placement; readonly round: number; readonly signal: AbortSignal | undefined },
 ): Promise<void> {
-  const { nodes, content } = at.placement;
+  const { nodes, root } = at.placement;
   const origin = httpOriginOf(nodes[at.round % nodes.length]?.endpoints ?? []);
   if (origin === undefined) return;
   const wanted = new Set(nodes.map(({ node }) => node));
   try {
-    const { providers } = await lookUpProviders(components, origin, { cid: content.root, signal: at.signal });
+    const { providers } = await lookUpProviders(components, origin, { cid: root, signal: at.signal });
     for (const { operator } of providers) if (wanted.has(operator)) holders.add(operator);
   } catch (error) {
     at.signal?.throwIfAborted();

@@ -54,6 +54,19 @@ export const UPLOAD_AUTHORISATION_SECONDS = 3_600;
 /** Longest answer of an edge to a push that is read. */
 export const MAX_PUSH_ANSWER_BYTES = 64 * KIB;
 
+/** Slices of an upload that are under way to one edge at once; an edge takes eight uploads in all. */
+export const SLICES_IN_FLIGHT = 2;
+
+/** A slice of 8 MiB that takes longer than this is sent again: 28 kB/s. */
+export const SLICE_TIMEOUT_MS = 300_000;
+
+/** Attempts to send one slice, and the longest pause between two: an edge that restarts is back within a minute. */
+export const MAX_SLICE_ATTEMPTS = 10;
+export const MAX_SLICE_PAUSE_MS = 10_000;
+
+/** Rounds of an upload after which an edge lacked as much as before. */
+export const MAX_VAIN_ROUNDS = 4;
+
 /** Default time until every allocated node must hold the content. */
 export const PLACEMENT_TIMEOUT_MS = 120_000;
 

@@ -25,6 +25,7 @@ import { importContent } from './import-content.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { nameAudience } from './name-audience.ts';
 import { placeContent, placeSkeleton, type PlacementProgress } from './place-content.ts';
+import { pushArchive } from './push-archive.ts';
 import { PublishError } from './publish-error.ts';
 import { sendNotices } from './send-notices.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
@@ -135,16 +136,13 @@ export async function publish(request: PublishRequest, options: PublishOptions =
     onProgress?.({ phase: 'imported', cid: cid.toString(), bytes, blocks });
     const probed = origin && (await probeOrigin(http, origin, { bytes, signal }));
     const deal = await openPaidDeal({ components, request, content, origin: probed }, options);
-    const placement = {
-      content,
-      dealId: deal.dealId,
-      sender: request.sender,
-      nodes: deal.nodes,
-      timeoutMs: options.placementTimeoutMs ?? PLACEMENT_TIMEOUT_MS,
-      tags: request.tags,
-    };
-    const place = origin === undefined ? placeContent : placeSkeleton;
-    await place(components, placement, { signal, onProgress });
+    const { dealId, nodes } = deal;
+    const archive = { content, dealId, sender: request.sender, tags: request.tags };
+    const timeoutMs = options.placementTimeoutMs ?? PLACEMENT_TIMEOUT_MS;
+    const push = pushArchive(archive, components.clock);
+    const placement = { root: cid, dealId, nodes, timeoutMs, push };
+    if (origin === undefined) await placeContent(components, placement, { signal, onProgress });
+    else await placeSkeleton(placement, { signal, onProgress });
     await tagContent(components, { request, cid, dealId: deal.dealId }, signal);
     return { ...deal, cid, bytes, blocks, seconds: (components.clock.nowMs() - startedMs) / 1000 };
   } finally {
