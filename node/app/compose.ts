@@ -13,6 +13,7 @@ import { composeDelivery, type DeliveryPlane, type FindProviders } from './deliv
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
 import { openCarriage, type CarriagePlane } from './carriage/carriage-plane.ts';
+import { Reachability } from './doctor/reachability.ts';
 import { Draining } from './draining/draining.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
 import { moneyFigures } from './earnings/earnings-summary.ts';
@@ -85,6 +86,7 @@ class NodeLife implements ComposedNode {
   #notices: NoticePlane | undefined;
   #endpoints: readonly string[] = [];
   #httpUrl = '';
+  #reachability: Reachability | undefined;
   #ringEntered = false;
 
   constructor(foundation: Foundation, overrides: NodeOverrides) {
@@ -118,6 +120,7 @@ class NodeLife implements ComposedNode {
         status: () => this.status(),
         settlement,
         draining: this.#draining,
+        reachability: () => this.#reachability,
         peerStore: () => this.#books?.store,
         fillAgain: () => this.#fillAll(),
         signal: this.#stopping.signal,
@@ -152,6 +155,8 @@ class NodeLife implements ComposedNode {
     const { port } = await delivery.gateway.start();
     this.#streams = composeStreams(this.#foundation, { host, delivery });
     await this.#streams.start();
+    this.#reachability = new Reachability(this.#foundation, host);
+    await this.#reachability.start();
     this.#nameEndpoints(host, port);
     if (notices !== undefined) {
       const endpoints = this.#endpoints;
@@ -189,6 +194,7 @@ class NodeLife implements ComposedNode {
       () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
       () => this.#draining.stop(),
       () => this.#delivery?.signers.stop(),
+      () => this.#reachability?.stop(),
       () => this.#presence?.stop(),
       () => this.#carriage?.stop(),
       () => this.#peer?.stop(),

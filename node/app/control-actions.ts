@@ -20,6 +20,7 @@ import { drainQuestion } from './control/drain-documents.ts';
 import { runningEarningsDocument } from './earnings/running-earnings.ts';
 import { settlePreview } from './earnings/settle-preview.ts';
 import type { Foundation } from './foundation.ts';
+import type { Reachability } from './doctor/reachability.ts';
 import type { Draining } from './draining/draining.ts';
 import { NodeError } from './node-error.ts';
 import { changePrice, priceStanding } from './operator-account/price.ts';
@@ -35,6 +36,8 @@ export interface ControlTies {
   settlement(): SettlementLoop | undefined;
   /** Undefined on edges, and before a peer has started. */
   peerStore(): PeerStore | undefined;
+  /** Undefined until the node listens. */
+  reachability(): Reachability | undefined;
   readonly draining: Pick<Draining, 'begin' | 'cancel' | 'report'>;
   /** Looks at every deal's content again: some may have become incomplete. */
   fillAgain(): void;
@@ -64,6 +67,7 @@ export function controlActions(ties: ControlTies): ControlActions {
       return unstake(ties.foundation, wanted, ties.signal);
     },
     '/price': (body) => price(ties, decode(priceQuestion, body)),
+    '/reachability': async () => requireReachability(ties).check(ties.signal),
     '/drain': async (body) => {
       const { what } = decode(drainQuestion, body);
       return ties.draining[what]();
@@ -136,6 +140,15 @@ async function withdraw(
     remainingWei: (haveWei - amountWei).toString(),
     transaction: hash,
   };
+}
+
+function requireReachability(ties: ControlTies): Reachability {
+  const reachability = ties.reachability();
+  if (reachability !== undefined) return reachability;
+  throw new NodeError('NODE_NOT_READY', {
+    message: 'The node is still starting.',
+    remedy: 'See `bcdn-node status` for what it is waiting for.',
+  });
 }
 
 function requireSettlement(ties: ControlTies): SettlementLoop {

@@ -1,3 +1,4 @@
+import description from '../../package.json' with { type: 'json' };
 import { networkDomainOf } from '../../sdk/protocol/network-domain.ts';
 import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
 import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
@@ -48,6 +49,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
   const complete = contents.filter((content) => content.complete).length;
   const problems = problemsOf(sources);
   return {
+    version: description.version,
     operator: node,
     peerId: sources.peerId,
     nid: registered?.nid ?? null,

@@ -1,9 +1,11 @@
 import { Command, CommanderError } from 'commander';
 
 import description from '../../package.json' with { type: 'json' };
+import { addCompletion } from '../../sdk/cli/completion/completion-command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { describeEarnings, runEarnings } from './earnings.ts';
 import { describeInit, runInit } from './init.ts';
+import { describeDoctor, runDoctor } from './doctor.ts';
 import { describeDrain, runDrain } from './drain.ts';
 import { describePrice, runPrice } from './price.ts';
 import { describeSettle, runSettle } from './settle.ts';
@@ -50,11 +52,14 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   add('earnings', describeEarnings, runEarnings);
   add('settle', describeSettle, runSettle);
   add('withdraw', describeWithdraw, runWithdraw);
+  add('doctor', describeDoctor, runDoctor);
   add('stake', describeStake, runStake);
   add('unstake', describeUnstake, runUnstake);
   add('price', describePrice, runPrice);
   add('drain', describeDrain, runDrain);
   add('verify', describeVerify, runVerify);
+
+  addCompletion(program, (text) => process.stdout.write(text));
 
   try {
     await program.parseAsync(argv);

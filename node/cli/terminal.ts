@@ -53,8 +53,17 @@ export function tellError(terminal: Terminal, command: string, error: unknown): 
   if (code === 'UNEXPECTED' && error instanceof Error && error.stack !== undefined) terminal.say(error.stack);
 }
 
-/** A mark, coloured only on a terminal whose owner did not forbid it (NO_COLOR). */
+/** A mark for a message, coloured only on a terminal whose owner did not forbid it (NO_COLOR). */
 export function mark(sign: string, colour: string): string {
-  const coloured = process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '';
-  return coloured ? `\u001b[${colour}m${sign}\u001b[0m` : sign;
+  return coloured(sign, colour, process.stderr.isTTY);
+}
+
+/** A mark in data, which goes to stdout. */
+export function dataMark(sign: string, colour: string): string {
+  return coloured(sign, colour, process.stdout.isTTY);
+}
+
+function coloured(sign: string, colour: string, isTerminal: boolean): string {
+  const allowed = isTerminal && (process.env['NO_COLOR'] ?? '') === '';
+  return allowed ? `\u001b[${colour}m${sign}\u001b[0m` : sign;
 }

@@ -18,6 +18,8 @@ const moneyParts = {
 
 /** Answer to `/status`. */
 export const statusDocument = z.object({
+  /** Of the program. */
+  version: z.string(),
   operator: z.string(),
   peerId: z.string(),
   nid: z.string().nullable(),
