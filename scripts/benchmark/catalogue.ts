@@ -1,5 +1,6 @@
 import type { Bench } from './bench.ts';
 import { cache } from './cache/bench.ts';
+import { collector } from './collector/bench.ts';
 import { delivery } from './delivery/bench.ts';
 import { gateway } from './gateway/bench.ts';
 import { group } from './group/bench.ts';
@@ -16,6 +17,7 @@ import { workers } from './workers/bench.ts';
 /** Every bench of `npm run bench`, in the order of its help. A new one is one folder and one line here. */
 export const BENCHES: readonly Bench[] = [
   cache,
+  collector,
   delivery,
   gateway,
   group,

@@ -17,9 +17,10 @@ const START_TIMEOUT_MS = 60_000;
 const ASK_AGAIN_AFTER_MS = 25;
 const SUPERUSER = 'bcdn';
 
-/** Loses data only when the machine goes down: these databases live shorter than that. */
+/** Loses data only when the machine goes down: databases of tests live shorter than that. */
+const UNSYNCED = { fsync: 'off', full_page_writes: 'off' };
 const SERVER_SETTINGS = {
-  ...{ fsync: 'off', full_page_writes: 'off', wal_level: 'minimal', max_wal_senders: '0', autovacuum: 'off' },
+  ...{ wal_level: 'minimal', max_wal_senders: '0', autovacuum: 'off' },
   ...{ max_connections: '200', shared_buffers: '32MB', listen_addresses: '' },
 };
 
@@ -47,13 +48,16 @@ export class TemporaryPostgres {
     this.password = randomBytes(12).toString('hex');
   }
 
-  /** @throws PostgresServerError PROGRAM_MISSING, ACCOUNT_MISSING, SERVER_FAILED */
-  static async start(): Promise<TemporaryPostgres> {
+  /**
+   * @param options.syncs whether commits are on disk, as they are by default in production. @default false
+   * @throws PostgresServerError PROGRAM_MISSING, ACCOUNT_MISSING, SERVER_FAILED
+   */
+  static async start(options: { readonly syncs?: boolean } = {}): Promise<TemporaryPostgres> {
     const account = await runAs();
     const folder = await mkdtemp(join(tmpdir(), 'bcdn-postgres-'));
     const postgres = new TemporaryPostgres(folder, account);
     await postgres.#prepare();
-    await postgres.#serve();
+    await postgres.#serve(options.syncs === true ? SERVER_SETTINGS : { ...SERVER_SETTINGS, ...UNSYNCED });
     return postgres;
   }
 
@@ -98,6 +102,7 @@ export class TemporaryPostgres {
     const server = this.#server;
     if (server === undefined) return;
     this.#server = undefined;
+    server.ref();
     const ended = once(server, 'exit');
     server.stdin?.end();
     await ended;
@@ -132,8 +137,8 @@ export class TemporaryPostgres {
     if (code !== 0) throw new PostgresServerError('SERVER_FAILED', `initdb failed: ${said.trim()}`);
   }
 
-  async #serve(): Promise<void> {
-    const settings = Object.entries({ ...SERVER_SETTINGS, unix_socket_directories: this.folder });
+  async #serve(chosen: Readonly<Record<string, string>>): Promise<void> {
+    const settings = Object.entries({ ...chosen, unix_socket_directories: this.folder });
     const server = spawn(
       '/bin/sh',
       [
