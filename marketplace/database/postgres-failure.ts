@@ -9,6 +9,8 @@ const MEANINGS: readonly (readonly [code: MarketplaceErrorCode, ...states: strin
   ['DATABASE_REFUSED', '28', '3D000', '42501', '25006'],
   ['DATABASE_CONFLICT', '40'],
   ['DATABASE_FULL', '53'],
+  // Text with a NUL, which only a request can bring: nothing here writes one.
+  ['INVALID_REQUEST', '22021'],
 ];
 
 /**

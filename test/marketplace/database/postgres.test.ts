@@ -153,6 +153,12 @@ function withServer(): void {
     expect(await kept(impatient)).to.deep.equal(['a']);
   });
 
+  it('calls text that it cannot hold a bad request', async () => {
+    const database = await openDatabase();
+    expect(await failureOf(keep(database, 'a\u0000b'))).to.include({ code: 'INVALID_REQUEST' });
+    expect(await kept(database)).to.deep.equal([]);
+  });
+
   it('commits to disk even where the server is set not to', async () => {
     await server.run(`ALTER DATABASE ${new URL(url).pathname.slice(1)} SET synchronous_commit = off`);
     const database = await openDatabase();
