@@ -85,6 +85,8 @@ export class BlockExchange {
   readonly #sources = new Map<string, Source>();
   readonly #wants = new Map<string, Want>();
   readonly #flights = new Set<Promise<void>>();
+  /** Blocks on their way that nobody waits for any more. */
+  readonly #abandoned = new Set<string>();
   readonly #stop = new AbortController();
   #ticking: Promise<void> | undefined;
   #finding = false;
@@ -146,6 +148,21 @@ export class BlockExchange {
     this.#schedule.want(key, maxBytes);
     this.#pump();
     return promise;
+  }
+
+  /** Nobody waits for the block any more: it is asked for no further; what is on its way is verified and receipted. */
+  abandon(cid: CID, reason: unknown): void {
+    const key = cid.toString();
+    const want = this.#wants.get(key);
+    if (want === undefined) return;
+    this.#forget(key);
+    for (const { underWay } of this.#sources.values()) if (underWay.has(key)) this.#abandoned.add(key);
+    want.failed(reason);
+  }
+
+  /** Whether requests are on their way. */
+  get busy(): boolean {
+    return this.#flights.size > 0;
   }
 
   /** Gives every wanted block up. */
@@ -217,6 +234,7 @@ export class BlockExchange {
       this.#failed(flight, error);
     }
     source.underWay.delete(key);
+    if (answered.bytes === 0) this.#abandoned.delete(key);
     this.#schedule.answered(source.node, key, answered);
   }
 
@@ -250,7 +268,7 @@ export class BlockExchange {
     Object.assign(source, { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined });
     this.#lastArrivalMs = clock.nowMs();
     report.verified(source.node, bytes.length);
-    if (this.#wants.has(key)) report.blocks += 1;
+    if (this.#wants.has(key) || this.#abandoned.delete(key)) report.blocks += 1;
     else report.duplicateBlocks += 1;
     this.#forget(key);
     want.arrived(bytes);

@@ -25,6 +25,8 @@ export interface DroppedNode {
 export class FetchReport {
   /** Verified bytes by node: duplicates that arrived and were receipted included. */
   readonly bytesByNode = new Map<Address, number>();
+  /** Verified blocks by node. */
+  readonly blocksByNode = new Map<Address, number>();
   readonly badBlocks: BadBlock[] = [];
   readonly droppedNodes: DroppedNode[] = [];
   /** Distinct blocks verified. */
@@ -35,6 +37,7 @@ export class FetchReport {
 
   verified(node: Address, bytes: number): void {
     this.bytesByNode.set(node, (this.bytesByNode.get(node) ?? 0) + bytes);
+    this.blocksByNode.set(node, (this.blocksByNode.get(node) ?? 0) + 1);
   }
 
   bad(block: BadBlock): void {

@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { contentRootOf, type Sha256 } from '../protocol/content.ts';
 import type { Domain } from '../protocol/eip712.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
+import type { ReceiptWithGrant } from '../protocol/receipt.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import { BlockExchange } from './block-exchange.ts';
 import { ClientError } from './client-error.ts';
@@ -56,6 +57,8 @@ export interface SessionOptions {
   readonly entryUrl?: string | undefined;
   /** @default 8 s */
   readonly stallTimeoutMs?: number | undefined;
+  /** Rounds of asking the coordinator for other nodes when none is left. @default 5 */
+  readonly sourceRounds?: number | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -82,6 +85,8 @@ export class FetchSession {
   readonly #delivery: ReceiptDelivery;
   readonly #exchange: BlockExchange;
   readonly #sources = new Map<Address, BlockSource>();
+  readonly #regions = new Map<Address, string>();
+  readonly dealId: DealId;
   #lookups: LookupCount = { count: 0, oneHop: 0, unanswered: 0 };
   #rounds = 0;
 
@@ -110,6 +115,7 @@ export class FetchSession {
     const { api, secp256k1, clock, sha256 } = components;
     this.#components = components;
     this.#options = options;
+    this.dealId = at.dealId;
     this.#domain = domainOf(at.network);
     this.#viewer = new ViewerSession(
       { api, secp256k1, clock },
@@ -142,6 +148,29 @@ export class FetchSession {
 
   /** One verified block. @throws ClientError NO_SOURCES, BLOCK_UNAVAILABLE */
   readonly fetchBlock: FetchBlock = (cid, maxBytes) => this.#exchange.fetch(cid, maxBytes);
+
+  /** Nobody waits for the block any more. @param reason what those who waited are told */
+  abandonBlock(cid: CID, reason: unknown): void {
+    this.#exchange.abandon(cid, reason);
+  }
+
+  /** Region of a node that grants were had for. */
+  regionOf(node: Address): string | undefined {
+    return this.#regions.get(node);
+  }
+
+  /** Receipts that no node is known to have recorded: what would be lost if this session ended without `close`. */
+  owedReceipts(): readonly ReceiptWithGrant[] {
+    return this.#delivery.owed(this.#book.all());
+  }
+
+  /**
+   * Delivers the receipts of what was fetched so far, between two fetches.
+   * @returns undefined while requests are under way: these carry the receipts
+   */
+  async settle(): Promise<readonly ReceiptOutcome[] | undefined> {
+    return this.#exchange.busy ? undefined : this.#delivery.finish(this.#book.all());
+  }
 
   /** Each node that has given something or is in use, the fastest first. */
   sources(): readonly SourceProgress[] {
@@ -211,6 +240,7 @@ export class FetchSession {
       if (source === undefined) continue;
       this.#book.add([grant]);
       this.#sources.set(grant.node, source);
+      this.#regions.set(grant.node, grant.region);
       // A viewer that says where it is is granted peers of its own domain, and others only where the publisher says so.
       const near = grant.role === 'peer' && grant.region === this.#options.region;
       this.#exchange.addSource(grant.node, source, { near });
@@ -238,7 +268,7 @@ export class FetchSession {
   /** Every node was dropped: others may have come back, or have been allocated, meanwhile. */
   async #findSources(): Promise<number> {
     const { signal } = this.#options;
-    while (this.#rounds < MAX_SOURCE_ROUNDS) {
+    while (this.#rounds < (this.#options.sourceRounds ?? MAX_SOURCE_ROUNDS)) {
       await this.#components.clock.sleep(SOURCE_ROUND_DELAY_MS * 2 ** this.#rounds++, signal);
       const taken = this.#take(await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, signal }));
       if (taken > 0) return taken;

@@ -1,5 +1,5 @@
 import type { Address } from '../protocol/identifiers.ts';
-import type { SignedReceipt } from '../protocol/receipt.ts';
+import type { ReceiptWithGrant, SignedReceipt } from '../protocol/receipt.ts';
 import type { Acknowledgement } from './acknowledgement.ts';
 import type { BlockSource } from './block-source.ts';
 import type { GrantAccount } from './grant-account.ts';
@@ -45,6 +45,20 @@ export class ReceiptDelivery {
         this.#underWay.set(account, this.#deliver(node, account));
       }
     }
+  }
+
+  /** What no node has said to have recorded yet, signed: whoever keeps it can deliver it to the coordinator later. */
+  owed(accounts: Iterable<NodeAccount>): ReceiptWithGrant[] {
+    return [...accounts]
+      .filter(({ account }) => {
+        const held = this.#held.get(account);
+        const settled = held?.bytes === account.verifiedBytes && held.heldBy !== 'nobody';
+        return account.verifiedBytes > account.durableBytes && !settled;
+      })
+      .map(({ account }) => ({
+        signedGrant: account.signedGrant,
+        signedReceipt: this.#components.sign(account, account.verifiedBytes),
+      }));
   }
 
   /** Delivers everything that is still owed. @returns one outcome for each grant with verified bytes */

@@ -1,12 +1,12 @@
 import type { CID } from 'multiformats/cid';
 
 import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
+import { contentTypeOf } from '../../../sdk/protocol/media-type.ts';
 import { spanLength } from '../../core/http-semantics/byte-ranges.ts';
 import { parseQuery } from '../../core/http-semantics/query.ts';
 import { contentDisposition } from '../../core/http-semantics/response-fields.ts';
 import { blockPieces, fewBytes } from './block-pieces.ts';
 import { contentHeaders } from './content-headers.ts';
-import { contentTypeOf } from './content-type.ts';
 import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import type { Entity } from './path-resolution.ts';
 import { sendRepresentation, type ContentExchange } from './representation.ts';
