@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { build } from 'vite';
 
 import { pageBuild } from './page-build.ts';
+import { playerBuilds } from './player-build.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
 
@@ -29,4 +30,10 @@ for (const { folder, output } of BUNDLES) {
   if (!force && existsSync(index) && statSync(index).mtimeMs > changedAtMs) continue;
   process.stderr.write(`Building the pages of ${folder} …\n`);
   await build(pageBuild(folder, output));
+}
+
+const playerBuilt = join(ROOT, 'dist/player/service-worker.js');
+if (force || !existsSync(playerBuilt) || statSync(playerBuilt).mtimeMs <= changedAtMs) {
+  process.stderr.write('Building the player …\n');
+  for (const playerBuild of playerBuilds()) await build(playerBuild);
 }

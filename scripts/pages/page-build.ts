@@ -36,7 +36,7 @@ export function pageBuild(folder: string, output: string): InlineConfig {
 }
 
 /** Writes `.br` and `.gz` beside each file, so that the server compresses nothing while it serves. */
-function compressedCopies(outDir: string): Plugin {
+export function compressedCopies(outDir: string): Plugin {
   return {
     name: 'compressed-copies',
     apply: 'build',
