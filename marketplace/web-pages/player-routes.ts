@@ -31,6 +31,8 @@ export async function playerRoutes(app: FastifyInstance, folder: string = BUILT_
     cacheControl: false,
     setHeaders: (reply, path) => {
       reply.headers(PLAYER_HEADERS);
+      // The marketplace's own pages lie above the script's folder.
+      if (path.includes('/service-worker.js')) reply.header('service-worker-allowed', '/');
       // Names of built assets carry the hash of their content.
       if (path.includes('/assets/')) reply.header('cache-control', 'public, max-age=31536000, immutable');
     },

@@ -11,7 +11,7 @@ import { DEPLOY_PARAMETERS } from '../deploy/parameters.ts';
 import { ChildProcesses } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import { NetworkNode } from './network-node.ts';
-import { planNodes, TOKEN_WEI } from './network-plan.ts';
+import { planNodes, TOKEN_WEI, type PlannedNode } from './network-plan.ts';
 import type { Progress } from './progress.ts';
 
 const ROOT = join(import.meta.dirname, '../..');
@@ -35,15 +35,20 @@ export class Network {
   readonly processes: ChildProcesses;
   readonly #folder: string;
   readonly #progress: Progress;
+  readonly #plans: readonly PlannedNode[];
   readonly #nodes: NetworkNode[] = [];
   #chain: LocalChain | undefined;
   #deployment: Deployment | undefined;
   #marketplaceUrl: string | undefined;
 
-  /** @param folder an empty folder for everything that the network writes */
-  constructor(folder: string, progress: Progress) {
+  /**
+   * @param folder an empty folder for everything that the network writes
+   * @param plans what nodes there are @default six edges and two peers
+   */
+  constructor(folder: string, progress: Progress, plans: readonly PlannedNode[] = planNodes()) {
     this.#folder = folder;
     this.#progress = progress;
+    this.#plans = plans;
     this.processes = new ChildProcesses(join(folder, 'logs'));
   }
 
@@ -86,12 +91,11 @@ export class Network {
       async () => this.#startMarketplace(),
       (url) => url,
     );
-    const plans = planNodes();
     await progress.task('Keys of the nodes', async () => this.#createNodes(contentBytes));
     await progress.task(
       'Nodes registered, staked and on the ring',
       async () => this.#startNodes(),
-      () => `${plans.length} processes`,
+      () => `${this.#plans.length} processes`,
     );
   }
 
@@ -109,7 +113,7 @@ export class Network {
       await writeFile(this.#deploymentFile, encodeDeployment(deployment));
       const { token } = connectContracts(new NonceManager(deployer), deployment);
       const stakeWei = DEPLOY_PARAMETERS.development.minimumEdgeStakeWei;
-      const funded = planNodes().map((_, index) =>
+      const funded = this.#plans.map((_, index) =>
         token.transfer(this.#accountOf(FIRST_OPERATOR + index), stakeWei),
       );
       funded.push(token.transfer(this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI));
@@ -153,7 +157,7 @@ export class Network {
       stakeWei: DEPLOY_PARAMETERS.development.minimumEdgeStakeWei,
       diskBytes: contentBytes + DISK_HEADROOM_BYTES,
     };
-    const created = planNodes().map(async (plan, index) =>
+    const created = this.#plans.map(async (plan, index) =>
       NetworkNode.create(
         plan,
         { privateKey: this.#keyOf(FIRST_OPERATOR + index), payout: this.#accountOf(FIRST_PAYOUT + index) },

@@ -8,6 +8,7 @@ import type { SignedReceipt } from '../protocol/receipt.ts';
 import type { BlockAnswer, BlockSource } from './block-source.ts';
 import { ClientError } from './client-error.ts';
 import {
+  GRANTS_REST_MS,
   MAX_CONSECUTIVE_FAILURES,
   MAX_CONSECUTIVE_REFUSALS,
   MAX_CREDIT_REFUSALS,
@@ -91,6 +92,7 @@ export class BlockExchange {
   #ticking: Promise<void> | undefined;
   #finding = false;
   #lastArrivalMs = 0;
+  #lastWantedMs = 0;
 
   constructor(components: ExchangeComponents, options: ExchangeOptions) {
     this.#components = components;
@@ -99,7 +101,7 @@ export class BlockExchange {
 
   /** Begins to look at clocks: grants are renewed and stalled blocks asked for elsewhere. */
   start(): void {
-    this.#lastArrivalMs = this.#components.clock.nowMs();
+    this.#lastArrivalMs = this.#lastWantedMs = this.#components.clock.nowMs();
     this.#ticking ??= this.#tick();
   }
 
@@ -139,6 +141,7 @@ export class BlockExchange {
    */
   fetch(cid: CID, maxBytes: number = MAX_SERVED_BLOCK_BYTES): Promise<Uint8Array> {
     const key = cid.toString();
+    this.#lastWantedMs = this.#components.clock.nowMs();
     const known = this.#wants.get(key);
     if (known !== undefined) return known.promise;
     const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
@@ -377,6 +380,9 @@ export class BlockExchange {
   #tendGrants(): void {
     const { clock, book } = this.#components;
     const { signal } = this.#stop;
+    if (this.#wants.size > 0) this.#lastWantedMs = clock.nowMs();
+    // Nobody looks on: grants are asked for again when something is wanted.
+    else if (clock.nowMs() - this.#lastWantedMs > GRANTS_REST_MS) return;
     if (signal.aborted) return;
     for (const { source: node, windowBytes } of this.#schedule.view(clock.nowMs())) {
       const source = this.#sources.get(node);

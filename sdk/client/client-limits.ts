@@ -143,6 +143,9 @@ export const EPOCH_SWITCH_SHARE = 0.02;
 export const RENEWAL_SHARE = 0.15;
 export const MIN_RENEWAL_MS = 1_500;
 
+/** A session in which nothing is wanted for so long asks for no further grants: its viewer has paused. */
+export const GRANTS_REST_MS = 2_000;
+
 /** Cap of the first grants of a fetch; each further one may be so many times what was used, up to a limit. */
 export const FIRST_CAP_BYTES = 4n * 1024n * 1024n;
 export const CAP_GROWTH = 4n;

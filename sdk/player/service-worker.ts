@@ -24,4 +24,7 @@ const OWN_PREFIX = 'ipfs/';
 // Registered by itself, it is the marketplace's own.
 const { href, origin } = workerScope().location;
 if (new URL(href).pathname.endsWith('/player/service-worker.js'))
-  serve({ marketplace: origin, prefix: `${new URL(href).searchParams.get('scope') ?? '/watch/'}${OWN_PREFIX}` });
+  serve({
+    marketplace: origin,
+    prefix: `${new URL(href).searchParams.get('scope') ?? '/watch/'}${OWN_PREFIX}`,
+  });

@@ -75,7 +75,8 @@ function notesOf({
   if (verifiedBytes > 0)
     notes.push(`${byteText(verifiedBytes)} in ${verifiedBlocks} blocks verified against the CID.`);
   if (receiptsSigned > 0) {
-    const price = BigInt(payableWei) > 0n ? `, worth ${tokenText(BigInt(payableWei), 9)} BCDN to the nodes` : '';
+    const price =
+      BigInt(payableWei) > 0n ? `, worth ${tokenText(BigInt(payableWei), 9)} BCDN to the nodes` : '';
     notes.push(
       `${receiptsSigned} ${receiptsSigned === 1 ? 'receipt' : 'receipts'} signed, ${byteText(confirmedBytes)} confirmed${price}.`,
     );

@@ -13,9 +13,13 @@ export class ServedByOverlay {
   #told = '';
 
   constructor() {
-    const head = element('tr', {}, COLUMNS.map((name, index) =>
-      element('th', { scope: 'col', ...(index > 1 && { class: 'figure' }) }, [name]),
-    ));
+    const head = element(
+      'tr',
+      {},
+      COLUMNS.map((name, index) =>
+        element('th', { scope: 'col', ...(index > 1 && { class: 'figure' }) }, [name]),
+      ),
+    );
     const caption = element('caption', {}, ['Nodes that serve this content']);
     const table = element('table', {}, [caption, element('thead', {}, [head]), this.#rows]);
     this.root.append(this.#headline, table, this.#notes);

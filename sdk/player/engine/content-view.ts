@@ -103,7 +103,8 @@ export class ContentView implements VerifiedBlocks {
     const { range, signal } = options;
     const { verified, bytes } = await this.file(path);
     if (bytes === 0) return;
-    if (!verified) return this.#readUnverified(path, take, { range: range ?? { start: 0, end: bytes }, signal });
+    if (!verified)
+      return this.#readUnverified(path, take, { range: range ?? { start: 0, end: bytes }, signal });
     const { cid } = await this.#known(path);
     const parts = {
       fetchBlock: this.#fetchFor(signal),
@@ -167,7 +168,8 @@ export class ContentView implements VerifiedBlocks {
     const walk = new FileWalk(cid);
     const root = walk.take();
     if (root !== undefined) walk.accept(root, await fetchBlock(cid, root.blockBytes));
-    if (this.#origin !== undefined && this.#origin.place.kind !== 'gateway') void this.#learnLayout(cid, path);
+    if (this.#origin !== undefined && this.#origin.place.kind !== 'gateway')
+      void this.#learnLayout(cid, path);
     return { cid, bytes: walk.fileBytes ?? 0 };
   }
 

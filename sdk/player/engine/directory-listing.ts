@@ -45,7 +45,8 @@ function decoded(
   } catch (cause) {
     throw new ClientError('DAG_INVALID', `${cid.toString()} cannot be decoded as a UnixFS node.`, {
       values: { cid: cid.toString() },
-      remedy: 'Ask the publisher to publish the content again; its bytes are as signed, but make no directory.',
+      remedy:
+        'Ask the publisher to publish the content again; its bytes are as signed, but make no directory.',
       cause,
     });
   }

@@ -38,7 +38,6 @@ export async function readLayout(
     if (++nodes > MAX_LAYOUT_NODES) return;
     const block = await fetchBlock(cid, item.blockBytes);
     walk.accept(item, block);
-    if (cid.code === RAW_CODEC)
-      layout.set(cid.toString(), { path: file.path, offset, bytes: block.length });
+    if (cid.code === RAW_CODEC) layout.set(cid.toString(), { path: file.path, offset, bytes: block.length });
   }
 }

@@ -44,10 +44,15 @@ export class OriginBytes {
   /** Bytes of a file as the origin has them, and its length. Nobody has verified them. */
   async unverified(path: string, range: ByteRange): Promise<{ bytes: Uint8Array; fileBytes: number }> {
     const url = fileUrlAt(this.place, path);
-    const answer = await this.#get(url, { range: `bytes=${range.start}-${range.end - 1}` }, range.end - range.start);
+    const answer = await this.#get(
+      url,
+      { range: `bytes=${range.start}-${range.end - 1}` },
+      range.end - range.start,
+    );
     const [, start, end, total] = CONTENT_RANGE.exec(answer.header('content-range') ?? '') ?? [];
     const fits = Number(start) === range.start && Number(end) - Number(start) + 1 === answer.body.length;
-    if (answer.status !== 206 || !fits) throw unusable(url, `it does not answer ranges (status ${answer.status})`);
+    if (answer.status !== 206 || !fits)
+      throw unusable(url, `it does not answer ranges (status ${answer.status})`);
     return { bytes: answer.body, fileBytes: Number(total) };
   }
 

@@ -17,7 +17,8 @@ const MAX_URL_LENGTH = 2_048;
 
 /** @throws PlayerError SETTINGS_INVALID */
 export function requireOriginPlace(place: OriginPlace): OriginPlace {
-  const parsed = URL.canParse(place.url) && place.url.length <= MAX_URL_LENGTH ? new URL(place.url) : undefined;
+  const parsed =
+    URL.canParse(place.url) && place.url.length <= MAX_URL_LENGTH ? new URL(place.url) : undefined;
   if (parsed !== undefined && /^https?:$/.test(parsed.protocol) && KINDS.has(place.kind)) return place;
   throw new PlayerError('SETTINGS_INVALID', `${place.url} cannot be used as an origin.`, {
     values: { url: place.url, kind: place.kind },

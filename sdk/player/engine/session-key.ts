@@ -1,7 +1,6 @@
 import { createStore, get, set } from 'idb-keyval';
 import { z } from 'zod';
 
-
 import { PRIVATE_KEY_BYTES, SESSION_KEY_LIFETIME_MS } from '../player-limits.ts';
 
 const keySchema = z.object({

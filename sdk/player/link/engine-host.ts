@@ -83,7 +83,13 @@ export class EngineHost {
     this.#open = { view, upkeep, timer };
   }
 
-  async #read(request: { id: number; path: string; start: number; end?: number | undefined; credit: number }) {
+  async #read(request: {
+    id: number;
+    path: string;
+    start: number;
+    end?: number | undefined;
+    credit: number;
+  }) {
     const { id, path, start, end = Infinity } = request;
     const stream: Stream = { credit: new ByteCredit(request.credit), stop: new AbortController() };
     const { signal } = stream.stop;

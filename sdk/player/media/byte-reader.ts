@@ -28,7 +28,8 @@ export class ByteReader {
 
   float(length: number): number {
     this.#require(length);
-    const value = length === 4 ? this.#view.getFloat32(this.at) : length === 8 ? this.#view.getFloat64(this.at) : NaN;
+    const value =
+      length === 4 ? this.#view.getFloat32(this.at) : length === 8 ? this.#view.getFloat64(this.at) : NaN;
     this.at += length;
     return value;
   }

@@ -1,7 +1,11 @@
 import { contentTypeOf } from '../../protocol/media-type.ts';
 
 /** First bytes that tell a file's form, where no name does. */
-const SIGNATURES: readonly { readonly at: number; readonly bytes: readonly number[]; readonly type: string }[] = [
+const SIGNATURES: readonly {
+  readonly at: number;
+  readonly bytes: readonly number[];
+  readonly type: string;
+}[] = [
   { at: 0, bytes: [0x1a, 0x45, 0xdf, 0xa3], type: 'video/webm' },
   { at: 4, bytes: [0x66, 0x74, 0x79, 0x70], type: 'video/mp4' },
   { at: 0, bytes: [0x89, 0x50, 0x4e, 0x47], type: 'image/png' },

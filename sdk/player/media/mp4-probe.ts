@@ -38,7 +38,7 @@ function withIndex(head: Uint8Array, moov: Box, fileBytes: number): Probe {
   const fragmented = childOf(head, moov, 'mvex') !== undefined;
   const index: EntryPoint[] = [];
   let seconds = durationOf(head, moov);
-  for (let at = moov.end; at + BOX_HEADER <= head.length; ) {
+  for (let at = moov.end; at + BOX_HEADER <= head.length;) {
     const box = boxAt(head, at, fileBytes);
     if (box === undefined || (box.type !== 'sidx' && box.type !== 'styp' && box.type !== 'free')) break;
     if (box.end > head.length) return { kind: 'more', bytes: box.end + BOX_HEADER };
@@ -137,7 +137,11 @@ function durationOf(head: Uint8Array, moov: Box): number | undefined {
 
 function timescaleOf(head: Uint8Array, trackId: number): number {
   const reader = new ByteReader(head);
-  for (let box = boxAt(head, 0, Infinity); box !== undefined && box.end <= reader.end; box = boxAt(head, box.end, Infinity)) {
+  for (
+    let box = boxAt(head, 0, Infinity);
+    box !== undefined && box.end <= reader.end;
+    box = boxAt(head, box.end, Infinity)
+  ) {
     if (box.type !== 'moov') continue;
     for (const trak of childrenOf(head, box)) {
       const tkhd = trak.type === 'trak' ? childOf(head, trak, 'tkhd') : undefined;

@@ -71,7 +71,7 @@ export function probeWebm(head: Uint8Array, fileBytes: number): Probe {
     ...{ scale: DEFAULT_TIMESTAMP_SCALE, duration: undefined, codecs: [], hasVideo: false },
     cuesAt: undefined,
   };
-  for (reader.at = segment.start; ; ) {
+  for (reader.at = segment.start; ;) {
     if (reader.left < MAX_ELEMENT_HEADER && head.length < fileBytes)
       return { kind: 'more', bytes: reader.at + MAX_ELEMENT_HEADER };
     const element = elementAt(reader);
@@ -136,7 +136,8 @@ function readTopLevel(head: Uint8Array, element: Element, header: Header, segmen
     if (duration !== undefined)
       header.duration = new ByteReader(head, duration.start).float(duration.end - duration.start);
   } else if (element.id === TRACKS) {
-    for (const track of childrenOf(head, element)) if (track.id === TRACK_ENTRY) readTrack(head, track, header);
+    for (const track of childrenOf(head, element))
+      if (track.id === TRACK_ENTRY) readTrack(head, track, header);
   } else if (element.id === SEEK_HEAD) {
     for (const seek of childrenOf(head, element)) {
       if (seek.id !== SEEK || uintOf(head, childOf(head, seek, SEEK_ID)) !== CUES) continue;
@@ -151,7 +152,8 @@ function readTrack(head: Uint8Array, track: Element, header: Header): void {
   const id = textOf(head, childOf(head, track, CODEC_ID));
   if (type === VIDEO_TRACK) header.hasVideo = true;
   const details = childOf(head, track, CODEC_PRIVATE);
-  const av1 = id === 'V_AV1' && details !== undefined ? av1Codec(head.subarray(details.start, details.end)) : undefined;
+  const av1 =
+    id === 'V_AV1' && details !== undefined ? av1Codec(head.subarray(details.start, details.end)) : undefined;
   const codec = CODECS[id] ?? av1;
   header.codecs.push(codec ?? id);
 }
@@ -196,7 +198,12 @@ function headerLength(bytes: Uint8Array, element: Element): number {
   // An ID of a top-level element is four bytes long; its size takes as many as its first byte says.
   for (let length = 1; length <= 8; length++) {
     const reader = new ByteReader(bytes, element.start - length - 4, element.start);
-    if (reader.at >= 0 && vint(reader, true) === element.id && vint(reader, false) !== undefined && reader.left === 0)
+    if (
+      reader.at >= 0 &&
+      vint(reader, true) === element.id &&
+      vint(reader, false) !== undefined &&
+      reader.left === 0
+    )
       return length + 4;
   }
   return 0;

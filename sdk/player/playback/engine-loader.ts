@@ -1,10 +1,4 @@
-import type {
-  Loader,
-  LoaderCallbacks,
-  LoaderConfiguration,
-  LoaderContext,
-  LoaderStats,
-} from 'hls.js';
+import type { Loader, LoaderCallbacks, LoaderConfiguration, LoaderContext, LoaderStats } from 'hls.js';
 
 import type { EngineLink } from '../link/engine-link.ts';
 import { failureOf } from '../failure.ts';
@@ -18,7 +12,11 @@ export function engineLoader(link: EngineLink): new () => Loader<LoaderContext> 
     readonly #stop = new AbortController();
     #callbacks: LoaderCallbacks<LoaderContext> | undefined;
 
-    load(context: LoaderContext, _config: LoaderConfiguration, callbacks: LoaderCallbacks<LoaderContext>): void {
+    load(
+      context: LoaderContext,
+      _config: LoaderConfiguration,
+      callbacks: LoaderCallbacks<LoaderContext>,
+    ): void {
       this.context = context;
       this.#callbacks = callbacks;
       void this.#load(context, callbacks);
@@ -53,7 +51,12 @@ export function engineLoader(link: EngineLink): new () => Loader<LoaderContext> 
       } catch (error) {
         if (signal.aborted) return;
         const { message, code } = failureOf(error);
-        callbacks.onError({ code: code === 'PATH_NOT_FOUND' ? 404 : 503, text: message }, context, null, stats);
+        callbacks.onError(
+          { code: code === 'PATH_NOT_FOUND' ? 404 : 503, text: message },
+          context,
+          null,
+          stats,
+        );
       }
     }
 

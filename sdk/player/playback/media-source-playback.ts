@@ -169,9 +169,13 @@ async function heard(target: EventTarget, name: string, signal: AbortSignal): Pr
 
 /** What the element says of a file that it cannot decode. */
 export function mediaFailure(error: MediaError, cause?: unknown): PlayerError {
-  return new PlayerError('MEDIA_FAILED', `The browser cannot play this: ${error.message || `error ${error.code}`}.`, {
-    values: { code: error.code },
-    remedy: 'Its bytes are as published: try another browser, or download the file.',
-    cause,
-  });
+  return new PlayerError(
+    'MEDIA_FAILED',
+    `The browser cannot play this: ${error.message || `error ${error.code}`}.`,
+    {
+      values: { code: error.code },
+      remedy: 'Its bytes are as published: try another browser, or download the file.',
+      cause,
+    },
+  );
 }

@@ -60,7 +60,11 @@ export async function showContent(options: ShowOptions): Promise<Shown> {
     if (known?.facts.streamable === true && MediaSource.isTypeSupported(known.facts.mime)) {
       const media = options.stage.media(kind);
       const parts = { media, link };
-      const playback = new MediaSourcePlayback(parts, { ...known, path, bytes: file.bytes }, options.onFailure);
+      const playback = new MediaSourcePlayback(
+        parts,
+        { ...known, path, bytes: file.bytes },
+        options.onFailure,
+      );
       await playback.start();
       return { kind, type, way: 'media-source', stop: () => playback.stop() };
     }
@@ -76,7 +80,11 @@ async function showHls(options: ShowOptions, type: string): Promise<Shown> {
   return { kind: 'hls', type, way: 'hls', choose, stop: () => playback.stop() };
 }
 
-async function showText({ link, path, stage, signal }: ShowOptions, file: FileFacts, type: string): Promise<Shown> {
+async function showText(
+  { link, path, stage, signal }: ShowOptions,
+  file: FileFacts,
+  type: string,
+): Promise<Shown> {
   const end = Math.min(file.bytes, MAX_TEXT_BYTES);
   const bytes = end === 0 ? new Uint8Array(0) : await link.bytes(path, { start: 0, end }, signal);
   const rest = file.bytes > end ? `\n… ${file.bytes - end} more bytes` : '';
@@ -98,14 +106,18 @@ async function showWhole(
     return { kind, type, way: 'url', stop: () => undefined };
   }
   if (file.bytes > MAX_BLOB_BYTES) throw tooLarge(file.bytes, type);
-  const bytes = file.bytes === 0 ? new Uint8Array(0) : await link.bytes(path, { start: 0, end: file.bytes }, signal);
+  const bytes =
+    file.bytes === 0 ? new Uint8Array(0) : await link.bytes(path, { start: 0, end: file.bytes }, signal);
   signal.throwIfAborted();
   const blob = URL.createObjectURL(new Blob([bytes], { type }));
   place(options, { kind, url: blob });
   return { kind, type, way: 'blob', stop: () => URL.revokeObjectURL(blob) };
 }
 
-function place({ stage, path, cid, onFailure }: ShowOptions, { kind, url }: { kind: ShownAs; url: string }): void {
+function place(
+  { stage, path, cid, onFailure }: ShowOptions,
+  { kind, url }: { kind: ShownAs; url: string },
+): void {
   if (kind === 'video' || kind === 'audio') stage.media(kind).src = url;
   else if (kind === 'image') {
     const image = stage.image();

@@ -1,8 +1,5 @@
 /** Writes bytes in order, each when it is asked for, until it is done or the signal aborts. */
-export type WriteBytes = (
-  take: (bytes: Uint8Array) => Promise<void>,
-  signal: AbortSignal,
-) => Promise<void>;
+export type WriteBytes = (take: (bytes: Uint8Array) => Promise<void>, signal: AbortSignal) => Promise<void>;
 
 /**
  * A body that is fetched as it is read: a browser that pauses holds the fetch, one that leaves ends it.

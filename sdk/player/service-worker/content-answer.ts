@@ -28,7 +28,8 @@ export async function answerContent(
   { cid, path }: ContentPlace,
   asked: AskedBytes,
 ): Promise<ContentAnswer> {
-  const named = (await view.list(path)) === undefined ? path : [path, INDEX].filter((part) => part !== '').join('/');
+  const named =
+    (await view.list(path)) === undefined ? path : [path, INDEX].filter((part) => part !== '').join('/');
   const file = await view.file(named);
   const etag = `"${file.cid}"`;
   const headers = new Headers({
@@ -54,7 +55,9 @@ export async function answerContent(
   if (range !== undefined) headers.set('content-range', `bytes ${start}-${end - 1}/${file.bytes}`);
   const status = range === undefined ? 200 : 206;
   if (asked.method === 'HEAD' || end === start) return empty(status, headers);
-  const { stream, ended } = byteStream((take, signal) => view.read(named, take, { range: { start, end }, signal }));
+  const { stream, ended } = byteStream((take, signal) =>
+    view.read(named, take, { range: { start, end }, signal }),
+  );
   return { response: new Response(stream, { status, headers }), ended };
 }
 
@@ -68,7 +71,10 @@ function rangeOf(asked: AskedBytes, file: { readonly bytes: number; readonly eta
 }
 
 function matches(condition: string | null, etag: string): boolean {
-  return condition?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag || each.trim() === '*') ?? false;
+  return (
+    condition?.split(',').some((each) => each.trim().replace(/^W\//, '') === etag || each.trim() === '*') ??
+    false
+  );
 }
 
 function empty(status: number, headers: Headers): ContentAnswer {

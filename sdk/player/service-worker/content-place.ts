@@ -16,7 +16,13 @@ export function contentPlaceOf(pathname: string, prefix: string): ContentPlace |
   const [cid = '', ...names] = pathname.slice(prefix.length).split('/');
   if (!CID.test(cid)) return undefined;
   try {
-    return { cid, path: names.filter((name) => name !== '').map(decodeURIComponent).join('/') };
+    return {
+      cid,
+      path: names
+        .filter((name) => name !== '')
+        .map(decodeURIComponent)
+        .join('/'),
+    };
   } catch {
     // A percent sign that encodes nothing: no path of ours is written so.
     return undefined;
