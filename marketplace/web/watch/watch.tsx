@@ -1,16 +1,46 @@
 import { useRoute } from 'preact-iso';
+import { useState } from 'preact/hooks';
 
+import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
+import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
+import { Player } from './player.tsx';
+import { viewSentences } from './view-sentences.ts';
+import './watch.css';
 
-/** Plays a content. */
+/** Plays a content, and says who serves it, what was verified and what is paid. */
 export default function Watch() {
-  const { cid = '' } = useRoute().params;
+  const { cid = '', path = '' } = useRoute().params;
+  const [report, setReport] = useState<ViewReport>();
+  const name = path.slice(path.lastIndexOf('/') + 1);
+  const lead = (
+    <>
+      <Identifier value={cid} what="name of the content" href={paths.content(cid)} />
+    </>
+  );
   return (
-    <Page title="Watch">
-      <p>
-        Who serves this content is in the <a href={paths.content(cid)}>explorer</a>.
-      </p>
+    <Page title={name === '' ? 'Watch' : name} lead={lead}>
+      <Player cid={cid} path={path} overlay onReport={setReport} />
+      <section class="panel watch-facts" aria-labelledby="watch-facts-title">
+        <h2 id="watch-facts-title">Who serves this</h2>
+        {report === undefined ? <p>Starting …</p> : <Facts report={report} />}
+      </section>
     </Page>
+  );
+}
+
+function Facts({ report }: { readonly report: ViewReport }) {
+  return (
+    <>
+      {viewSentences(report).map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
+      {report.dealId !== undefined && (
+        <p>
+          Every receipt is on the page of the <a href={paths.deal(report.dealId)}>deal that pays for it</a>.
+        </p>
+      )}
+    </>
   );
 }

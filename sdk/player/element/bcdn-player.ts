@@ -84,7 +84,7 @@ export class BcdnPlayer extends HTMLElement {
   }
 
   /** How the content is shown, and how its bytes reach the browser. */
-  get shown(): Pick<Shown, 'kind' | 'type' | 'way'> | undefined {
+  get shown(): Pick<Shown, 'kind' | 'type' | 'path' | 'way'> | undefined {
     return this.#running?.shown;
   }
 
@@ -173,7 +173,8 @@ export class BcdnPlayer extends HTMLElement {
     this.#stage.say('');
     this.#applyMediaAttributes();
     const media = this.#stage.playing;
-    if (media !== undefined && path !== '') void addCaptions({ link, path, media, signal });
+    const shownPath = running.shown.path;
+    if (media !== undefined && shownPath !== '') void addCaptions({ link, path: shownPath, media, signal });
     this.dispatchEvent(new CustomEvent('bcdn-shown', { detail: this.shown }));
   }
 

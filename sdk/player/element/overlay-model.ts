@@ -1,4 +1,4 @@
-import { byteText, tokenText } from '../../ui/figures.ts';
+import { amountText, byteText } from '../../ui/figures.ts';
 import type { DropReason } from '../../client/fetch-report.ts';
 import type { NodeView, ViewReport } from '../engine/view-report.ts';
 
@@ -75,8 +75,7 @@ function notesOf({
   if (verifiedBytes > 0)
     notes.push(`${byteText(verifiedBytes)} in ${verifiedBlocks} blocks verified against the CID.`);
   if (receiptsSigned > 0) {
-    const price =
-      BigInt(payableWei) > 0n ? `, worth ${tokenText(BigInt(payableWei), 9)} BCDN to the nodes` : '';
+    const price = BigInt(payableWei) > 0n ? `, worth ${amountText(BigInt(payableWei))} to the nodes` : '';
     notes.push(
       `${receiptsSigned} ${receiptsSigned === 1 ? 'receipt' : 'receipts'} signed, ${byteText(confirmedBytes)} confirmed${price}.`,
     );

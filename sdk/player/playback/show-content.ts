@@ -1,5 +1,7 @@
 import type { FileFacts } from '../engine/content-view.ts';
 import type { EngineLink } from '../link/engine-link.ts';
+import { RemoteFailure } from '../link/remote-failure.ts';
+import { entryOf } from '../media/entry-choice.ts';
 import { mediaTypeOf, shownAs, type ShownAs } from '../media/media-kind.ts';
 import { readHead, readMedia } from '../media/read-media.ts';
 import { PlayerError } from '../player-error.ts';
@@ -12,6 +14,8 @@ import type { RangedUrls } from './ranged-urls.ts';
 export interface Shown {
   readonly kind: ShownAs;
   readonly type: string;
+  /** The file that is shown. */
+  readonly path: string;
   /** How the bytes reach the browser. */
   readonly way: 'media-source' | 'hls' | 'url' | 'blob' | 'text';
   stop(): void;
@@ -43,8 +47,10 @@ export interface ShowOptions {
  * Source, everything else whole, or by a ranged URL where it is too large for that.
  * @throws RemoteFailure, PlayerError MEDIA_INVALID, MEDIA_UNSUPPORTED, TOO_LARGE
  */
-export async function showContent(options: ShowOptions): Promise<Shown> {
-  const { link, path, signal } = options;
+export async function showContent(asked: ShowOptions): Promise<Shown> {
+  const { link, signal } = asked;
+  const path = await shownPath(asked);
+  const options = { ...asked, path };
   const file = await link.file(path);
   const read = (range: { start: number; end: number }) => link.bytes(path, range, signal);
   const head = file.bytes === 0 ? new Uint8Array(0) : await readHead(read, file.bytes);
@@ -66,10 +72,26 @@ export async function showContent(options: ShowOptions): Promise<Shown> {
         options.onFailure,
       );
       await playback.start();
-      return { kind, type, way: 'media-source', stop: () => playback.stop() };
+      return { kind, type, path, way: 'media-source', stop: () => playback.stop() };
     }
   }
   return showWhole(options, file, { kind, type });
+}
+
+/** Of a directory the file that is meant. */
+async function shownPath({ link, path }: ShowOptions): Promise<string> {
+  const names = path === '' ? await listed(link) : undefined;
+  return (names && entryOf(names)) ?? path;
+}
+
+async function listed(link: EngineLink): Promise<readonly string[] | undefined> {
+  try {
+    return await link.list('');
+  } catch (error) {
+    // Whether the file itself can be had is said when it is asked for; an origin may have it.
+    if (error instanceof RemoteFailure) return undefined;
+    throw error;
+  }
 }
 
 async function showHls(options: ShowOptions, type: string): Promise<Shown> {
@@ -77,7 +99,7 @@ async function showHls(options: ShowOptions, type: string): Promise<Shown> {
   const playback = new HlsPlayback({ media: stage.media('video'), link }, path, { onQualities, onFailure });
   await playback.start();
   const choose = (level: number) => playback.choose(level);
-  return { kind: 'hls', type, way: 'hls', choose, stop: () => playback.stop() };
+  return { kind: 'hls', type, path, way: 'hls', choose, stop: () => playback.stop() };
 }
 
 async function showText(
@@ -89,7 +111,7 @@ async function showText(
   const bytes = end === 0 ? new Uint8Array(0) : await link.bytes(path, { start: 0, end }, signal);
   const rest = file.bytes > end ? `\n… ${file.bytes - end} more bytes` : '';
   stage.text().textContent = new TextDecoder().decode(bytes) + rest;
-  return { kind: 'text', type, way: 'text', stop: () => undefined };
+  return { kind: 'text', type, path, way: 'text', stop: () => undefined };
 }
 
 /** Small files are held in memory; large ones need a service worker that answers ranges. */
@@ -103,7 +125,7 @@ async function showWhole(
   const url = ranged && file.verified ? await urls?.urlOf(cid, path) : undefined;
   if (url !== undefined) {
     place(options, { kind, url });
-    return { kind, type, way: 'url', stop: () => undefined };
+    return { kind, type, path, way: 'url', stop: () => undefined };
   }
   if (file.bytes > MAX_BLOB_BYTES) throw tooLarge(file.bytes, type);
   const bytes =
@@ -111,7 +133,7 @@ async function showWhole(
   signal.throwIfAborted();
   const blob = URL.createObjectURL(new Blob([bytes], { type }));
   place(options, { kind, url: blob });
-  return { kind, type, way: 'blob', stop: () => URL.revokeObjectURL(blob) };
+  return { kind, type, path, way: 'blob', stop: () => URL.revokeObjectURL(blob) };
 }
 
 function place(
