@@ -145,6 +145,26 @@ export const MAX_PROBE_SILENCES = 3;
 export const MAX_PROBED_NODES = 2000;
 export const MAX_PARALLEL_PROBES = 16;
 
+// Statistics
+export const SAMPLE_INTERVAL_MS = 60 * SECOND_MS;
+/** Wait between two looks at whether the index is level with the chain. */
+export const SAMPLE_RETRY_MS = SECOND_MS;
+/** Samples older than a day are kept one an hour, older than 30 days one a day, for ten years. */
+export const SAMPLE_THINNING = {
+  hourlyAfterSeconds: 24 * 3600,
+  dailyAfterSeconds: 30 * 24 * 3600,
+  forgottenAfterSeconds: 3650 * 24 * 3600,
+} as const;
+/** What the market is like is added up once in so long, however many ask. */
+export const SNAPSHOT_LIFETIME_MS = 2 * SECOND_MS;
+/** Deliveries by minute: for the map, the load of nodes and the latest of a deal. */
+export const DELIVERY_MINUTES_KEPT_SECONDS = 25 * 3600;
+export const MAX_MAPPED_NODES = 10_000;
+export const MAX_STATISTICS_HOURS = 87_600;
+export const DEFAULT_STATISTICS_HOURS = 24;
+export const MAX_STATISTICS_POINTS = 1_000;
+export const DEFAULT_STATISTICS_POINTS = 240;
+
 // Capacities
 export const CAPACITY_INTERVAL_MS = 30 * SECOND_MS;
 /** What a node said longer ago is not known any more. */

@@ -28,6 +28,7 @@ import { quoteRoutes } from './routes/quote-routes.ts';
 import { booksRoutes } from './routes/receipt-download-routes.ts';
 import { peerRoutes } from './routes/peer-routes.ts';
 import { keyRoutes, settlementRoutes } from './routes/settlement-routes.ts';
+import { statisticsRoutes } from './routes/statistics-routes.ts';
 import { viewerRoutes } from './routes/viewer-routes.ts';
 
 export interface ApiOptions {
@@ -100,6 +101,7 @@ export async function createApi(
     domainRoutes,
     ledgerRoutes,
     booksRoutes,
+    statisticsRoutes,
     livenessRoutes,
     developmentRoutes,
   ]) {

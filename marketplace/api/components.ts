@@ -19,6 +19,7 @@ import type { Database } from '../database/database.ts';
 import type { IndexerState } from '../indexer/indexer.ts';
 import type { Faucet } from '../development/faucet.ts';
 import type { RpcDoor } from '../development/rpc-door.ts';
+import type { MarketSnapshots } from '../statistics/market-snapshot.ts';
 import type { Metrics } from './metrics.ts';
 
 /** Everything the routes answer from. */
@@ -38,6 +39,7 @@ export interface ApiComponents {
   readonly collector: Collector;
   readonly health: NodeHealth;
   readonly capacities: NodeCapacities;
+  readonly snapshots: MarketSnapshots;
   readonly holdings: PeerHoldings;
   readonly presences: NodePresences;
   readonly peerReaches: PeerReaches;

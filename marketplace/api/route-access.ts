@@ -53,6 +53,8 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   'GET /v1/deals': reading,
   'GET /v1/deals/:dealId': reading,
   'GET /v1/content/:cid': reading,
+  'GET /v1/statistics': adding,
+  'GET /v1/map': adding,
   'POST /v1/quotes': { caller: 'anybody', proof: 'changes nothing', rate: 'expensive' },
   'POST /v1/deals/:dealId/audience': signedBy('publisher', 'Audience, EIP-712, issuedAt grows'),
   'GET /v1/deals/:dealId/origin': reading,

@@ -56,6 +56,11 @@ export async function listNodes(
   return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(nodeOf) };
 }
 
+/** Active nodes of either role. @param limit most that are read */
+export async function readActiveNodes(sql: Sql, limit: number): Promise<NodeRecord[]> {
+  return (await sql.all('SELECT * FROM nodes WHERE active = 1 ORDER BY address LIMIT ?', limit)).map(nodeOf);
+}
+
 /** Every edge, for planning. @param limit most that are read */
 export async function readEdges(sql: Sql, limit: number): Promise<NodeRecord[]> {
   return (await sql.all(`SELECT * FROM nodes WHERE role = 'edge' ORDER BY address LIMIT ?`, limit)).map(

@@ -38,6 +38,8 @@ import {
   VIEWER_GRANT_REQUESTS_PER_SECOND,
 } from '../limits.ts';
 import { DEVELOPMENT_CHAIN_ID, openDevelopment, openPosting } from './own-accounts.ts';
+import { MarketSampler } from '../statistics/market-sampler.ts';
+import { MarketSnapshots } from '../statistics/market-snapshot.ts';
 import { readSecretFile } from './secret-file.ts';
 
 export interface MarketplaceOptions extends DatabaseChoice {
@@ -118,6 +120,12 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       },
       { ...(options.capacityIntervalMs !== undefined && { intervalMs: options.capacityIntervalMs }) },
     );
+    const snapshots = new MarketSnapshots({ database, clock, health });
+    const sampler = new MarketSampler({
+      ...{ database, clock, snapshots },
+      isLevel: () => chain().status === 'following',
+      onFailure: (failure) => logger.error({ err: failure }, 'The market was not sampled.'),
+    });
     const viewerRate = new RateLimit(
       { clock },
       options.viewerRate ?? {
@@ -133,7 +141,12 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       {
         ...{ database, deployment, clock, logger, chain, epochClock, vault, challenge, health },
         capacities,
-        ...{ audiences, metrics: new Metrics(chain, () => sumBalances(database.read)) },
+        metrics: new Metrics({
+          chain,
+          carriage: () => sumBalances(database.read),
+          market: () => snapshots.now(),
+        }),
+        ...{ audiences, snapshots },
         origins: new ContentOrigins({ database, clock, ...crypto }),
         grants: new GrantIssuance({
           ...signing,
@@ -158,10 +171,11 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
     indexer.start();
     health.start();
     capacities.start();
+    sampler.start();
     posting?.start();
     const stop = async (): Promise<void> => {
       await api.close();
-      await Promise.all([indexer.stop(), health.stop(), capacities.stop(), posting?.stop()]);
+      await Promise.all([indexer.stop(), health.stop(), capacities.stop(), sampler.stop(), posting?.stop()]);
       await database.close();
     };
     return { url, chain, stop };

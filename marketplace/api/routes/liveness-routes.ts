@@ -70,6 +70,6 @@ export function livenessRoutes(app: FastifyInstance, { chain, metrics }: ApiComp
   );
 
   app.get('/metrics', { schema: { hide: true } }, async (_request, reply) =>
-    reply.type(metrics.registry.contentType).send(await metrics.registry.metrics()),
+    reply.type(metrics.registry.contentType).send(await metrics.text()),
   );
 }

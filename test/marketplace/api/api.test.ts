@@ -81,6 +81,7 @@ describe('marketplace API, on a real chain', () => {
       '/v1/deals/{dealId}/peers',
       '/v1/earnings/{address}',
       '/v1/grants',
+      '/v1/map',
       '/v1/network',
       '/v1/nodes',
       '/v1/nodes/{address}',
@@ -90,6 +91,7 @@ describe('marketplace API, on a real chain', () => {
       '/v1/quotes',
       '/v1/receipts',
       '/v1/settlements',
+      '/v1/statistics',
       '/v1/viewers/challenge',
     ]);
   });
@@ -230,6 +232,28 @@ describe('marketplace API, on a real chain', () => {
     ]);
     const settlement = await preflight('/v1/settlements');
     expect(settlement.headers.get('access-control-allow-origin')).to.equal(null);
+  });
+
+  it('shows the market now and over time, on a map and in its metrics, with the same figures', async () => {
+    type Point = Readonly<Record<string, number | string>>;
+    const { points, now } = await eventually(
+      () => api.ok<{ points: Point[]; now: Point }>(api.get('/v1/statistics?hours=1&points=10')),
+      (answer) => answer.points.length > 0,
+    );
+    expect(now).to.include({ activeNodes: 2, openDeals: 0, escrowedWei: '0', deliveredBytes: 0 });
+    expect(now['medianAskWeiPerGiB']).to.equal('5');
+    expect(points[0]).to.have.all.keys(Object.keys(now));
+    const map = await api.ok<{ regions: { region: string; nodes: number }[]; links: unknown[] }>(
+      api.get('/v1/map'),
+    );
+    expect(map.regions.map(({ region, nodes: count }) => [region, count])).to.deep.equal([
+      ['eu-west', 1],
+      ['us-east', 1],
+    ]);
+    const metrics = await (await fetch(`${marketplace.url}/metrics`)).text();
+    expect(metrics).to.match(/^bcdn_marketplace_active_nodes 2$/m);
+    expect(metrics).to.match(/^bcdn_marketplace_median_ask_wei_per_gib 5$/m);
+    await api.refused(api.get('/v1/statistics?points=1001'), 400, 'INVALID_REQUEST');
   });
 
   it('tells that it lives, that it is ready, and what it measures', async () => {
