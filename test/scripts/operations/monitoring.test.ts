@@ -6,7 +6,7 @@ import { Registry } from 'prom-client';
 import { parse } from 'yaml';
 import { z } from 'zod';
 
-import { Metrics } from '../../../marketplace/api/metrics.ts';
+import { Metrics, type MetricSources } from '../../../marketplace/api/metrics.ts';
 import { createGatewayMetrics } from '../../../node/adapters/http/gateway-metrics.ts';
 import { exposition } from '../../../node/adapters/metrics/exposition.ts';
 import { registerNodeMetrics } from '../../../node/adapters/metrics/node-metrics.ts';
@@ -57,18 +57,20 @@ async function exportedByNode(): Promise<string> {
 }
 
 async function exportedByMarketplace(): Promise<string> {
-  const metrics = new Metrics(
-    () =>
-      ({ indexedBlock: 1, blocksBehind: 0, rollbacks: 0 }) as ReturnType<
-        ConstructorParameters<typeof Metrics>[0]
-      >,
-    async () => ({ contributedBytes: 0n, carriedBytes: 0n }),
-  );
+  const chain = { indexedBlock: 1, blocksBehind: 0, rollbacks: 0 };
+  const metrics = new Metrics({
+    chain: () => chain as ReturnType<MetricSources['chain']>,
+    carriage: async () => ({ contributedBytes: 0n, carriedBytes: 0n }),
+    market: async () => ({
+      ...{ atSeconds: 0, activeNodes: 1, readyNodes: 1, openDeals: 1, escrowedWei: 1n, deliveredBytes: 1n },
+      ...{ paidWei: 1n, medianAskWeiPerGiB: 1n },
+    }),
+  });
   metrics.requests.observe({ method: 'GET', route: '/v1/network', status: 200 }, 0.01);
   metrics.grants.inc();
   metrics.receipts.inc({ result: 'accepted' });
   metrics.vouchers.inc();
-  return metrics.registry.metrics();
+  return metrics.text();
 }
 
 const target = z.object({ expr: z.string() });
