@@ -3,11 +3,12 @@ import { Signature } from 'ethers';
 import type { Hex } from '../protocol/bytes.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import { connectContracts } from './contracts.ts';
+import type { Deployment } from './deployment.ts';
 import { fromChain } from './reverts.ts';
 import type { TransactionSender } from './transactions.ts';
 
 /** How long a permit stays good after the latest block, seconds. */
-const PERMIT_LIFETIME_SECONDS = 3_600;
+export const PERMIT_LIFETIME_SECONDS = 3_600;
 
 const PERMIT_TYPES = {
   Permit: [
@@ -41,19 +42,36 @@ export async function signPermit(
     fromChain(provider.getBlock('latest')),
   ]);
   const deadline = BigInt((block?.timestamp ?? 0) + PERMIT_LIFETIME_SECONDS);
-  const domain = {
-    name: 'BCDN',
-    version: '1',
-    chainId: deployment.chainId,
-    verifyingContract: deployment.token,
-  };
-  const text = await wallet.signTypedData(domain, PERMIT_TYPES, {
-    owner: sender.address,
-    spender,
-    value: valueWei,
-    nonce,
-    deadline,
+  const { domain, types, value } = permitToSign(deployment, {
+    ...{ owner: sender.address, spender, valueWei, nonce, deadline },
   });
-  const { v, r, s } = Signature.from(text);
+  return permitOf(await wallet.signTypedData(domain, types, value), deadline);
+}
+
+/** What an owner of tokens signs (ERC-2612), as EIP-712 has it. */
+export function permitToSign(
+  deployment: Deployment,
+  permit: {
+    readonly owner: Address;
+    readonly spender: Address;
+    readonly valueWei: bigint;
+    /** Of the token for this owner. */
+    readonly nonce: bigint;
+    /** Seconds since 1970. */
+    readonly deadline: bigint;
+  },
+) {
+  const { chainId, token: verifyingContract } = deployment;
+  const { valueWei, ...value } = permit;
+  return {
+    domain: { name: 'BCDN', version: '1', chainId, verifyingContract },
+    types: PERMIT_TYPES,
+    value: { ...value, value: valueWei },
+  };
+}
+
+/** A signature over `permitToSign` as contracts take it. */
+export function permitOf(signature: string, deadline: bigint): Permit {
+  const { v, r, s } = Signature.from(signature);
   return { deadline, v, r: r as Hex, s: s as Hex };
 }

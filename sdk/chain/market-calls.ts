@@ -1,0 +1,126 @@
+import type { Interface } from 'ethers';
+
+import type { Hex } from '../protocol/bytes.ts';
+import type { Address, DealId } from '../protocol/identifiers.ts';
+import { claimsInterface, marketInterface, tokenInterface } from './contracts.ts';
+import type { AllocationRequest, DealRequest, DealState } from './deals.ts';
+import type { Deployment } from './deployment.ts';
+import type { Permit } from './permits.ts';
+
+/**
+ * Calls of the market as a wallet sends them, where another program holds the key: only what is sent, no sending. What a
+ * publisher wants is one call each, so one confirmation (contracts/README.md, one confirmation opens a distribution).
+ */
+
+/** A permit and the amount that it is over. */
+export interface PermittedAmount {
+  readonly permit: Permit;
+  readonly amountWei: bigint;
+}
+
+/** Opens a deal and gives its nodes their money. @param opening.permit undefined where the allowance suffices */
+export function openingCall(opening: {
+  readonly deal: DealRequest;
+  readonly dealId: DealId;
+  readonly allocations: readonly AllocationRequest[];
+  readonly permit?: PermittedAmount | undefined;
+}): Hex {
+  const { deal, dealId, allocations, permit } = opening;
+  return inOneCall([
+    ...permitCalls(permit),
+    encode(marketInterface, 'openDeal', [deal]),
+    ...(allocations.length === 0 ? [] : [encode(marketInterface, 'allocate', [dealId, allocations])]),
+  ]);
+}
+
+/** Adds money to a deal, and gives it to nodes where it names some. */
+export function topUpCall(topUp: {
+  readonly dealId: DealId;
+  readonly amountWei: bigint;
+  readonly allocations: readonly AllocationRequest[];
+  readonly permit?: PermittedAmount | undefined;
+}): Hex {
+  const { dealId, amountWei, allocations, permit } = topUp;
+  return inOneCall([
+    ...permitCalls(permit),
+    ...(amountWei === 0n ? [] : [encode(marketInterface, 'topUp', [dealId, amountWei])]),
+    ...(allocations.length === 0 ? [] : [encode(marketInterface, 'allocate', [dealId, allocations])]),
+  ]);
+}
+
+/** Starts the thaw of allocations; the deal stays open and can be allocated to again. */
+export const pausingCall = (dealId: DealId, nodes: readonly Address[]): Hex =>
+  encode(marketInterface, 'thaw', [dealId, nodes]);
+
+/** Ends a deal: no new money, and everything allocated begins to thaw, the peer pool too where it holds money. */
+export function closingCall(dealId: DealId, nodes: readonly Address[], hasPeerPool: boolean): Hex {
+  return inOneCall([
+    encode(marketInterface, 'closeDeal', [dealId, nodes]),
+    ...(hasPeerPool ? [encode(claimsInterface, 'thawPeerPool', [dealId])] : []),
+  ]);
+}
+
+/** Takes thawed money back and out of the deal. @param refund.amountWei free money with what the release brings */
+export function refundCall(refund: {
+  readonly dealId: DealId;
+  readonly thawedNodes: readonly Address[];
+  readonly hasThawedPeerPool: boolean;
+  readonly amountWei: bigint;
+  readonly to: Address;
+}): Hex {
+  const { dealId, thawedNodes, hasThawedPeerPool, amountWei, to } = refund;
+  return inOneCall([
+    ...(thawedNodes.length === 0 ? [] : [encode(marketInterface, 'release', [dealId, thawedNodes])]),
+    ...(hasThawedPeerPool ? [encode(claimsInterface, 'releasePeerPool', [dealId])] : []),
+    ...(amountWei === 0n ? [] : [encode(marketInterface, 'withdraw', [dealId, amountWei, to])]),
+  ]);
+}
+
+/** Reads a contract: a wallet or a provider does it (eth_call). */
+export type ContractReader = (call: { readonly to: Address; readonly data: Hex }) => Promise<Hex>;
+
+/** State of a deal on the chain, undefined if there is none. */
+export async function readDealState(
+  read: ContractReader,
+  { market }: Deployment,
+  dealId: DealId,
+): Promise<{ readonly state: DealState; readonly freeWei: bigint } | undefined> {
+  const data = encode(marketInterface, 'dealOf', [dealId]);
+  const answer = marketInterface.decodeFunctionResult('dealOf', await read({ to: market, data }));
+  const deal = answer[0] as Readonly<Record<'state' | 'freeWei', bigint>>;
+  const state = STATES[Number(deal.state)];
+  return state === undefined ? undefined : { state, freeWei: deal.freeWei };
+}
+
+/** What the market may pull from an account, and the number of its next permit. */
+export async function readAllowance(
+  read: ContractReader,
+  { market, token }: Deployment,
+  owner: Address,
+): Promise<{ readonly allowanceWei: bigint; readonly nonce: bigint }> {
+  const ask = async (name: string, args: readonly unknown[]): Promise<bigint> => {
+    const answer = await read({ to: token, data: encode(tokenInterface, name, args) });
+    return BigInt(String(tokenInterface.decodeFunctionResult(name, answer)[0]));
+  };
+  const [allowanceWei, nonce] = await Promise.all([
+    ask('allowance', [owner, market]),
+    ask('nonces', [owner]),
+  ]);
+  return { allowanceWei, nonce };
+}
+
+const STATES: readonly (DealState | undefined)[] = [undefined, 'open', 'closing', 'closed'];
+
+function permitCalls(permitted: PermittedAmount | undefined): Hex[] {
+  if (permitted === undefined) return [];
+  return [encode(claimsInterface, 'usePermit', [permitted.amountWei, permitted.permit])];
+}
+
+/** One call needs no batch. */
+function inOneCall(calls: readonly Hex[]): Hex {
+  const [only] = calls;
+  return only !== undefined && calls.length === 1 ? only : encode(claimsInterface, 'multicall', [calls]);
+}
+
+const encode = (face: Interface, name: string, args: readonly unknown[]): Hex =>
+  face.encodeFunctionData(name, args) as Hex;
