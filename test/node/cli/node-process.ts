@@ -46,8 +46,9 @@ export class NodeProcess {
   readonly stdout: () => string;
   readonly stderr: () => string;
 
-  constructor(args: readonly string[]) {
-    this.#child = spawn(process.execPath, [launcher, 'start', '--json', ...args], {
+  /** @param nodeFlags of the runtime, such as those of `npm run bcdn-node` */
+  constructor(args: readonly string[], nodeFlags: readonly string[] = []) {
+    this.#child = spawn(process.execPath, [...nodeFlags, launcher, 'start', '--json', ...args], {
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.stdout = collect(this.#child.stdout);

@@ -115,8 +115,8 @@ export class TestNetwork {
   }
 
   /** Starts an initialised node; it is ended with the network at the latest. */
-  run(node: InitialisedNode, extra: readonly string[] = []): NodeProcess {
-    const started = new NodeProcess([...node.args, ...extra]);
+  run(node: InitialisedNode, extra: readonly string[] = [], nodeFlags: readonly string[] = []): NodeProcess {
+    const started = new NodeProcess([...node.args, ...extra], nodeFlags);
     this.#nodes.push(started);
     return started;
   }
