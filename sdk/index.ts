@@ -33,9 +33,11 @@ export type { ContentSource } from './publish/content-source.ts';
 export { pushContent } from './publish/push-content.ts';
 export type { PushOptions, PushRequest } from './publish/push-content.ts';
 export { publish } from './publish/publish.ts';
+export type { PlacedNode, PublicationJournal, PublicationRecord } from './publish/publication-record.ts';
+export { publicationFile } from './publish/publication-file.ts';
 export type {
-  PlacedNode,
   Publication,
+  PublicationPlan,
   PublishOptions,
   PublishProgress,
   PublishRequest,
@@ -45,7 +47,8 @@ export type { OriginRequest } from './publish/declare-origin.ts';
 export { signAdmission, signAudience } from './publish/audience.ts';
 export type { AudienceSigner } from './publish/audience.ts';
 export { signPeerReach } from './publish/peer-reach.ts';
-export { closeDistribution } from './publish/close-distribution.ts';
+export { beginClosing, closeDistribution } from './publish/close-distribution.ts';
+export { allocateToNodes, pauseDistribution, resumeDistribution } from './publish/pause-distribution.ts';
 export type { Closed, CloseOptions, CloseProgress, CloseRequest } from './publish/close-distribution.ts';
 export { PublishError } from './publish/publish-error.ts';
 export type { PublishErrorCode } from './publish/publish-error.ts';

@@ -67,6 +67,39 @@ const dealSchema = z.object({
   allocations: z.array(allocationSchema).default([]),
 });
 
+/** What a deal is about, and its money as the index of the chain has it. */
+const dealFacts = {
+  dealId,
+  publisher: address,
+  state: z.enum(['open', 'closing', 'closed']),
+  cid: z.string().max(128).nullable(),
+  freeWei: wei,
+  depositedWei: wei,
+  withdrawnWei: wei,
+};
+const dealsPageSchema = z.object({
+  total: z.number().int().nonnegative(),
+  deals: z.array(z.object(dealFacts)).max(1_000),
+});
+const dealTermsSchema = z.object({
+  ...dealFacts,
+  audienceKey: address.nullish(),
+  allocations: z
+    .array(
+      z.object({
+        node: address,
+        state: z.enum(['active', 'thawing', 'released']),
+        ratePerGiB: wei,
+        allocatedWei: wei,
+        balanceWei: wei,
+        lockedWei: wei,
+        paidWei: wei,
+        releasedWei: wei,
+      }),
+    )
+    .max(1_024),
+});
+
 const contentSchema = z.object({ deals: z.array(dealSchema).max(1_000) });
 const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().positive() });
 
@@ -130,6 +163,28 @@ const quoteSchema = z.object({
   /** Edges asked for that no node is left for, and which constraint removed how many. */
   missingReplicas: z.number().int().nonnegative().default(0),
   removed: z.record(z.number().int().nonnegative()).default({}),
+  /** What the expected delivery will cost; absent in answers of older marketplaces, as what follows. */
+  expectedCostWei: wei.optional(),
+  considered: z.number().int().nonnegative().optional(),
+  eligible: z.number().int().nonnegative().optional(),
+  /** Of the nodes that a constraint removed: what it needs, and what they have. */
+  excluded: z
+    .array(
+      z.object({
+        node: address,
+        region: z.string().max(8).default(''),
+        constraint: z.string().max(64),
+        need: z.string().max(256).default(''),
+        have: z.string().max(256).default(''),
+        unit: z.string().max(32).default(''),
+      }),
+    )
+    .max(256)
+    .default([]),
+  /** How long the deposit lasts; null if no days were named. */
+  runwaySeconds: z.number().nonnegative().nullish(),
+  /** Of the whole content by one viewer, by measured rates; null if nothing was measured. */
+  expectedFetchSeconds: z.number().nonnegative().nullish(),
 });
 
 export type Network = z.output<typeof networkSchema>;
@@ -137,6 +192,8 @@ export type MarketplaceNode = z.output<typeof nodeSchema>;
 export type MarketplaceDeal = z.output<typeof dealSchema>;
 export type GrantsAnswer = z.output<typeof grantsSchema>;
 export type Quote = z.output<typeof quoteSchema>;
+export type DealTerms = z.output<typeof dealTermsSchema>;
+export type DealsPage = z.output<typeof dealsPageSchema>;
 export type CoordinatorKeys = z.output<typeof keysSchema>;
 
 /** What a publisher asks a price for. */
@@ -147,6 +204,11 @@ export interface QuoteRequest {
   readonly replicas: number;
   readonly serviceLevel?: number | undefined;
   readonly maxRatePerGiB?: bigint | undefined;
+  /** In which the expected delivery happens. */
+  readonly days?: number | undefined;
+  /** Viewers at the busiest moment, each of so many bits a second. */
+  readonly peakViewers?: number | undefined;
+  readonly bitrate?: number | undefined;
 }
 
 /** A viewer's signed request for grants. */
@@ -214,6 +276,22 @@ export class MarketplaceApi {
     return content.deals;
   }
 
+  /** A deal with its allocations. */
+  deal(id: DealId, signal?: AbortSignal): Promise<DealTerms> {
+    return this.#call({ method: 'GET', url: `/v1/deals/${id}`, signal }, dealTermsSchema);
+  }
+
+  /** Deals of a publisher, newest first. */
+  dealsBy(
+    publisher: Address,
+    page: { readonly state?: string | undefined; readonly offset: number; readonly limit: number },
+    signal?: AbortSignal,
+  ): Promise<DealsPage> {
+    const query = new URLSearchParams({ publisher, offset: String(page.offset), limit: String(page.limit) });
+    if (page.state !== undefined) query.set('state', page.state);
+    return this.#call({ method: 'GET', url: `/v1/deals?${query.toString()}`, signal }, dealsPageSchema);
+  }
+
   /** Which nodes to take and what to escrow. Changes nothing. */
   quote(request: QuoteRequest, signal?: AbortSignal): Promise<Quote> {
     const body = {
@@ -223,6 +301,9 @@ export class MarketplaceApi {
       regions: request.regions,
       serviceLevel: request.serviceLevel,
       maxRatePerGiB: request.maxRatePerGiB?.toString(),
+      days: request.days,
+      peakViewers: request.peakViewers,
+      bitrate: request.bitrate,
     };
     return this.#call({ method: 'POST', url: '/v1/quotes', body, signal, repeatable: true }, quoteSchema);
   }

@@ -46,13 +46,14 @@ export interface Closed {
 }
 
 /**
- * Ends a distribution: closes the deal, waits until its allocations and its peer pool have thawed, takes them back and
- * withdraws all that was not earned. Every step looks at the chain first, so an interrupted call can simply be made again.
+ * Begins to end a distribution: closes the deal and starts the thaw of its allocations and its peer pool. Calling it again
+ * changes nothing.
  *
+ * @returns when the last of it has thawed, seconds since 1970 by the chain's clock; 0 if nothing thaws
  * @throws PublishError CLOSE_INCOMPLETE; ChainError; the signal's reason
  */
-export async function closeDistribution(request: CloseRequest, options: CloseOptions = {}): Promise<Closed> {
-  const { sender, dealId, nodes } = request;
+export async function beginClosing(request: CloseRequest, options: CloseOptions = {}): Promise<number> {
+  const { sender, dealId } = request;
   const { signal, onProgress } = options;
   const { state } = await requireDeal(request);
   const before = await allocationsOf(request);
@@ -63,6 +64,20 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
   }
   const pool = await peerPoolOf(sender.provider, sender.deployment, dealId);
   if (isHeld(pool) && pool.thawEndEpoch === undefined) await thawPeerPool(sender, dealId, signal);
+  const { epochSeconds } = await readMarketTerms(sender.provider, sender.deployment);
+  return (await lastThawEnd(request)) * epochSeconds;
+}
+
+/**
+ * Ends a distribution: closes the deal, waits until its allocations and its peer pool have thawed, takes them back and
+ * withdraws all that was not earned. Every step looks at the chain first, so an interrupted call can simply be made again.
+ *
+ * @throws PublishError CLOSE_INCOMPLETE; ChainError; the signal's reason
+ */
+export async function closeDistribution(request: CloseRequest, options: CloseOptions = {}): Promise<Closed> {
+  const { sender, dealId, nodes } = request;
+  const { signal, onProgress } = options;
+  await beginClosing(request, options);
   await waitForThaw(request, options);
   const thawed = (await allocationsOf(request)).filter((allocation) => allocation.state === 'thawing');
   onProgress?.({ phase: 'releasing' });

@@ -20,6 +20,12 @@ export type PublishErrorCode =
   | 'ORIGIN_REFUSED'
   | 'ALLOCATION_FAILED'
   | 'NOTICE_REFUSED'
+  | 'NOT_CONFIRMED'
+  | 'PUBLICATION_CHANGED'
+  | 'JOURNAL_UNUSABLE'
+  | 'DEAL_ENDED'
+  | 'DEAL_UNKNOWN'
+  | 'MONEY_SHORT'
   | 'CLOSE_INCOMPLETE';
 
 /** Values that explain a refusal, ready to be serialised: no secrets, no objects. */

@@ -103,3 +103,10 @@ export const MAX_NODES_PER_CALL = 32;
 export const NOTICE_TIMEOUT_MS = 10_000;
 /** Largest answer to a notice. */
 export const MAX_NOTICE_ANSWER_BYTES = 16_384;
+
+/** Longest journal of a publication: 256 nodes with 16 endpoints each. */
+export const MAX_PUBLICATION_FILE_BYTES = 2 * KIB * KIB;
+
+/** Time until transactions of an interrupted program must be mined, and the pause between two looks. */
+export const PENDING_TIMEOUT_MS = 120_000;
+export const PENDING_POLL_MS = 250;

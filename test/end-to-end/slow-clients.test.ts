@@ -7,7 +7,7 @@ import { Readable } from 'node:stream';
 
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
-import { request } from 'undici';
+import { Client } from 'undici';
 
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
@@ -20,6 +20,8 @@ const MIB = 1024 * 1024;
 const CONTENT_BYTES = 128 * MIB;
 const CLIENTS = 1_000;
 const WORKERS = 2;
+/** What others ask for. */
+const OTHERS_BYTES = 64 * 1024;
 const MAX_EDGE_MB = 500;
 /** As `bcdn-node` runs (package.json). */
 const NODE_FLAGS = ['--max-semi-space-size=4'];
@@ -100,27 +102,26 @@ describe(`an edge with ${WORKERS} workers and ${CLIENTS} slow clients`, function
   it(`takes under ${MAX_EDGE_MB} MB of memory in all its processes, drops nobody, and others are served`, async () => {
     const pids = await familyOf(node.pid);
     expect(pids).to.have.length(1 + WORKERS);
-    console.log(await Promise.all(pids.map(memoryBytes)));
     for (let index = 0; index < CLIENTS; index++) await beSlow(index);
     for (let part = 0; part < 2 * WORKERS; part++) {
       const from = part * MIB;
-      const range = `bytes=${from}-${from + MIB - 1}`;
-      // A connection each, so that every worker is asked.
-      const { statusCode, body } = await request(`${httpUrl}/ipfs/${publication.cid.toString()}`, {
-        headers: { range, connection: 'close' },
-      });
-      expect(statusCode).to.equal(206);
-      expect(
-        Buffer.compare(Buffer.from(await body.arrayBuffer()), content.subarray(from, from + MIB)),
-      ).to.equal(0);
+      const range = `bytes=${from}-${from + OTHERS_BYTES - 1}`;
+      // A connection each, so that every worker is asked. It is kept, and asked for little: the system has hardly any memory
+      // left for TCP, as clients do not take what it holds for them, and resets what is closed with bytes on the way.
+      const other = new Client(httpUrl);
+      try {
+        const path = `/ipfs/${publication.cid.toString()}`;
+        const { statusCode, body } = await other.request({ path, method: 'GET', headers: { range } });
+        expect(statusCode).to.equal(206);
+        const bytes = Buffer.from(await body.arrayBuffer());
+        expect(Buffer.compare(bytes, content.subarray(from, from + OTHERS_BYTES))).to.equal(0);
+      } finally {
+        await other.close();
+      }
     }
     const memory = await Promise.all(pids.map(memoryBytes));
     const total = memory.reduce((sum, bytes) => sum + bytes, 0);
-    console.log(
-      memory.map((b) => b / 1e6),
-      total / 1e6,
-    );
-    expect(total / 1e6).to.be.below(MAX_EDGE_MB);
+    expect(total / 1e6, memory.join(' + ')).to.be.below(MAX_EDGE_MB);
     expect(await familyOf(node.pid)).to.have.members(pids);
     expect(sockets.filter(({ destroyed }) => destroyed)).to.have.length(0);
   });
