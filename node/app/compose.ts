@@ -121,6 +121,7 @@ class NodeLife implements ComposedNode {
         settlement,
         draining: this.#draining,
         reachability: () => this.#reachability,
+        ringMembers: () => (this.#ringEntered ? (this.#edge?.ring.stats().members ?? null) : null),
         peerStore: () => this.#books?.store,
         fillAgain: () => this.#fillAll(),
         signal: this.#stopping.signal,

@@ -1,5 +1,6 @@
 import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
+import { exposition } from '../adapters/metrics/exposition.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
   dropQuestion,
@@ -17,6 +18,7 @@ import {
   type PriceDocument,
 } from './control/account-documents.ts';
 import { drainQuestion } from './control/drain-documents.ts';
+import { MAX_LISTED_EDGES, type RingViewDocument } from './control/support-documents.ts';
 import { runningEarningsDocument } from './earnings/running-earnings.ts';
 import { settlePreview } from './earnings/settle-preview.ts';
 import type { Foundation } from './foundation.ts';
@@ -36,6 +38,8 @@ export interface ControlTies {
   settlement(): SettlementLoop | undefined;
   /** Undefined on edges, and before a peer has started. */
   peerStore(): PeerStore | undefined;
+  /** Members of the ring as this node sees it; null for a peer, and before it has joined. */
+  readonly ringMembers: () => number | null;
   /** Undefined until the node listens. */
   reachability(): Reachability | undefined;
   readonly draining: Pick<Draining, 'begin' | 'cancel' | 'report'>;
@@ -67,6 +71,11 @@ export function controlActions(ties: ControlTies): ControlActions {
       return unstake(ties.foundation, wanted, ties.signal);
     },
     '/price': (body) => price(ties, decode(priceQuestion, body)),
+    '/metrics': async () => {
+      const { contentType, body } = await exposition(ties.foundation.metrics);
+      return { contentType, text: body };
+    },
+    '/ring': async () => ringView(ties),
     '/reachability': async () => requireReachability(ties).check(ties.signal),
     '/drain': async (body) => {
       const { what } = decode(drainQuestion, body);
@@ -139,6 +148,17 @@ async function withdraw(
     amountWei: amountWei.toString(),
     remainingWei: (haveWei - amountWei).toString(),
     transaction: hash,
+  };
+}
+
+function ringView({ foundation, ringMembers }: ControlTies): RingViewDocument {
+  const edges = foundation.registry.activeEdges();
+  return {
+    members: ringMembers(),
+    registered: edges.length,
+    edges: edges.slice(0, MAX_LISTED_EDGES).map(({ operator, region, nid, endpoints }) => ({
+      ...{ operator, region, nid: nid ?? null, endpoints: endpoints.length },
+    })),
   };
 }
 

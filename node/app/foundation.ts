@@ -10,6 +10,7 @@ import { ChainClock } from '../adapters/chain/chain-clock.ts';
 import { ChainReader } from '../adapters/chain/chain-reader.ts';
 import { RegistrySnapshot } from '../adapters/chain/registry-snapshot.ts';
 import { systemClock, type Clock } from '../adapters/clock/system-clock.ts';
+import { BoundedLog } from '../adapters/disk/bounded-log.ts';
 import { BlockStore } from '../adapters/disk/block-store.ts';
 import { ReceiptJournal } from '../adapters/disk/receipt-journal.ts';
 import type { OperatorKey } from '../adapters/keystore/operator-keystore.ts';
@@ -73,8 +74,9 @@ export async function openFoundation(
   overrides: NodeOverrides,
 ): Promise<Foundation> {
   const { dataDir, deployment, settings } = config;
-  const log = overrides.log ?? createLog(settings.logLevel);
   const lock = DataDirLock.acquire(dataDir);
+  const logFile = new BoundedLog({ path: dataDir.log, previous: dataDir.previousLog });
+  const log = overrides.log ?? createLog(settings.logLevel, logFile);
   const blocks = new BlockStore({
     directory: dataDir.content,
     quotaBytes: settings.disk,
@@ -89,6 +91,7 @@ export async function openFoundation(
     await journal.close();
     await blocks.close();
     store?.close();
+    logFile.close();
     lock.release();
   };
   try {

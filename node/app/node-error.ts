@@ -31,6 +31,7 @@ export type NodeErrorCode =
   | 'COORDINATOR_MALFORMED'
   | 'VOUCHER_WRONG'
   | 'NOTHING_TO_WITHDRAW'
+  | 'BUNDLE_UNWRITABLE'
   | 'CONFIRMATION_NEEDED';
 
 /** Values that explain a refusal, ready to be serialised. */

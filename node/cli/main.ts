@@ -12,6 +12,7 @@ import { describeSettle, runSettle } from './settle.ts';
 import { describeStake, runStake } from './stake.ts';
 import { describeStart, runStart } from './start.ts';
 import { describeStatus, runStatus } from './status.ts';
+import { describeSupportBundle, runSupportBundle } from './support-bundle.ts';
 import { processTerminal, tellError, type Terminal } from './terminal.ts';
 import { describeUnstake, runUnstake } from './unstake.ts';
 import { describeVerify, runVerify } from './verify.ts';
@@ -52,6 +53,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   add('earnings', describeEarnings, runEarnings);
   add('settle', describeSettle, runSettle);
   add('withdraw', describeWithdraw, runWithdraw);
+  add('support-bundle', describeSupportBundle, runSupportBundle);
   add('doctor', describeDoctor, runDoctor);
   add('stake', describeStake, runStake);
   add('unstake', describeUnstake, runUnstake);

@@ -23,6 +23,9 @@ export interface DataDir {
   readonly carriage: string;
   /** Takedowns and purges of publishers. */
   readonly notices: string;
+  /** The last log lines, and those before them. */
+  readonly log: string;
+  readonly previousLog: string;
   /** There while the operator drains the node. */
   readonly drain: string;
   /** Receipts of sampled claims as they were committed. */
@@ -53,6 +56,8 @@ export function dataDirAt(path: string): DataDir {
     peerAccounts: join(root, 'peer-accounts.sqlite'),
     carriage: join(root, 'carriage.sqlite'),
     notices: join(root, 'notices.sqlite'),
+    log: join(root, 'node.log'),
+    previousLog: join(root, 'node.log.1'),
     drain: join(root, 'drain.json'),
     claims: join(root, 'claims'),
   };
