@@ -9,7 +9,7 @@ const LONG_BASE64 = /[A-Za-z0-9_-]{80,}={0,2}/g;
 const URLS = /\bhttps?:\/\/[^\s"'<>\\]+/gi;
 const IP4 = /(?<![\d.])\d{1,3}(?:\.\d{1,3}){3}(?![\d.])/g;
 /** Texts with two colons that may be IPv6 addresses; what is none stays. */
-const IP6 = /(?<![\w:])(?:[0-9a-f]{0,4}:){2,7}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4})?(?![\w:])/gi;
+const IP6 = /(?<![\w:])(?:[0-9a-f]{0,4}:){2,8}(?:\d{1,3}(?:\.\d{1,3}){3}|[0-9a-f]{1,4})?(?![\w:])/gi;
 const LOOPBACK = /^(127\.|0\.0\.0\.0$|::1?$)/;
 
 /** Removes what must not leave the machine: credentials and paths of URLs, keys, signed messages, addresses of others. */
