@@ -6,19 +6,15 @@ import { join } from 'node:path';
 import { CarIndexer } from '@ipld/car';
 
 import { RAW_CODEC } from '../../../sdk/protocol/content.ts';
-import { median } from '../../measuring/percentile.ts';
-import { defineBench, type BenchReport } from '../bench.ts';
+import { defineBench } from '../bench.ts';
 import { BenchError } from '../bench-error.ts';
-import { rounded } from '../rounded.ts';
 import { EdgeFleet } from '../sources/edge-fleet.ts';
 import { sampleContent } from '../sources/sample-content.ts';
 import { TaskProcess } from '../task-process/task-process.ts';
-import { figure } from '../text-table.ts';
-import { stepCosts, type StepCosts } from './step-costs.ts';
+import { reportOf, type Run, type Runs } from './report.ts';
+import { stepCosts } from './step-costs.ts';
 import type { ViewerTasks } from './viewer-protocol.ts';
 
-/** DELIVERY.md, numbers to reach: throughput that grants and receipts may cost. */
-const TARGET = 0.03;
 const MIB = 1_048_576;
 const VIEWER = {
   path: join(import.meta.dirname, 'viewer-worker.ts'),
@@ -26,13 +22,6 @@ const VIEWER = {
   relief: 'with fewer --blocks',
   timeoutMs: 300_000,
 };
-
-/** One run, of both sides. */
-interface Run {
-  readonly bytesPerSecond: number;
-  readonly edgeCpuMsPerMiB: number;
-  readonly viewerCpuMsPerMiB: number;
-}
 
 export const receiptsCost = defineBench({
   name: 'receipts-cost',
@@ -67,7 +56,7 @@ export const receiptsCost = defineBench({
       });
       const parties = { fleet, viewer, blocks };
       await measure(parties, true);
-      const runs: Record<'paid' | 'free', Run[]> = { paid: [], free: [] };
+      const runs: Record<keyof Runs, Run[]> = { paid: [], free: [] };
       for (let round = 0; round < rounds; round++) {
         // Who begins alternates, so that neither case always has the quieter machine.
         for (const paid of round % 2 === 0 ? [true, false] : [false, true]) {
@@ -117,56 +106,7 @@ async function measure(
   return {
     bytesPerSecond: bytes / seconds,
     edgeCpuMsPerMiB: msPerMiB(after.cpuSeconds - before.cpuSeconds),
+    servingCpuMsPerMiB: msPerMiB(after.servingSeconds - before.servingSeconds),
     viewerCpuMsPerMiB: msPerMiB(cpuSeconds),
   };
-}
-
-function reportOf(runs: Record<'paid' | 'free', readonly Run[]>, steps: StepCosts): BenchReport {
-  const of = (kind: 'paid' | 'free', field: keyof Run): number => median(runs[kind].map((run) => run[field]));
-  const costs = runs.paid.map(
-    ({ bytesPerSecond }, round) => 1 - bytesPerSecond / (runs.free[round]?.bytesPerSecond ?? Number.NaN),
-  );
-  const cost = median(costs);
-  const sideOf = (field: 'edgeCpuMsPerMiB' | 'viewerCpuMsPerMiB') => ({
-    with: rounded(of('paid', field)),
-    without: rounded(of('free', field)),
-  });
-  const mb = (kind: 'paid' | 'free'): number => of(kind, 'bytesPerSecond') / 1e6;
-  return {
-    figures: {
-      mbPerSecond: { with: rounded(mb('paid')), without: rounded(mb('free')) },
-      cost: rounded(cost),
-      costByRound: costs.map(rounded),
-      cpuMsPerMiB: { edge: sideOf('edgeCpuMsPerMiB'), viewer: sideOf('viewerCpuMsPerMiB') },
-      stepMicroseconds: Object.fromEntries(
-        Object.entries(steps).map(([step, microseconds]: [string, number]) => [step, rounded(microseconds)]),
-      ),
-      counted: 'one receipt a block of 1 MiB; the cost is the median of the rounds, each with its own pair',
-      target: { cost: TARGET, met: cost <= TARGET },
-    },
-    tables: [
-      {
-        title: `Blocks of 1 MiB (goal: receipts cost at most ${100 * TARGET} % of throughput)`,
-        columns: ['', 'with', 'without'],
-        rows: [
-          ['MB/s', figure(mb('paid')), figure(mb('free'))],
-          ['edge, ms of processor a MiB', ...pair('edgeCpuMsPerMiB', of)],
-          ['viewer, ms of processor a MiB', ...pair('viewerCpuMsPerMiB', of)],
-          ['cost, %', figure(100 * cost), ''],
-        ],
-      },
-      {
-        title: 'Steps of one receipt',
-        columns: ['', 'µs'],
-        rows: Object.entries(steps).map(([step, microseconds]: [string, number]) => [
-          step,
-          figure(microseconds),
-        ]),
-      },
-    ],
-  };
-}
-
-function pair(field: keyof Run, of: (kind: 'paid' | 'free', field: keyof Run) => number): string[] {
-  return [figure(of('paid', field)), figure(of('free', field))];
 }

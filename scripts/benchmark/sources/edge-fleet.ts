@@ -23,6 +23,8 @@ export interface FleetMeter {
   readonly receiptedBytes: number;
   /** Processor time of their processes. */
   readonly cpuSeconds: number;
+  /** Of that, the threads that serve. */
+  readonly servingSeconds: number;
 }
 
 /** Edges in processes of their own that hold the same content, and the desk that grants them. */
@@ -90,6 +92,7 @@ export class EdgeFleet {
       servedBytes: meters.reduce((sum, { servedBytes }) => sum + servedBytes, 0),
       receiptedBytes: meters.reduce((sum, { receiptedBytes }) => sum + receiptedBytes, 0),
       cpuSeconds: meters.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+      servingSeconds: meters.reduce((sum, { servingSeconds }) => sum + servingSeconds, 0),
     };
   }
 

@@ -5,9 +5,12 @@ export interface EdgeTasks {
   cap: { ask: { bytesPerSecond: number }; answer: object };
   /**
    * Bytes that have left it for grants, those of answers that were broken off included; those that it holds receipts for; and
-   * the processor time of its process.
+   * the processor time of its process, and of the thread that serves alone.
    */
-  meter: { ask: object; answer: { servedBytes: number; receiptedBytes: number; cpuSeconds: number } };
+  meter: {
+    ask: object;
+    answer: { servedBytes: number; receiptedBytes: number; cpuSeconds: number; servingSeconds: number };
+  };
 }
 
 /** Addresses and hashes in hexadecimal. */
