@@ -15,9 +15,9 @@ export interface SignerThreadOptions {
 type State = 'new' | 'starting' | 'ready' | 'ended';
 
 /**
- * Finds out who signed receipts in a thread of its own, so that the thread that serves only asks and is told: with the
- * processor's caches full of other people's blocks that takes 25 µs of it, where hashing and recovering takes 130
- * (README.md beside this file). Answers come in the order of the questions.
+ * Finds out who signed receipts in a thread of its own, so that the thread that serves only asks and is told, and a
+ * thousand receipts at once hold nobody up (README.md beside this file has what that saves). Answers come in the order of
+ * the questions.
  * @example
  *   const thread = new SignerThread(domain);
  *   thread.start();

@@ -10,9 +10,11 @@ import { decodeSignedGrant } from '../../../sdk/protocol/grant.ts';
 import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
 import { decodeSignedReceipt } from '../../../sdk/protocol/receipt.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
+import { SignerThread } from '../../../sdk/signing/signer-thread.ts';
 import { callsPerCoreSecond } from '../receipts/core-time.ts';
 import { signedSample, type SignedPair, type SignedSample } from '../receipts/signed-sample.ts';
-import { partsOfVerifying, signReceipt } from '../receipts/work.ts';
+import { partsOfVerifying, signReceipt, verifyReceipt } from '../receipts/work.ts';
+import { costAmongBlocks } from './among-blocks.ts';
 
 const CALLS = 4_096;
 const EPOCH_SECONDS = 86_400;
@@ -31,6 +33,10 @@ export interface StepCosts {
   readonly ledger: number;
   /** Writing it down, its share of a batch and of the system's work for it. */
   readonly journal: number;
+  /** Decode, hash and recover, done between blocks as an edge does it. */
+  readonly checkAmongBlocks: number;
+  /** What asking the thread beside takes of the serving thread instead, between blocks too. */
+  readonly askAmongBlocks: number;
 }
 
 export async function stepCosts(): Promise<StepCosts> {
@@ -50,7 +56,31 @@ export async function stepCosts(): Promise<StepCosts> {
     recover: cost(parts.recover),
     ledger: ledgerCost(sample),
     journal: await journalCost(sample.pairs),
+    ...(await costsAmongBlocks(sample)),
   };
+}
+
+async function costsAmongBlocks(
+  sample: SignedSample,
+): Promise<Pick<StepCosts, 'checkAmongBlocks' | 'askAmongBlocks'>> {
+  const pairAt = (i: number): SignedPair => sample.pairs[i % sample.pairs.length] ?? missing();
+  const check = verifyReceipt(nativeSecp256k1, sample);
+  const checkAmongBlocks = await costAmongBlocks((i) => check(pairAt(i)));
+  const receipts = sample.pairs.map(({ receiptBytes }) => decodeSignedReceipt(receiptBytes));
+  const thread = new SignerThread(sample.domain);
+  thread.start();
+  try {
+    while (!thread.ready) await new Promise((resolve) => setImmediate(resolve));
+    const ask = async (i: number): Promise<unknown> =>
+      thread.signerOf(receipts[i % receipts.length] ?? missing());
+    return { checkAmongBlocks, askAmongBlocks: await costAmongBlocks(ask) };
+  } finally {
+    await thread.stop();
+  }
+}
+
+function missing(): never {
+  throw new RangeError('the sample has no receipts');
 }
 
 /** One block after the other under one grant, each receipted when it was sent. */
