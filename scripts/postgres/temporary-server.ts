@@ -21,7 +21,7 @@ const SUPERUSER = 'bcdn';
 const UNSYNCED = { fsync: 'off', full_page_writes: 'off' };
 const SERVER_SETTINGS = {
   ...{ wal_level: 'minimal', max_wal_senders: '0', autovacuum: 'off' },
-  ...{ max_connections: '200', shared_buffers: '32MB', listen_addresses: '' },
+  ...{ max_connections: '400', shared_buffers: '32MB', listen_addresses: '' },
 };
 
 /**

@@ -5,7 +5,8 @@ import { startMarketplace, type Marketplace } from '../../../marketplace/server/
 import { readTokenBalance } from '../../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { ApiClient } from '../api-client.ts';
-import { eventually, silentLogger, temporaryDirectory, TestMarket, WEI } from '../market-fixture.ts';
+import { eventually, silentLogger, TestMarket, WEI } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 interface Network {
   readonly genesisHash: string;
@@ -31,11 +32,11 @@ describe('marketplace API on a development chain', () => {
   });
 
   async function start(development?: { faucetKey?: string }): Promise<Marketplace> {
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const started = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: market.deployment,
         pollIntervalMs: 20,
@@ -122,11 +123,11 @@ describe('marketplace API on a development chain', () => {
   });
 
   it('refuses to start for development on any other chain', async () => {
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const failure: unknown = await startMarketplace(
       {
-        dataDir: directory.path,
+        ...directory.choice,
         rpcUrl: market.chain.url,
         deployment: { ...market.deployment, chainId: 1n },
         development: {},
