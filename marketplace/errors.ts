@@ -25,6 +25,16 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Check the deal id, or wait until the deal has been mined and indexed.',
   },
   CONTENT_NOT_FOUND: { status: 404, remedy: 'No deal pays for this content; publish it first.' },
+  TRANSACTION_NOT_FOUND: {
+    status: 404,
+    remedy:
+      'Check the hash, or wait until it is mined and indexed; transactions of other contracts are not here.',
+  },
+  BATCH_NOT_FOUND: {
+    status: 404,
+    remedy:
+      'Check deal, node and epoch; receipts are known when their node settles, or their viewer sends them.',
+  },
   ALLOCATION_NOT_FOUND: {
     status: 404,
     remedy: 'The deal allocates nothing to this node; check both identifiers.',

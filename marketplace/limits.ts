@@ -165,6 +165,25 @@ export const DEFAULT_STATISTICS_HOURS = 24;
 export const MAX_STATISTICS_POINTS = 1_000;
 export const DEFAULT_STATISTICS_POINTS = 240;
 
+// Pages of a deal
+export const MAX_DELIVERY_EPOCHS = 1_000;
+export const DEFAULT_DELIVERY_EPOCHS = 48;
+/** Minutes, by node and region of the viewers, that an answer lists. */
+export const MAX_LATEST_DELIVERIES = 50;
+/** What a node said about a content is good for so long. */
+export const HOLDING_ANSWER_LIFETIME_MS = 5 * SECOND_MS;
+export const MAX_REMEMBERED_HOLDINGS = 5_000;
+/** What took long to add up is good for so many times as long, and no less than a second. */
+export const SLOW_ANSWER_LIFETIME_TIMES = 20;
+export const MIN_SLOW_ANSWER_LIFETIME_MS = SECOND_MS;
+export const MAX_SLOW_ANSWERS = 500;
+
+// Explorer
+/** Letters of a deal, a node and an epoch, and some more. */
+export const MAX_SEARCH_LENGTH = 160;
+export const MAX_SEARCH_RESULTS = 10;
+export const MAX_TRANSACTION_EVENTS = 500;
+
 // Capacities
 export const CAPACITY_INTERVAL_MS = 30 * SECOND_MS;
 /** What a node said longer ago is not known any more. */

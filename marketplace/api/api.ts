@@ -17,9 +17,14 @@ import { accessOf, type CallClass } from './route-access.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
 import { audienceRoutes } from './routes/audience-routes.ts';
+import { deliveryRoutes } from './routes/deal-delivery-routes.ts';
+import { moneyRoutes } from './routes/deal-money-routes.ts';
+import { dealNodeRoutes } from './routes/deal-node-routes.ts';
 import { contentRoutes, dealRoutes } from './routes/deal-routes.ts';
 import { developmentRoutes } from './routes/development-routes.ts';
 import { domainRoutes } from './routes/domain-routes.ts';
+import { batchRoutes } from './routes/batch-routes.ts';
+import { explorerRoutes } from './routes/explorer-routes.ts';
 import { ledgerRoutes } from './routes/ledger-routes.ts';
 import { livenessRoutes } from './routes/liveness-routes.ts';
 import { networkRoutes } from './routes/network-routes.ts';
@@ -90,6 +95,9 @@ export async function createApi(
   for (const addRoutes of [
     networkRoutes,
     dealRoutes,
+    deliveryRoutes,
+    moneyRoutes,
+    dealNodeRoutes,
     contentRoutes,
     quoteRoutes,
     audienceRoutes,
@@ -102,6 +110,8 @@ export async function createApi(
     ledgerRoutes,
     booksRoutes,
     statisticsRoutes,
+    explorerRoutes,
+    batchRoutes,
     livenessRoutes,
     developmentRoutes,
   ]) {

@@ -5,6 +5,7 @@ import type { Clock } from '../clock.ts';
 import type { Audiences } from '../coordinator/audiences.ts';
 import type { ContentOrigins } from '../coordinator/content-origins.ts';
 import type { Collector } from '../coordinator/collector.ts';
+import type { ContentPresence } from '../coordinator/content-presence.ts';
 import type { EpochClock } from '../coordinator/epoch-clock.ts';
 import type { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import type { KeyVault } from '../coordinator/key-vault.ts';
@@ -41,6 +42,7 @@ export interface ApiComponents {
   readonly capacities: NodeCapacities;
   readonly snapshots: MarketSnapshots;
   readonly holdings: PeerHoldings;
+  readonly contentPresence: ContentPresence;
   readonly presences: NodePresences;
   readonly peerReaches: PeerReaches;
   readonly peerRoots: PeerRoots;

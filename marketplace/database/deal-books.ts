@@ -2,8 +2,8 @@ import { parseAddress, parseEpoch, type DealId } from '../../sdk/protocol/identi
 import type { ReceiptWithGrant } from '../../sdk/protocol/receipt.ts';
 import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { EventArguments } from '../indexer/chain-event.ts';
-import { MarketplaceError } from '../errors.ts';
-import type { Row, Sql } from './database.ts';
+import type { Sql } from './database.ts';
+import { argumentsOf } from './event-arguments.ts';
 import { issuedGrantOf } from './grant-ledger.ts';
 import type { PeerMeter } from './peer-ledger.ts';
 import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
@@ -119,13 +119,5 @@ export async function readReceiptsOfDeal(
         signature: bytesOf(row, 'receipt_signature'),
       },
     };
-  });
-}
-
-function argumentsOf(row: Row): EventArguments {
-  const decoded: unknown = JSON.parse(textOf(row, 'arguments'));
-  if (typeof decoded === 'object' && decoded !== null) return decoded as EventArguments;
-  throw new MarketplaceError('DATABASE_CORRUPT', 'An event of the index has no arguments.', {
-    column: 'arguments',
   });
 }

@@ -59,15 +59,24 @@ export async function findDeal(sql: Sql, dealId: DealId): Promise<DealRecord | u
 /** Deals, newest first; an absent filter matches all. */
 export async function listDeals(
   sql: Sql,
-  filter: { publisher?: Address; state?: string; node?: Address },
+  filter: {
+    publisher?: Address;
+    state?: string;
+    node?: Address;
+    contentRoot?: ContentRoot;
+    dealId?: DealId;
+  },
   page: Page,
 ): Promise<PageOf<DealRecord>> {
   const condition = `(? IS NULL OR publisher = ?) AND (? IS NULL OR state = ?)
-    AND (? IS NULL OR deal_id IN (SELECT deal_id FROM allocations WHERE node = ?))`;
+    AND (? IS NULL OR deal_id IN (SELECT deal_id FROM allocations WHERE node = ?))
+    AND (? IS NULL OR content_root = ?) AND (? IS NULL OR deal_id = ?)`;
   const publisher = filter.publisher ?? null;
   const state = filter.state ?? null;
   const node = filter.node ?? null;
-  const values = [publisher, publisher, state, state, node, node];
+  const contentRoot = filter.contentRoot ?? null;
+  const dealId = filter.dealId ?? null;
+  const values = [publisher, state, node, contentRoot, dealId].flatMap((value) => [value, value]);
   const count = await sql.get(`SELECT COUNT(*) AS total FROM deals WHERE ${condition}`, ...values);
   const rows = await sql.all(
     `SELECT * FROM deals WHERE ${condition} ORDER BY opened_block DESC, deal_id LIMIT ? OFFSET ?`,

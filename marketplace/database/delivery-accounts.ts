@@ -89,6 +89,25 @@ export async function readRegionalDeliveries(sql: Sql, sinceSeconds: number): Pr
   return rows.map(regionalOf);
 }
 
+/** What each node delivered of a deal since a time, and from when on. */
+export async function readDeliveriesOfDeal(
+  sql: Sql,
+  dealId: DealId,
+  sinceSeconds: number,
+): Promise<{ node: Address; bytes: bigint; firstSeconds: number }[]> {
+  const rows = await sql.all(
+    `SELECT node, SUM(bytes) AS bytes, MIN(minute_seconds) AS first_seconds FROM delivery_minutes
+     WHERE deal_id = ? AND minute_seconds >= ? GROUP BY node ORDER BY node`,
+    dealId,
+    sinceSeconds,
+  );
+  return rows.map((row) => ({
+    node: parseAddress(textOf(row, 'node')),
+    bytes: BigInt(integerOf(row, 'bytes')),
+    firstSeconds: integerOf(row, 'first_seconds'),
+  }));
+}
+
 /** The latest deliveries of a deal, by minute, node and region of the viewers. */
 export async function readLatestDeliveries(
   sql: Sql,

@@ -15,6 +15,7 @@ import { Audiences } from '../coordinator/audiences.ts';
 import { Carriage } from '../coordinator/carriage.ts';
 import { Collector } from '../coordinator/collector.ts';
 import { ContentOrigins } from '../coordinator/content-origins.ts';
+import { ContentPresence, httpHoldingProbe } from '../coordinator/content-presence.ts';
 import { EpochClock } from '../coordinator/epoch-clock.ts';
 import { GrantIssuance } from '../coordinator/grant-issuance.ts';
 import { KeyVault } from '../coordinator/key-vault.ts';
@@ -155,6 +156,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
           takeViewerRequest: (viewerKey) => viewerRate.take(viewerKey),
         }),
         collector: new Collector({ ...signing, yieldTurn: () => setImmediate() }),
+        contentPresence: new ContentPresence({ clock, probe: httpHoldingProbe }),
         holdings: new PeerHoldings({ database, clock, ...crypto }),
         presences: new NodePresences({ database, clock, ...crypto }),
         development: openDevelopment(options),

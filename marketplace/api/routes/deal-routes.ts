@@ -1,11 +1,18 @@
 import type { FastifyInstance } from 'fastify';
 
 import { contentRootOf, parseCid } from '../../../sdk/protocol/content.ts';
-import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts';
+import { dealIdOf } from '../../../sdk/chain/deals.ts';
+import type { Deployment } from '../../../sdk/chain/deployment.ts';
+import {
+  parseAddress,
+  parseBytes32,
+  parseContentRoot,
+  parseDealId,
+  type DealId,
+} from '../../../sdk/protocol/identifiers.ts';
 import { findAudience } from '../../database/audience-ledger.ts';
 import type { Sql } from '../../database/database.ts';
 import {
-  findDeal,
   listDeals,
   readAllocationsOfDeal,
   readDealsOfContent,
@@ -16,6 +23,7 @@ import { findPeerPool } from '../../database/peer-pools.ts';
 import { MarketplaceError } from '../../errors.ts';
 import { MAX_CANDIDATE_DEALS } from '../../limits.ts';
 import type { ApiComponents } from '../components.ts';
+import { requireDeal } from '../lookups.ts';
 import * as schema from '../schemas.ts';
 import {
   dealSchema,
@@ -40,10 +48,12 @@ interface DealsQuery extends schema.PageQuery {
   readonly publisher?: string;
   readonly node?: string;
   readonly state?: string;
+  readonly contentRoot?: string;
+  readonly salt?: string;
 }
 
 /** Deals with their allocations. */
-export function dealRoutes(app: FastifyInstance, { database }: ApiComponents): void {
+export function dealRoutes(app: FastifyInstance, { database, deployment }: ApiComponents): void {
   app.get<{ Querystring: DealsQuery }>(
     '/v1/deals',
     {
@@ -54,12 +64,19 @@ export function dealRoutes(app: FastifyInstance, { database }: ApiComponents): v
           publisher: schema.address,
           node: schema.address,
           state: { type: 'string', enum: ['open', 'closing', 'closed'] },
+          contentRoot: schema.bytes32,
+          salt: {
+            ...schema.bytes32,
+            description: 'With the publisher: the one deal that it opened with this salt, to resume it.',
+          },
         }),
         response: schema.responses(schema.pageOf('deals', dealSchema)),
       },
     },
-    async ({ query: { offset, limit, publisher, node, state } }) => {
+    async ({ query: { offset, limit, publisher, node, state, contentRoot, salt } }) => {
       const filter = {
+        ...(contentRoot !== undefined && { contentRoot: parseContentRoot(contentRoot) }),
+        ...(salt !== undefined && { dealId: saltedDeal(deployment, publisher, salt) }),
         ...(publisher !== undefined && { publisher: parseAddress(publisher) }),
         ...(node !== undefined && { node: parseAddress(node) }),
         ...(state !== undefined && { state }),
@@ -79,13 +96,19 @@ export function dealRoutes(app: FastifyInstance, { database }: ApiComponents): v
       },
     },
     async ({ params }) => {
-      const dealId = parseDealId(params.dealId);
-      const deal = await findDeal(database.read, dealId);
-      if (deal === undefined)
-        throw new MarketplaceError('DEAL_NOT_FOUND', 'The index has no such deal.', { dealId });
-      return withAllocations(database.read, deal);
+      return withAllocations(database.read, await requireDeal(database.read, parseDealId(params.dealId)));
     },
   );
+}
+
+/** The deal that a publisher opened, or would open, with a salt. @throws MarketplaceError INVALID_REQUEST */
+function saltedDeal(deployment: Deployment, publisher: string | undefined, salt: string): DealId {
+  if (publisher !== undefined) {
+    return dealIdOf(deployment, parseAddress(publisher), parseBytes32(salt, 'salt'));
+  }
+  throw new MarketplaceError('INVALID_REQUEST', 'A salt belongs to a publisher: name it too.', {
+    field: 'publisher',
+  });
 }
 
 /** Which deals pay for a content, and which nodes serve it. */

@@ -49,8 +49,14 @@ export function ledgerRoutes(app: FastifyInstance, { database }: ApiComponents):
     },
   );
 
+  // The first name is what nodes of before ask by.
+  for (const path of ['/v1/earnings/:address', '/v1/operators/:address/earnings'])
+    earningsRoute(app, path, database);
+}
+
+function earningsRoute(app: FastifyInstance, path: string, database: ApiComponents['database']): void {
   app.get<{ Params: { address: string }; Querystring: schema.PageQuery }>(
-    '/v1/earnings/:address',
+    path,
     {
       schema: {
         summary: 'What an operator has earned: metered, settled, paid.',
