@@ -27,7 +27,14 @@ import { composeStreams } from './stream-plane.ts';
 import type { RingClient } from './ring/ring-client.ts';
 import { NoticePlane } from './notices/notice-plane.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
-import { bytesOf, nodeFigures, publicStatus, statusReport, type StatusSources } from './status-report.ts';
+import {
+  bytesOf,
+  nodeFigures,
+  publicStatus,
+  refusesNewWork,
+  statusReport,
+  type StatusSources,
+} from './status-report.ts';
 
 export type { NodeKeys, NodeOverrides } from './foundation.ts';
 
@@ -352,9 +359,7 @@ class NodeLife implements ComposedNode {
   }
 
   #readiness(): readonly string[] {
-    if (this.#state === 'serving') {
-      return this.#foundation.drain.isSet ? ['The operator is draining this node.'] : [];
-    }
+    if (this.#state === 'serving') return refusesNewWork(this.#foundation);
     if (this.#trouble !== undefined) return [this.#trouble.message];
     return [`The node is ${this.#state}.`];
   }

@@ -8,6 +8,7 @@ import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { SignerThread } from '../../sdk/signing/signer-thread.ts';
+import type { DeliveryAccounts } from '../adapters/delivery-desk/delivery-accounts.ts';
 import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
 import { BlockFill } from '../adapters/http/block-fill.ts';
@@ -26,6 +27,7 @@ import type { NoticePlane } from './notices/notice-plane.ts';
 import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
+import { MeteredAccounts } from './traffic/metered-accounts.ts';
 import { pacedReader, uploadPace } from './upload-cap.ts';
 import { BusyShares } from './group/busy-shares.ts';
 import { composeWorkers } from './worker-pool.ts';
@@ -124,7 +126,8 @@ export function composeDelivery(
       freeBytesPerMinute: settings.freeAllowance,
       ownUserIsFree: settings.role === 'peer',
       coordinatorUrl: settings.marketplaceUrl,
-      around: (own) => new ClosedIntake({ inner: carriage?.accounts(own) ?? own, drains }),
+      around: (own) =>
+        new ClosedIntake({ inner: underCap(foundation, carriage?.accounts(own) ?? own), drains }),
     },
   );
   const blockFill = new BlockFill({
@@ -185,6 +188,11 @@ function signersOf(domain: Domain, log: Foundation['log']): SignerThread {
       );
     },
   });
+}
+
+/** The accounts under the monthly cap, if there is one. */
+function underCap({ traffic: meter }: Foundation, inner: DeliveryAccounts): DeliveryAccounts {
+  return meter === undefined ? inner : new MeteredAccounts({ inner, meter });
 }
 
 function restoreLedger(ledger: DeliveryLedger, journal: Foundation['journal']): void {

@@ -212,7 +212,7 @@ function libp2pOf(endpoints: readonly string[]): string[] {
 
 /** Blocks of shared deals for the other nodes that are allocated in them. */
 function exchangeSource(foundation: Foundation, delivery: DeliveryPlane) {
-  const { registry, directory, blocks, log } = foundation;
+  const { registry, directory, blocks, log, traffic } = foundation;
   return {
     mayFetch: async (libp2pPublicKey: Uint8Array, dealId: DealId): Promise<boolean> => {
       const owner = registry.nodeOfKey(libp2pPublicKey);
@@ -221,6 +221,9 @@ function exchangeSource(foundation: Foundation, delivery: DeliveryPlane) {
     blockOf: async (dealId: DealId, cid: CID): Promise<Uint8Array | undefined> => {
       const root: ContentRoot | undefined = directory.known(dealId)?.deal.contentRoot;
       if (root === undefined || !blocks.contains(root, cid)) return undefined;
+      const bytes = await blocks.sizeOf(cid);
+      if (bytes === undefined) return undefined;
+      await traffic?.take(bytes);
       return delivery.blocks.get(cid);
     },
     onFailure: (error: unknown): void => {

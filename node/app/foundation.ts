@@ -22,6 +22,7 @@ import { hotBytesOf } from './config/memory-share.ts';
 import { DrainMark } from './draining/drain-mark.ts';
 import { createLog } from './node-log.ts';
 import { senderOf } from './operator-account/chain-account.ts';
+import { TrafficMeter } from './traffic/traffic-meter.ts';
 import { SettlementStore } from './settlement/settlement-store.ts';
 
 /** The keys of a node, opened. */
@@ -60,6 +61,8 @@ export interface Foundation {
   readonly store: SettlementStore;
   /** Whether the operator drains the node. */
   readonly drain: DrainMark;
+  /** Undefined without a monthly cap. */
+  readonly traffic: TrafficMeter | undefined;
   close(): Promise<void>;
 }
 
@@ -74,6 +77,7 @@ export async function openFoundation(
   overrides: NodeOverrides,
 ): Promise<Foundation> {
   const { dataDir, deployment, settings } = config;
+  const clock = overrides.clock ?? systemClock;
   const lock = DataDirLock.acquire(dataDir);
   const logFile = new BoundedLog({ path: dataDir.log, previous: dataDir.previousLog });
   const log = overrides.log ?? createLog(settings.logLevel, logFile);
@@ -86,8 +90,10 @@ export async function openFoundation(
   const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });
   let store: SettlementStore | undefined;
   let drain: DrainMark;
+  let traffic: TrafficMeter | undefined;
   const close = async (): Promise<void> => {
     provider.destroy();
+    await traffic?.close();
     await journal.close();
     await blocks.close();
     store?.close();
@@ -97,6 +103,8 @@ export async function openFoundation(
   try {
     store = SettlementStore.open(dataDir.settlements);
     drain = await DrainMark.open(dataDir.drain);
+    const { monthlyCap: capBytes } = settings;
+    if (capBytes !== undefined) traffic = await TrafficMeter.open({ path: dataDir.traffic, capBytes, clock });
     const recovery = await journal.open();
     const stored = await blocks.open();
     log.info({ ...recovery, blocks: stored.blocks }, 'Receipts and blocks recovered');
@@ -104,7 +112,6 @@ export async function openFoundation(
     await close();
     throw error;
   }
-  const clock = overrides.clock ?? systemClock;
   const node = parseAddress(keys.operator.address);
   const reader = new ChainReader({ provider, deployment });
   return {
@@ -125,6 +132,7 @@ export async function openFoundation(
     journal,
     store,
     drain,
+    traffic,
     close,
   };
 }

@@ -4,6 +4,7 @@ import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
 import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
 import type { ContentSummary } from '../core/storage/block-ports.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
+import { formatSize } from './config/units.ts';
 import type { CarriagePlane } from './carriage/carriage-plane.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { DeliveryPlane } from './delivery-plane.ts';
@@ -63,6 +64,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     problems,
     drainingSince: drain.sinceMs === undefined ? null : new Date(drain.sinceMs).toISOString(),
     bytes: bytesOf(sources.delivery),
+    traffic: trafficOf(foundation),
     disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
     content: { complete, incomplete: contents.length - complete },
     workers: sources.delivery?.workers() ?? null,
@@ -122,12 +124,40 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
       message: `This machine's clock is ${seconds} s behind the chain. Set it by a time server.`,
     });
   }
+  const reached = capReached(foundation);
+  if (reached !== undefined)
+    problems.push({ code: 'MONTHLY_CAP_REACHED', message: `Nothing more is sent: ${reached}.` });
   const { refusal } = foundation.journal;
   if (refusal !== undefined) problems.push({ code: refusal.code, message: refusal.message });
   for (const { dealId, code, message } of edge?.filling.troubles() ?? []) {
     problems.push({ code, message: `Content of deal ${dealId} is not complete: ${message}` });
   }
   return problems;
+}
+
+/** Why a node that serves takes nothing new; empty when it does. */
+export function refusesNewWork(foundation: Foundation): string[] {
+  const reached = capReached(foundation);
+  return [
+    ...(foundation.drain.isSet ? ['The operator is draining this node.'] : []),
+    ...(reached === undefined ? [] : [`It stops: ${reached}.`]),
+  ];
+}
+
+/** The clause that says so when no more bytes may leave this month. */
+function capReached({ traffic }: Foundation): string | undefined {
+  const figures = traffic?.figures();
+  if (figures?.isUsedUp !== true) return undefined;
+  const until = new Date(figures.resetsAtMs).toISOString().slice(0, 10);
+  return `the monthly cap of ${formatSize(figures.capBytes)} is used up until ${until}`;
+}
+
+function trafficOf({ traffic }: Foundation): StatusDocument['traffic'] {
+  const figures = traffic?.figures();
+  if (figures === undefined) return null;
+  const { month, bytes, capBytes, resetsAtMs } = figures;
+  const resetsAt = new Date(resetsAtMs).toISOString();
+  return { month, sentBytes: String(bytes), capBytes: String(capBytes), resetsAt };
 }
 
 /** What decides the sentence that the status ends with. */
@@ -139,7 +169,7 @@ function earningFacts(
   return {
     ...{ node, role: config.settings.role, state, trouble },
     drains: drain.isSet,
-    capReached: undefined,
+    capReached: capReached(foundation),
     registered: registry.nodeOf(node),
     deals: directory.own(),
     isComplete: (root) => blocks.isComplete(root),

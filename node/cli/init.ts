@@ -31,6 +31,7 @@ const questions: readonly (readonly [SettingName, string])[] = [
   ['region', 'Region code (such as eu-west)'],
   ['disk', 'Disk for content'],
   ['uploadCap', 'Upload cap per second (such as 20MiB, or none)'],
+  ['monthlyCap', 'Monthly cap of what is sent (such as 2TiB, or none)'],
   ['askWeiPerGib', 'Lowest price, wei per GiB'],
   ['stakeWei', 'Stake to lock, wei'],
   ['rpcUrl', 'JSON-RPC URL of the chain'],

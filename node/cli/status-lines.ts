@@ -15,6 +15,12 @@ export function statusLines(status: StatusDocument): string[] {
     moneyLine(status.money),
     `Deals:      ${status.deals.length}`,
   ];
+  if (status.traffic !== null) {
+    const { month, sentBytes, capBytes } = status.traffic;
+    lines.push(
+      `Month:      ${month}: ${formatSize(Number(sentBytes))} of ${formatSize(Number(capBytes))} sent`,
+    );
+  }
   if (status.workers !== null) {
     const { wanted, serving, restarts, connections } = status.workers;
     lines.push(

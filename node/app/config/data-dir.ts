@@ -26,6 +26,8 @@ export interface DataDir {
   /** The last log lines, and those before them. */
   readonly log: string;
   readonly previousLog: string;
+  /** What was sent this month, where there is a monthly cap. */
+  readonly traffic: string;
   /** There while the operator drains the node. */
   readonly drain: string;
   /** Receipts of sampled claims as they were committed. */
@@ -58,6 +60,7 @@ export function dataDirAt(path: string): DataDir {
     notices: join(root, 'notices.sqlite'),
     log: join(root, 'node.log'),
     previousLog: join(root, 'node.log.1'),
+    traffic: join(root, 'traffic.json'),
     drain: join(root, 'drain.json'),
     claims: join(root, 'claims'),
   };

@@ -125,6 +125,7 @@ const settingSchemas = {
   announceHosts: list(announcedHost, MAX_ANNOUNCED_HOSTS),
   bootstrap: list(multiaddr, MAX_BOOTSTRAP_ADDRESSES),
   uploadCap: optionalSize('upload cap'),
+  monthlyCap: optionalSize('monthly cap'),
   carriage: wholeNumber(100),
   freeAllowance: size('free allowance'),
   memoryCache: size('memory cache'),
@@ -176,6 +177,12 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
   announceHosts: ['--announce-host', '<hosts>', 'public hosts to announce, comma-separated', ''],
   bootstrap: ['--bootstrap', '<multiaddrs>', 'edges to join through besides the registry', ''],
   uploadCap: ['--upload-cap', '<size>', 'most bytes per second sent to viewers, or none', 'none'],
+  monthlyCap: [
+    '--monthly-cap',
+    '<size>',
+    'most bytes sent to viewers and other nodes in a calendar month (UTC), or none',
+    'none',
+  ],
   carriage: [
     '--carriage',
     '<percent>',

@@ -35,6 +35,10 @@ export const statusDocument = z.object({
   /** When the operator began to drain the node; null while it takes new work. */
   drainingSince: z.string().nullable(),
   bytes: z.object({ served: integer, receipted: integer, durable: integer, atRisk: integer, lost: integer }),
+  /** What was sent this month; null without a monthly cap. */
+  traffic: z
+    .object({ month: z.string(), sentBytes: integer, capBytes: integer, resetsAt: z.string() })
+    .nullable(),
   disk: z.object({ usedBytes: integer, limitBytes: integer }),
   content: z.object({ complete: z.number(), incomplete: z.number() }),
   /** Worker processes of the gateway; null where there is one process. */

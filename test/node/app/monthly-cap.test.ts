@@ -1,0 +1,98 @@
+import { randomBytes } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { expect } from 'chai';
+import { Wallet } from 'ethers';
+import { request } from 'undici';
+import { openProvider } from '../../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import type { StatusDocument } from '../../../node/app/control/documents.ts';
+import { eventually } from '../cli/eventually.ts';
+import type { NodeProcess, ReadyLine } from '../cli/node-process.ts';
+import { TestNetwork, type InitialisedNode } from '../cli/test-network.ts';
+
+const CONTENT_BYTES = 400_000;
+
+describe('the monthly cap of a node', function () {
+  this.timeout(180_000);
+  let network: TestNetwork;
+  let edge: InitialisedNode;
+  let running: NodeProcess;
+  let ready: ReadyLine;
+  let publication: Publication;
+
+  before(async () => {
+    network = await TestNetwork.start();
+    const { url: marketplaceUrl } = await network.marketplace();
+    edge = await network.init('edge', { extra: ['--monthly-cap', '3MiB', '--free-allowance', '1GiB'] });
+    running = network.run(edge);
+    ready = await running.ready();
+    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
+    await network.fund(wallet.address);
+    const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
+    try {
+      publication = await eventually(() =>
+        publish({
+          source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(CONTENT_BYTES))]) },
+          sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
+          marketplaceUrl,
+          replicas: 1,
+        }),
+      );
+    } finally {
+      provider.destroy();
+    }
+  });
+
+  after(() => network.stop());
+
+  async function get(path: string): Promise<{ status: number; bytes: number; code: string }> {
+    const { statusCode, body } = await request(`${ready.httpUrl}${path}`);
+    const bytes = Buffer.from(await body.arrayBuffer());
+    const code = /"code":"([A-Z_]+)"/.exec(bytes.toString('latin1'))?.[1] ?? '';
+    return { status: statusCode, bytes: bytes.length, code };
+  }
+
+  async function status(): Promise<StatusDocument> {
+    return JSON.parse((await network.command(edge, 'status', '--json')).stdout) as StatusDocument;
+  }
+
+  it('counts what leaves, and sends nothing beyond it, and says so', async () => {
+    const path = `/ipfs/${publication.cid.toString()}`;
+    let sent = 0;
+    for (;;) {
+      const { status: code, bytes, code: refusal } = await get(path);
+      if (code === 200) {
+        sent += bytes;
+        expect(sent).to.be.at.most(3 * 2 ** 20);
+        continue;
+      }
+      expect([code, refusal]).to.deep.equal([503, 'MONTHLY_CAP_REACHED']);
+      break;
+    }
+    expect(sent).to.equal(7 * CONTENT_BYTES);
+    const { traffic, earning, state, problems } = await status();
+    expect(traffic).to.include({ capBytes: String(3 * 2 ** 20) });
+    expect(Number(traffic?.sentBytes)).to.be.within(sent, 3 * 2 ** 20);
+    expect(state).to.equal('degraded');
+    expect(problems.map(({ code }) => code)).to.include('MONTHLY_CAP_REACHED');
+    expect(earning.because).to.match(/^the monthly cap of 3 MiB is used up until \d{4}-\d\d-01$/);
+    expect(earning.run).to.equal('run bcdn-node start --monthly-cap SIZE');
+    expect((await get('/readyz')).status).to.equal(503);
+  });
+
+  it('remembers it over SIGKILL, and goes on with a higher cap', async () => {
+    await running.end('SIGKILL');
+    running = network.run(edge);
+    ready = await running.ready();
+    expect((await get(`/ipfs/${publication.cid.toString()}`)).code).to.equal('MONTHLY_CAP_REACHED');
+    await running.end('SIGTERM');
+    running = network.run(edge, ['--monthly-cap', '1GiB']);
+    ready = await running.ready();
+    expect((await get('/readyz')).status).to.equal(200);
+    await eventually(async () => {
+      expect((await get(`/ipfs/${publication.cid.toString()}`)).status).to.equal(200);
+    });
+    expect(Number((await status()).traffic?.sentBytes)).to.be.at.least(8 * CONTENT_BYTES);
+  });
+});
