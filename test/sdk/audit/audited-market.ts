@@ -3,6 +3,7 @@ import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 
 import { startMarketplace } from '../../../marketplace/server/start-marketplace.ts';
+import type { DeployParameters } from '../../../scripts/deploy/parameters.ts';
 import { decodeLine, encodeLine, linesOf, type AuditLine } from '../../../sdk/audit/audit-file.ts';
 import { audit, type AuditOptions } from '../../../sdk/audit/audit.ts';
 import { downloadBooks, type Downloaded, type DownloadOptions } from '../../../sdk/audit/download.ts';
@@ -59,9 +60,10 @@ export class AuditedMarket {
     this.#cleanups = cleanups;
   }
 
-  static async open(): Promise<AuditedMarket> {
+  static async open(parameters: Partial<DeployParameters> = {}): Promise<AuditedMarket> {
     const market = await TestMarket.open({
       ...{ epochSeconds: 600, claimWindowEpochs: 1, thawEpochs: 2, claimBondFloorWei: 1n },
+      ...parameters,
     });
     const directory = await temporaryDirectory();
     const servers = [await ReadinessServer.open(), await ReadinessServer.open()];
@@ -98,14 +100,15 @@ export class AuditedMarket {
     for (const cleanup of this.#cleanups) await cleanup();
   }
 
-  /** A new viewer fetches from a node in the current epoch. */
+  /** A new viewer of a region fetches from a node in the current epoch. */
   async view(
     dealId: DealId,
     node: TransactionSender,
     bytes: bigint,
+    region?: string,
   ): Promise<{ pair: ReceiptWithGrant; key: Uint8Array; epoch: number }> {
     const viewer = this.room.viewer();
-    const granted = await this.room.requestGrants(viewer, { dealId });
+    const granted = await this.room.requestGrants(viewer, { dealId }, region === undefined ? {} : { region });
     const pair = this.room.signReceipt(grantOf(granted, node), viewer.key, bytes);
     return { pair, key: viewer.key, epoch: granted.epoch };
   }
