@@ -11,7 +11,7 @@ import { declareOrigin, type ProbedOrigin } from './declare-origin.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { nameAudience } from './name-audience.ts';
 import type { PublicationRecord } from './publication-record.ts';
-import type { PublishOptions, PublishRequest } from './publish.ts';
+import type { PublishOptions, PublishRequest } from './publish-request.ts';
 import { PublishError } from './publish-error.ts';
 import { DEFAULT_DELIVERIES, MAX_NODES_PER_CALL } from './publish-limits.ts';
 import { untilNothingPending } from './until-nothing-pending.ts';
