@@ -33,10 +33,15 @@ async function run({ from, to, json }: CopyFlags): Promise<void> {
       json ? `${JSON.stringify({ event: 'copied', rows: copied })}\n` : sentences(copied, { from, to }),
     );
   } catch (failure) {
-    const remedy = failure instanceof MarketplaceError ? ` → ${failure.remedy}` : '';
-    process.stderr.write(`${describeFailure(failure)}${remedy}\n`);
+    process.stderr.write(`${describeFailure(failure)}${evidenceOf(failure)}\n`);
     process.exitCode = 1;
   }
+}
+
+function evidenceOf(failure: unknown): string {
+  if (!(failure instanceof MarketplaceError)) return '';
+  const where = failure.values['where'];
+  return `${where === undefined ? '' : ` (${where})`} → ${failure.remedy}`;
 }
 
 function sentences(

@@ -15,7 +15,7 @@ const FASTIFY_CODES: Readonly<Record<string, MarketplaceErrorCode>> = {
   FST_ERR_BAD_URL: 'INVALID_REQUEST',
 };
 
-/** Answers every failure with `{error: {code, message, values, remedy}}`; logs only those nobody foresaw. */
+/** Answers every failure with `{error: {code, message, values, remedy}}`; logs those nobody foresaw, and those of the database. */
 export function replyWithError(logger: Logger) {
   return (
     failure: FastifyError | MarketplaceError | ProtocolError,
@@ -23,7 +23,7 @@ export function replyWithError(logger: Logger) {
     reply: FastifyReply,
   ): void => {
     const coded = codedFailure(failure);
-    if (coded.code === 'INTERNAL') {
+    if (coded.code === 'INTERNAL' || coded.code.startsWith('DATABASE_')) {
       logger.error(
         { requestId: request.id, route: request.routeOptions.url, err: failure },
         'A request failed unexpectedly.',
@@ -35,9 +35,12 @@ export function replyWithError(logger: Logger) {
   };
 }
 
-/** The body of a coded failure. */
+/** The body of a coded failure. What a database says, and where it is, is for the operator's log. */
 export function bodyOf(failure: MarketplaceError): ErrorBody {
-  const { code, message, values, remedy } = failure;
+  const { code, remedy } = failure;
+  const isDatabase = code.startsWith('DATABASE_');
+  const message = isDatabase ? 'The database of this marketplace cannot be used now.' : failure.message;
+  const values = isDatabase ? {} : failure.values;
   return errorBody({ code, message, values, remedy });
 }
 

@@ -16,6 +16,8 @@ const MEANINGS: readonly (readonly [code: MarketplaceErrorCode, ...states: strin
 /**
  * What a failure of a connection or statement means. A statement that the schema refuses stays what it is, as with
  * SQLite: it is a defect of this program, or the refusal that the schema is there for.
+ *
+ * Messages reach `/readyz`, so where the database is stands in the values only, which the operator's log shows.
  * @param where the database, without a password
  */
 export function postgresFailure(failure: unknown, where: string): unknown {
@@ -23,7 +25,7 @@ export function postgresFailure(failure: unknown, where: string): unknown {
   if (!(failure instanceof pg.DatabaseError)) {
     return new MarketplaceError(
       'DATABASE_UNREACHABLE',
-      `The database ${where} does not answer: ${describeFailure(failure)}.`,
+      `The database does not answer: ${reasonOf(failure)}.`,
       { where },
       failure,
     );
@@ -37,6 +39,12 @@ export function postgresFailure(failure: unknown, where: string): unknown {
     { where, state },
     failure,
   );
+}
+
+/** The system's name for it where there is one: its sentence names the address. */
+function reasonOf(failure: unknown): string {
+  if (failure instanceof Error && 'code' in failure && typeof failure.code === 'string') return failure.code;
+  return describeFailure(failure);
 }
 
 /** Whether the connection is gone or in doubt, as opposed to a statement that failed on it. */

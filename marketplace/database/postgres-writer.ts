@@ -115,7 +115,7 @@ export class PostgresWriter {
       const holder = await this.#holder(client);
       throw new MarketplaceError(
         'DATABASE_IN_USE',
-        `Another marketplace writes to the database ${text}: ${holder}.`,
+        `Another marketplace writes to this database: ${holder}.`,
         { where: text, holder },
         failure,
       );
