@@ -117,7 +117,7 @@ function optionsOf(element: HTMLElement, { series, format, height }: Required<Ch
     scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
     axes: [
       { ...axis, grid: { show: false } },
-      { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => splits.map((value) => format(value)) },
+      { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => distinct(splits.map(format)) },
     ],
     series: [
       {},
@@ -131,6 +131,11 @@ function optionsOf(element: HTMLElement, { series, format, height }: Required<Ch
       })),
     ],
   };
+}
+
+/** Labels of an axis, each once: rounding can make neighbours equal. */
+function distinct(labels: readonly string[]): string[] {
+  return labels.map((label, index) => (label === labels[index - 1] ? '' : label));
 }
 
 /** A token's colour as the canvas can use it, which knows no light-dark(). */

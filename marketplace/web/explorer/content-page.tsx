@@ -1,0 +1,56 @@
+import { countedText, shortIdentifier } from '../../../sdk/ui/figures.ts';
+import { Identifier } from '../../../sdk/ui/identifier.tsx';
+import { Table } from '../../../sdk/ui/table.tsx';
+import { fetchContent, type PaidContent } from '../market-data/deals.ts';
+import { Loaded } from '../market-data/loaded.tsx';
+import { useMarketData } from '../market-data/use-market-data.ts';
+import { Page } from '../shell/page.tsx';
+import { paths } from '../shell/paths.ts';
+import { dealColumns } from './deal-columns.tsx';
+import { Trail } from './trail.tsx';
+
+/** One content: which deals pay for it, and how to have it. */
+export function ContentPage({ cid }: { readonly cid: string }) {
+  const content = useMarketData((signal) => fetchContent(cid, signal), { key: cid });
+  return (
+    <Page title={`Content ${shortIdentifier(cid)}`}>
+      <Trail steps={[{ href: paths.contents, text: 'Contents' }]} />
+      <p>
+        <Identifier value={cid} what="CID" full />
+      </p>
+      <Loaded data={content} what="the content">
+        {(value) => (
+          <>
+            <p class="story">{contentStory(value)}</p>
+            <p class="row">
+              <a class="button button-primary" href={paths.watch(cid)}>
+                Watch it
+              </a>
+              <code>
+                npm run bcdn -- fetch {cid} --marketplace {location.origin}
+              </code>
+            </p>
+            <Table
+              caption="Deals that pay for it"
+              showsCaption
+              columns={dealColumns}
+              rows={value.deals}
+              rowKey={({ dealId }) => dealId}
+            />
+          </>
+        )}
+      </Loaded>
+    </Page>
+  );
+}
+
+function contentStory({ deals }: PaidContent): string {
+  const open = deals.filter(({ state }) => state === 'open');
+  const nodes = new Set(
+    open.flatMap(({ allocations }) =>
+      allocations.filter(({ state }) => state === 'active').map(({ node }) => node),
+    ),
+  );
+  if (open.length === 0) return 'No open deal pays for its delivery any more; nodes may drop it.';
+  return `${countedText(open.length, 'open deal pays', 'open deals pay')} ${countedText(nodes.size, 'node')} to deliver it.`;
+}

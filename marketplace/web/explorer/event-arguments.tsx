@@ -1,0 +1,44 @@
+import { exactAmountText } from '../../../sdk/ui/figures.ts';
+import { Identifier } from '../../../sdk/ui/identifier.tsx';
+import type { ChainEvent } from '../market-data/chain-events.ts';
+import { paths } from '../shell/paths.ts';
+
+const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
+const BYTES32 = /^0x[0-9a-fA-F]{64}$/;
+
+/** What an event says, each argument by its name, with the page that tells more. */
+export function EventArguments({ event }: { readonly event: Pick<ChainEvent, 'arguments'> }) {
+  return (
+    <dl class="arguments">
+      {Object.entries(event.arguments).map(([name, value]) => (
+        <div key={name}>
+          <dt>{name}</dt>
+          <dd>
+            <Argument name={name} value={value} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function Argument({ name, value }: { readonly name: string; readonly value: string }) {
+  if (/wei/i.test(name) && /^\d{1,39}$/.test(value))
+    return <span class="figure">{exactAmountText(BigInt(value))}</span>;
+  if (BYTES32.test(value)) {
+    return (
+      <Identifier
+        value={value}
+        what={name}
+        href={name === 'dealId' ? paths.deal(value.toLowerCase()) : undefined}
+      />
+    );
+  }
+  if (ADDRESS.test(value)) {
+    const isNode = name === 'node' || name === 'operator' || name === 'peer';
+    return (
+      <Identifier value={value} what={name} href={isNode ? paths.node(value.toLowerCase()) : undefined} />
+    );
+  }
+  return <span class="argument-text">{value}</span>;
+}

@@ -1,0 +1,53 @@
+import { useState } from 'preact/hooks';
+
+import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
+import { Table } from '../../../sdk/ui/table.tsx';
+import { Loaded } from '../market-data/loaded.tsx';
+import { fetchNodes } from '../market-data/nodes.ts';
+import { useMarketData } from '../market-data/use-market-data.ts';
+import { Page } from '../shell/page.tsx';
+import { paths } from '../shell/paths.ts';
+import { nodeColumns } from './node-columns.tsx';
+import { Pager } from './pager.tsx';
+import { Trail } from './trail.tsx';
+
+const LIMIT = 50;
+const EVERY_MS = 10_000;
+
+/** All nodes. */
+export function NodeList() {
+  const [offset, setOffset] = useState(0);
+  const nodes = useMarketData((signal) => fetchNodes({ offset, limit: LIMIT }, signal), {
+    key: `nodes-${offset}`,
+    everyMs: EVERY_MS,
+  });
+  return (
+    <Page
+      title="Nodes"
+      lead="Edges hold stake and a place on the ring and serve everybody; peers serve what they hold anyway."
+    >
+      <Trail />
+      <Loaded data={nodes} what="nodes" lines={8}>
+        {(page) =>
+          page.total === 0 ? (
+            <EmptyState title="No node has registered yet">
+              <p>
+                It takes two commands: <a href={paths.operate}>run one</a>.
+              </p>
+            </EmptyState>
+          ) : (
+            <>
+              <Table
+                caption="Nodes"
+                columns={nodeColumns}
+                rows={page.nodes}
+                rowKey={({ address }) => address}
+              />
+              <Pager total={page.total} offset={offset} limit={LIMIT} onMove={setOffset} />
+            </>
+          )
+        }
+      </Loaded>
+    </Page>
+  );
+}
