@@ -1,4 +1,4 @@
-import { h } from 'preact';
+import { lazy, Suspense } from 'preact/compat';
 import { useState } from 'preact/hooks';
 
 import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
@@ -12,7 +12,6 @@ import { paths } from '../shell/paths.ts';
 const DEALS_EVERY_MS = 30_000;
 /** Newest open deals among which one with a content is looked for. */
 const LOOKED_AT_DEALS = 10;
-const PLAYER_SCRIPT = '/player/embed.js';
 
 /** What the network serves now, played by its own player: from several edges, every block verified here. */
 export function FeaturedContent() {
@@ -55,45 +54,29 @@ export function FeaturedContent() {
   );
 }
 
+/** The player and its styles; a chunk of its own. */
+const Player = lazy(() => import('../watch/player.tsx').then((module) => ({ default: module.Player })));
+
 /** Nothing of the player is loaded before somebody wants to watch. */
 function Stage({ deal: { cid } }: { readonly deal: Deal }) {
   const [isPlaying, setPlaying] = useState(false);
-  const [isMissing, setMissing] = useState(false);
   if (cid === null) return null;
-  const play = (): void => {
-    setPlaying(true);
-    const url = new URL(PLAYER_SCRIPT, location.origin).href;
-    // Served by the marketplace and built apart from these pages, so that pages of others can embed it as well.
-    import(/* @vite-ignore */ url).then(
-      () => setMissing(false),
-      () => setMissing(true),
-    );
-  };
-  if (isMissing) {
+  if (isPlaying) {
     return (
-      <EmptyState title="The player could not be loaded">
-        <p>
-          Fetch it instead:{' '}
-          <code>
-            npm run bcdn -- fetch {cid} --marketplace {location.origin}
-          </code>
-        </p>
-      </EmptyState>
+      <Suspense fallback={<Skeleton lines={5} what="the player" />}>
+        <Player cid={cid} overlay />
+      </Suspense>
     );
   }
   return (
     <div class="stage">
-      {isPlaying ? (
-        h('bcdn-player', { cid, marketplace: location.origin, overlay: true, autoplay: true })
-      ) : (
-        <button type="button" class="stage-play" onClick={play}>
-          <svg viewBox="0 0 48 48" aria-hidden="true">
-            <circle cx="24" cy="24" r="22" />
-            <path d="m19.5 15.5 14 8.5-14 8.5z" />
-          </svg>
-          Play it from the network
-        </button>
-      )}
+      <button type="button" class="stage-play" onClick={() => setPlaying(true)}>
+        <svg viewBox="0 0 48 48" aria-hidden="true">
+          <circle cx="24" cy="24" r="22" />
+          <path d="m19.5 15.5 14 8.5-14 8.5z" />
+        </svg>
+        Play it from the network
+      </button>
     </div>
   );
 }
