@@ -2,7 +2,7 @@ import { startMarketplace, type Marketplace } from '../../marketplace/server/sta
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
 import { ApiClient } from '../marketplace/api-client.ts';
-import { DealRoom, grantOf } from '../marketplace/coordinator/deal-room.ts';
+import { DealRoom, encodePairs, grantOf } from '../marketplace/coordinator/deal-room.ts';
 import {
   eventually,
   ReadinessServer,
@@ -78,7 +78,7 @@ export class WebMarket {
     const grants = await room.requestGrants(viewer, { dealId });
     const edge = edges.find(({ address }) => grants.grants.some(({ node }) => node === address)) ?? publisher;
     const receipt = room.signReceipt(grantOf(grants, edge), viewer.key, RECEIPTED_BYTES);
-    await room.settle(dealId, edge, { throughEpoch: grants.epoch, pairs: [receipt] });
+    await api.ok(api.post('/v1/receipts', { receipts: encodePairs([receipt]) }));
     const parts = { market, marketplace, edges, publisher, dealId, cid: cid.toString(), epoch: grants.epoch };
     return new WebMarket(parts, cleanups);
   }

@@ -1,13 +1,13 @@
 import { useLocation } from 'preact-iso';
 import { useState } from 'preact/hooks';
 
-import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
 import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
 import { countText, shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Address, Identifier } from '../../../sdk/ui/identifier.tsx';
+import { Instant } from '../../../sdk/ui/instant.tsx';
 import { Table, type Column } from '../../../sdk/ui/table.tsx';
-import { fetchBatches, type Batch, type BatchWish } from '../market-data/batches.ts';
+import { fetchBatches, type ListedBatch, type BatchWish } from '../market-data/batches.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
@@ -18,7 +18,7 @@ import { Trail } from './trail.tsx';
 const LIMIT = 50;
 const EVERY_MS = 10_000;
 
-const columns: readonly Column<Batch>[] = [
+const columns: readonly Column<ListedBatch>[] = [
   {
     id: 'epoch',
     title: 'Epoch',
@@ -39,24 +39,12 @@ const columns: readonly Column<Batch>[] = [
     cell: ({ bytes }) => <Bytes bytes={bytes} />,
     sortBy: ({ bytes }) => bytes,
   },
-  {
-    id: 'wei',
-    title: 'Worth',
-    isFigure: true,
-    cell: ({ wei }) => <Amount wei={wei} />,
-    sortBy: ({ wei }) => wei,
-  },
+  { id: 'ended', title: 'Epoch ends', cell: ({ endsAt }) => <Instant at={endsAt} /> },
 ];
 
-/** Receipts of viewers, put together by node, deal and epoch; `?deal=` and `?node=` narrow them. */
+/** Receipts of viewers, put together by node, deal and epoch; `?deal=` and `?node=` choose whose. */
 export function BatchList() {
   const { deal, node } = useLocation().query;
-  const [offset, setOffset] = useState(0);
-  const wish: BatchWish = { ...(deal !== undefined && { deal }), ...(node !== undefined && { node }) };
-  const batches = useMarketData((signal) => fetchBatches({ ...wish, offset, limit: LIMIT }, signal), {
-    key: `${JSON.stringify(wish)}-${offset}`,
-    everyMs: EVERY_MS,
-  });
   const of = [
     deal === undefined ? '' : ` of deal ${shortIdentifier(deal)}`,
     node === undefined ? '' : ` for node ${shortIdentifier(node)}`,
@@ -67,25 +55,45 @@ export function BatchList() {
       lead={`What viewers signed for${of}, put together by node, deal and epoch: a bill is recomputed from these.`}
     >
       <Trail />
-      <Loaded data={batches} what="batches" lines={6}>
-        {(page) =>
-          page.total === 0 ? (
-            <EmptyState title="No receipts yet">
-              <p>They arrive when an epoch ends, or when a viewer hands them in.</p>
-            </EmptyState>
-          ) : (
-            <>
-              <Table
-                caption="Batches of receipts"
-                columns={columns}
-                rows={page.batches}
-                rowKey={(batch) => `${batch.dealId}-${batch.node}-${batch.epoch}`}
-              />
-              <Pager total={page.total} offset={offset} limit={LIMIT} onMove={setOffset} />
-            </>
-          )
-        }
-      </Loaded>
+      {deal === undefined && node === undefined ? (
+        <EmptyState title="Receipts belong to a deal and a node">
+          <p>
+            Open a <a href={paths.deals}>deal</a> or a <a href={paths.nodes}>node</a> and follow “by epoch”
+            there.
+          </p>
+        </EmptyState>
+      ) : (
+        <BatchRows wish={{ ...(deal !== undefined && { deal }), ...(node !== undefined && { node }) }} />
+      )}
     </Page>
+  );
+}
+
+function BatchRows({ wish }: { readonly wish: BatchWish }) {
+  const [offset, setOffset] = useState(0);
+  const batches = useMarketData((signal) => fetchBatches({ ...wish, offset, limit: LIMIT }, signal), {
+    key: `${JSON.stringify(wish)}-${offset}`,
+    everyMs: EVERY_MS,
+  });
+  return (
+    <Loaded data={batches} what="batches" lines={6}>
+      {(page) =>
+        page.total === 0 ? (
+          <EmptyState title="No receipts yet">
+            <p>They arrive when an epoch ends, or when a viewer hands them in.</p>
+          </EmptyState>
+        ) : (
+          <>
+            <Table
+              caption="Batches of receipts"
+              columns={columns}
+              rows={page.batches}
+              rowKey={(batch) => `${batch.dealId}-${batch.node}-${batch.epoch}`}
+            />
+            <Pager total={page.total} offset={offset} limit={LIMIT} onMove={setOffset} />
+          </>
+        )
+      }
+    </Loaded>
   );
 }

@@ -6,7 +6,7 @@ import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
-import { batchStory } from './sentences.ts';
+import { batchStory, eventText } from './sentences.ts';
 import { Trail } from './trail.tsx';
 
 interface BatchPageProps {
@@ -31,7 +31,7 @@ export function BatchPage({ dealId, node, epoch }: BatchPageProps) {
 }
 
 function Particulars({ batch }: { readonly batch: Batch }) {
-  const { dealId, node, wei, voucher, transactionHash } = batch;
+  const { dealId, node, wei, voucher, payingTransaction } = batch;
   return (
     <>
       <p class="story">{batchStory(batch)}</p>
@@ -63,14 +63,14 @@ function Particulars({ batch }: { readonly batch: Batch }) {
             </dd>
           </div>
         )}
-        {transactionHash !== null && (
+        {payingTransaction !== null && (
           <div>
             <dt>Paid by</dt>
             <dd>
               <Identifier
-                value={transactionHash}
+                value={payingTransaction.hash}
                 what="transaction hash"
-                href={paths.transaction(transactionHash)}
+                href={paths.transaction(payingTransaction.hash)}
               />
             </dd>
           </div>
@@ -90,8 +90,8 @@ function Particulars({ batch }: { readonly batch: Batch }) {
   );
 }
 
-function paymentStory({ voucher, transactionHash }: Batch): string {
-  if (transactionHash !== null) return 'It was paid on the chain.';
+function paymentStory({ voucher, payingTransaction }: Batch): string {
+  if (payingTransaction !== null) return `It was paid on the chain (${eventText(payingTransaction.route)}).`;
   return voucher === null
     ? 'No voucher covers it yet: one is signed after the epoch has ended and its receipts were handed in.'
     : 'A voucher covers it; the node has not redeemed that one yet.';

@@ -88,8 +88,7 @@ export function Overview() {
         </Loaded>
       </section>
       <p>
-        Also: <a href={paths.transactions}>what the contracts announced</a> and{' '}
-        <a href={paths.batches}>batches of receipts</a>.
+        Also: <a href={paths.transactions}>everything that the contracts announced</a>.
       </p>
     </Page>
   );

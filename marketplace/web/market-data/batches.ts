@@ -2,26 +2,36 @@ import { callMarket } from './call-market.ts';
 import * as as from './decode.ts';
 import { pagePath, type PageWish } from './page-path.ts';
 
-const batch = as.object({
+const batchFields = {
   dealId: as.bytes32,
   node: as.address,
   epoch: as.count,
+  /** Unix seconds of the chain. */
+  startsAt: as.seconds,
+  endsAt: as.seconds,
   /** Receipts of viewers. */
   receipts: as.count,
   bytes: as.bytes,
-  /** Price of the bytes. */
+} as const;
+const listedBatch = as.object(batchFields);
+const batch = as.object({
+  ...batchFields,
+  /** What it added to the earnings of its node. */
   wei: as.wei,
-  /** The voucher that covers them, once one is signed. */
+  /** The last voucher of node and deal; null if it does not settle this epoch. */
   voucher: as.nullable(as.object({ cumulativeWei: as.wei, throughEpoch: as.count })),
-  /** The transaction that paid them, once there is one. */
-  transactionHash: as.nullable(as.bytes32),
+  /** What paid for the epoch on the chain; null if nothing has. */
+  payingTransaction: as.nullable(as.object({ hash: as.bytes32, at: as.seconds, route: as.text })),
 });
-const page = as.object({ total: as.count, offset: as.count, batches: as.list(batch) });
+const page = as.object({ total: as.count, offset: as.count, batches: as.list(listedBatch) });
 
-/** The receipts of one node, deal and epoch. */
+/** The receipts of one node, deal and epoch, and their way to the money. */
 export type Batch = as.Decoded<typeof batch>;
+/** The same in a list. */
+export type ListedBatch = as.Decoded<typeof listedBatch>;
 export type BatchPage = as.Decoded<typeof page>;
 
+/** At least one of deal and node is named. */
 export interface BatchWish extends PageWish {
   readonly deal?: string;
   readonly node?: string;
