@@ -53,7 +53,8 @@ function hindrance({ trouble, state, drains, capReached }: EarningFacts): Hindra
 
 function edgeHindrance(facts: EarningFacts): Hindrance {
   const { registered, deals, problem } = facts;
-  if (registered?.active === false) return inactive(registered);
+  if (registered === undefined) return ['it is not registered any more', 'run bcdn-node start'];
+  if (!registered.active) return inactive(registered);
   const paying = deals.filter(
     ({ deal, allocation }) => deal.state !== 'closed' && allocation.state !== 'released',
   );

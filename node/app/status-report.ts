@@ -107,7 +107,7 @@ function shownState(
   return problems.length > 0 ? 'degraded' : 'serving';
 }
 
-function problemsOf({ trouble, chain, edge, foundation }: StatusSources): StatusDocument['problems'] {
+function problemsOf({ trouble, chain, edge, foundation, state }: StatusSources): StatusDocument['problems'] {
   const problems: StatusDocument['problems'] = [];
   if (trouble !== undefined) problems.push({ code: trouble.code, message: trouble.message });
   if (chain.state === 'lost' && trouble?.code !== 'CHAIN_UNREACHABLE') {
@@ -123,6 +123,10 @@ function problemsOf({ trouble, chain, edge, foundation }: StatusSources): Status
       code: 'CLOCK_DRIFT',
       message: `This machine's clock is ${seconds} s behind the chain. Set it by a time server.`,
     });
+  }
+  if (state === 'serving' && foundation.registry.nodeOf(foundation.node)?.active === false) {
+    const message = 'The registry does not count this node as active: its stake is below the minimum.';
+    problems.push({ code: 'NODE_INACTIVE', message });
   }
   const reached = capReached(foundation);
   if (reached !== undefined)

@@ -53,7 +53,7 @@ export function checkRing(status: StatusDocument | undefined, others: number | u
   }
   return fine(
     'ring',
-    others === undefined ? facts : `${facts}; the registry has ${others + 1} active edge(s)`,
+    others === undefined ? facts : `${facts}; the registry has ${others} other active edge(s)`,
   );
 }
 

@@ -3,7 +3,7 @@ import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect } from 'chai';
-import { bcdnNode, type CommandResult } from './node-process.ts';
+import { bcdnNode, CommandProcess, type CommandResult } from './node-process.ts';
 
 const KEY = 'ac0974bec39a17e36ba4a6b4d238ff944bacb478cbed5efcae784d7bf4f2ff80';
 const ADDRESS = '0xf39fd6e51aad88f6f4ce6ab8827279cfffb92266';
@@ -154,6 +154,52 @@ describe('bcdn-node on the command line', function () {
     }
   });
 
+  it('takes a setting from flag, then environment, then file', async () => {
+    await init('--rpc-url', 'http://127.0.0.1:9/file');
+    const chainOf = async (environment: Record<string, string>): Promise<string> => {
+      const { stdout } = await bcdnNode(['price', '--json', '--data-dir', dataDir], environment);
+      return errorOf({ code: 1, stdout, stderr: '' }).error.values['url'] ?? '';
+    };
+    expect(await chainOf({})).to.equal('http://127.0.0.1:9/file');
+    expect(await chainOf({ BCDN_RPC_URL: 'http://127.0.0.1:9/environment' })).to.equal(
+      'http://127.0.0.1:9/environment',
+    );
+  });
+
+  it('keeps its files where XDG says, and colours nothing that is no terminal', async () => {
+    const { stdout, stderr } = await bcdnNode(['status'], { XDG_DATA_HOME: directory, BCDN_DATA_DIR: '' });
+    expect(stdout + stderr).not.to.contain('\u001b');
+    const started = await bcdnNode(['start', '--json'], { XDG_DATA_HOME: directory });
+    expect(errorOf(started).error.values['path']).to.equal(join(directory, 'bcdn-node', 'config.json'));
+  });
+
+  it('completes its commands, options and choices', async () => {
+    const { code, stdout } = await bcdnNode(['completion', 'bash']);
+    expect(code).to.equal(0);
+    for (const word of ['support-bundle', '--monthly-cap', 'publisher']) expect(stdout).to.contain(word);
+    expect((await bcdnNode(['completion', 'csh'])).code).to.equal(2);
+  });
+
+  it('watches until it is interrupted, and ends with the code of the last look', async () => {
+    await init();
+    const watching = new CommandProcess([
+      'status',
+      '--watch',
+      '--interval',
+      '0.1',
+      '--json',
+      '--data-dir',
+      dataDir,
+    ]);
+    await watching.printed(3);
+    expect(await watching.end('SIGINT')).to.equal(4);
+    const lines = watching.stdout().trim().split('\n');
+    for (const line of lines) expect(JSON.parse(line)).to.include({ state: 'offline' });
+    expect((await bcdnNode(['status', '--watch', '--interval', '0', '--data-dir', dataDir])).code).to.equal(
+      2,
+    );
+  });
+
   it('reads earnings of a stopped node whose chain is away', async () => {
     await init();
     const csv = await bcdnNode(['earnings', '--by', 'day', '--csv', '--data-dir', dataDir]);
@@ -170,12 +216,18 @@ describe('bcdn-node on the command line', function () {
   });
 
   it('has help with examples for every command, and 2 for what it does not know', async () => {
-    const commands = ['init', 'start', 'status', 'earnings', 'settle', 'withdraw'];
+    const commands = [
+      ...['init', 'start', 'status', 'earnings', 'settle', 'withdraw', 'verify', 'stake', 'unstake'],
+      ...['price', 'drain', 'doctor', 'support-bundle', 'completion'],
+    ];
     const help = await Promise.all(commands.map((command) => bcdnNode([command, '--help'])));
     help.forEach((result, index) => {
       expect(result.code, commands[index]).to.equal(0);
       expect(result.stdout, commands[index]).to.contain('Examples:');
     });
+    const program = await bcdnNode(['--help']);
+    for (const command of commands)
+      expect(program.stdout, command).to.match(new RegExp(`^  ${command} `, 'm'));
     expect((await bcdnNode(['dance'])).code).to.equal(2);
     expect((await bcdnNode(['status', '--moon'])).code).to.equal(2);
     expect((await bcdnNode(['earnings', '--by', 'moon', '--data-dir', dataDir])).code).to.equal(2);

@@ -1,5 +1,6 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
+import { connect } from 'node:net';
 import { Readable } from 'node:stream';
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
@@ -139,5 +140,20 @@ describe('bcdn-node drain', function () {
     expect(await drain('--cancel')).to.deep.include({ code: 0, draining: false, running: true });
     expect(await readyStatus()).to.equal(200);
     expect((await network.command(edge, 'drain', '--cancel', '--wait')).code).to.equal(2);
+  });
+
+  it('waits for a request that is under way when it is stopped, and forces it on a second signal', async () => {
+    const { hostname, port } = new URL(ready.httpUrl);
+    const client = connect({ host: hostname, port: Number(port) });
+    client.on('error', () => undefined);
+    client.write(`POST /bcdn/v1/receipts HTTP/1.1\r\nhost: ${hostname}\r\ncontent-length: 1000\r\n\r\nhalf`);
+    // The node has the connection when it answers another one.
+    await readyStatus();
+    running.signal('SIGTERM');
+    await eventually(async () =>
+      expect(running.stderr()).to.contain('SIGTERM: draining. Once more to force.'),
+    );
+    expect(await running.end('SIGTERM')).to.equal(1);
+    client.destroy();
   });
 });

@@ -40,6 +40,33 @@ export async function bcdnNode(
   return { code: child.exitCode, stdout: stdout(), stderr: stderr() };
 }
 
+/** A command that runs until it is told to end. */
+export class CommandProcess {
+  readonly #child: ChildProcess;
+  readonly stdout: () => string;
+
+  constructor(args: readonly string[]) {
+    this.#child = spawn(process.execPath, [launcher, ...args], { stdio: ['ignore', 'pipe', 'inherit'] });
+    this.stdout = collect(this.#child.stdout);
+  }
+
+  /** Waits for so many lines on standard output. */
+  async printed(lines: number): Promise<void> {
+    const deadline = AbortSignal.timeout(READY_TIMEOUT_MS);
+    while (this.stdout().split('\n').length <= lines) {
+      await once(this.#child.stdout ?? this.#child, 'data', { signal: deadline });
+    }
+  }
+
+  /** Sends a signal and waits for the end. Resolves to the exit code, null if the signal ended it. */
+  async end(signal: NodeJS.Signals): Promise<number | null> {
+    const ended = once(this.#child, 'close');
+    this.#child.kill(signal);
+    await ended;
+    return this.#child.exitCode;
+  }
+}
+
 /** A node that runs in a process of its own. */
 export class NodeProcess {
   readonly #child: ChildProcess;
