@@ -43,10 +43,13 @@ const responseSchema = z.object({
 /** The chain behind an Ethereum JSON-RPC endpoint over HTTP; whatever it answers is checked before use. */
 export class JsonRpcChain implements ChainSource {
   readonly #url: string;
+  /** Without path and user: providers put their customers' keys there, and failures are shown to everybody. */
+  readonly #shownUrl: string;
   #nextId = 1;
 
   constructor(url: string) {
     this.#url = url;
+    this.#shownUrl = URL.canParse(url) ? new URL(url).origin : 'the given address';
   }
 
   async chainId(signal: AbortSignal): Promise<bigint> {
@@ -103,8 +106,8 @@ export class JsonRpcChain implements ChainSource {
       if (failure instanceof MarketplaceError) throw failure;
       throw new MarketplaceError(
         'CHAIN_UNREACHABLE',
-        `The chain at ${this.#url} does not answer: ${describeFailure(failure)}.`,
-        { url: this.#url },
+        `The chain at ${this.#shownUrl} does not answer: ${this.#reasonOf(failure)}.`,
+        { url: this.#shownUrl },
         failure,
       );
     }
@@ -113,9 +116,14 @@ export class JsonRpcChain implements ChainSource {
   #invalid(method: string, reason: string): MarketplaceError {
     return new MarketplaceError(
       'CHAIN_RESPONSE_INVALID',
-      `The answer of ${this.#url} to ${method} cannot be used: ${reason}.`,
-      { url: this.#url, method },
+      `The answer of ${this.#shownUrl} to ${method} cannot be used: ${reason}.`,
+      { url: this.#shownUrl, method },
     );
+  }
+
+  /** Some failures repeat the address that they failed at. */
+  #reasonOf(failure: unknown): string {
+    return describeFailure(failure).replaceAll(this.#url, this.#shownUrl);
   }
 }
 

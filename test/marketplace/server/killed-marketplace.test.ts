@@ -10,7 +10,7 @@ import { expect } from 'chai';
 import { encodeDeployment } from '../../../sdk/chain/deployment.ts';
 import { ApiClient } from '../api-client.ts';
 import { DealRoom, grantOf, type SettlementAnswer } from '../coordinator/deal-room.ts';
-import { ReadinessServer, TestMarket } from '../market-fixture.ts';
+import { eventually, ReadinessServer, TestMarket } from '../market-fixture.ts';
 import { temporaryStorage } from '../storage-fixture.ts';
 
 const PROGRAM = fileURLToPath(new URL('../../../marketplace/main.ts', import.meta.url));
@@ -30,7 +30,10 @@ describe('a marketplace that is killed', () => {
     await ended;
   }
 
-  it('knows afterwards its keys, its grants and every receipt that it had accepted', async () => {
+  const statisticsOf = (api: ApiClient) =>
+    api.ok<{ points: readonly object[]; now: { deliveredBytes: number } }>(api.get('/v1/statistics?hours=1'));
+
+  it('knows afterwards its keys, its grants, its samples and every receipt that it had accepted', async () => {
     const market = await TestMarket.open({ epochSeconds: 600 });
     cleanups.push(() => market.close());
     const edge = await ReadinessServer.open();
@@ -70,13 +73,24 @@ describe('a marketplace that is killed', () => {
       room.settle(dealId, node, { throughEpoch, pairs: [one, two], final: false }),
     );
     expect(page.accepted).to.equal(2);
+    const before = await eventually(
+      () => statisticsOf(room.api),
+      ({ points }) => points.length > 0,
+    );
     await kill(first.child);
 
     room.api = (await start()).api;
     await room.levelWithChain();
+    const after = await statisticsOf(room.api);
+    expect(after.points.slice(0, before.points.length)).to.deep.equal(before.points);
+    expect(after.now.deliveredBytes).to.equal(3_000);
     const settled = await room.api.ok<SettlementAnswer>(
       room.settle(dealId, node, { throughEpoch, pairs: [three], final: true }),
     );
     expect(settled).to.include({ accepted: 1, cumulativeWei: '6000' });
+    const delivery = await room.api.ok<{ totalBytes: number; viewers: number }>(
+      room.api.get(`/v1/deals/${dealId}/delivery`, '/v1/deals/{dealId}/delivery'),
+    );
+    expect(delivery).to.include({ totalBytes: 6_000, viewers: 3 });
   });
 });

@@ -1,6 +1,6 @@
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
-import { writeFile } from 'node:fs/promises';
+import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
@@ -86,6 +86,47 @@ describe('marketplace command', () => {
     });
     expect(entry.msg).to.contain('token is missing or malformed');
     expect(stdout()).to.equal('');
+  });
+
+  it('writes no key into its log or its answers, whatever fails', async () => {
+    const keys = ['77', '88'].map((digits) => digits.repeat(32));
+    const [posterFile, faucetFile] = ['poster', 'faucet'].map((name) => join(directory.path, name));
+    await writeFile(posterFile ?? '', `0x${keys[0]}\n`);
+    await writeFile(faucetFile ?? '', `0x${keys[1]}\n`);
+    const { child, stdout, stderr } = run(
+      ...['--data-dir', join(directory.path, 'data'), '--deployment', await deploymentFile(DEPLOYMENT)],
+      ...['--rpc-url', `${NO_CHAIN}/v3/provider-secret`, '--json', '--port', '0', '--log-level', 'trace'],
+      ...['--poster-key-file', posterFile ?? '', '--development', '--faucet-key-file', faucetFile ?? ''],
+    );
+    if (child.stdout === null) throw new TypeError('no stdout');
+    const [line] = (await once(createInterface({ input: child.stdout }), 'line')) as [string];
+    const { url } = JSON.parse(line) as { url: string };
+    const answers: string[] = [];
+    const ask = async (path: string, body?: string): Promise<number> => {
+      const type = { 'content-type': 'application/json' };
+      const response = await fetch(
+        url + path,
+        body === undefined ? {} : { method: 'POST', headers: type, body },
+      );
+      answers.push(await response.text());
+      return response.status;
+    };
+    const word = `0x${'ab'.repeat(32)}`;
+    expect(await ask('/readyz')).to.equal(503);
+    expect(await ask('/v1/coordinator/keys', '{}')).to.equal(200);
+    for (const path of ['/v1/network', '/metrics', `/v1/deals/${word}`, '/v1/statistics']) await ask(path);
+    const rpc = '{"jsonrpc":"2.0","id":1,"method":"eth_chainId","params":[]}';
+    expect(await ask('/v1/development/rpc', rpc)).to.equal(503);
+    expect(await ask('/v1/grants', '{')).to.equal(400);
+    expect(await ask('/v1/settlements', '{"dealId":1}')).to.equal(400);
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    await ended;
+    const secret = await readFile(join(directory.path, 'data/secret.key'));
+    const said = [stdout(), stderr(), ...answers].join('\n');
+    expect(said).to.contain('does not answer');
+    const secrets = [...keys, secret.toString('hex'), secret.toString('base64url'), 'provider-secret'];
+    for (const one of secrets) expect(said.toLowerCase()).to.not.contain(one.toLowerCase());
   });
 
   it('names the flag that is missing', async () => {
