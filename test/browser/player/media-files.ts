@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 
@@ -28,16 +28,22 @@ const FORMS = {
 
 export type Form = keyof typeof FORMS;
 
-/** Generates a film in one form: noise, so that it has some megabytes, and a tone. @returns its path */
-export async function generateFilm(folder: string, form: Form): Promise<string> {
-  const path = join(folder, form);
-  await run(FFMPEG, [...input(FILM_SECONDS), ...FORMS[form], '-y', path]);
-  return path;
+/** Generates a film in one form: noise, so that it has some megabytes, and a tone. */
+export async function generateFilm(path: string, form: Form, seconds = FILM_SECONDS): Promise<void> {
+  await run(FFMPEG, [...input(seconds), ...FORMS[form], '-y', path]);
 }
 
-/** Generates the film as a playlist with two qualities, segments of one second, and captions. @returns its folder */
-export async function generateStream(folder: string, segments: 'mpegts' | 'fmp4'): Promise<string> {
-  const directory = join(folder, `hls-${segments}`);
+/** Generates a picture of the film. */
+export async function generatePicture(path: string): Promise<void> {
+  await run(FFMPEG, [...input(1), '-frames:v', '1', '-y', path]);
+}
+
+/** Generates the film as a playlist with two qualities, segments of one second, and captions. */
+export async function generateStream(
+  directory: string,
+  segments: 'mpegts' | 'fmp4',
+  captions: string,
+): Promise<void> {
   await mkdir(directory, { recursive: true });
   await run(
     FFMPEG,
@@ -48,12 +54,12 @@ export async function generateStream(folder: string, segments: 'mpegts' | 'fmp4'
       ...['-b:v:0', '1500k', '-b:v:1', '400k', '-filter:v:1', 'scale=320:180'],
       ...['-f', 'hls', '-hls_time', '1', '-hls_playlist_type', 'vod', '-hls_segment_type', segments],
       ...['-var_stream_map', 'v:0,a:0 v:1,a:1', '-master_pl_name', 'master.m3u8'],
-      ...['-hls_segment_filename', 'v%v-%03d.ts'.replace('.ts', segments === 'fmp4' ? '.m4s' : '.ts')],
+      ...['-hls_segment_filename', segments === 'fmp4' ? 'v%v-%03d.m4s' : 'v%v-%03d.ts'],
       ...['-hls_fmp4_init_filename', 'init-%v.mp4', '-y', 'v%v.m3u8'],
     ],
     { cwd: directory },
   );
-  return directory;
+  await writeFile(join(directory, 'master.en.vtt'), captions);
 }
 
 function input(seconds: number): readonly string[] {

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
+import { expect } from 'chai';
 import { Wallet } from 'ethers';
 
 import { Network } from '../../../scripts/devnet/network.ts';
@@ -10,10 +12,14 @@ import { Progress } from '../../../scripts/devnet/progress.ts';
 import { readReceipts } from '../../../scripts/devnet/receipt-rows.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
 import { sourceOfPath } from '../../../sdk/publish/content-source.ts';
 import { publish, type Publication } from '../../../sdk/publish/publish.ts';
 
 const ROOM_BYTES = 64 * 1024 * 1024;
+/** Some epochs of the development network, on a busy machine. */
+const RECEIPTS_TIMEOUT_MS = 60_000;
+const POLL_MS = 250;
 const EDGES = [
   { region: 'eu-west', hostile: false },
   { region: 'us-east', hostile: false },
@@ -80,12 +86,32 @@ export class PlayerNetwork {
     }
   }
 
+  /**
+   * Waits until the marketplace holds receipts for exactly the bytes that a viewer verified, node by node: nodes hand theirs
+   * in when an epoch has ended.
+   */
+  async expectReceipted(published: Publication, report: ViewReport): Promise<void> {
+    const served = new Map(
+      report.nodes.filter(({ bytes }) => bytes > 0).map(({ node, bytes }) => [node, bytes]),
+    );
+    const deadlineMs = performance.now() + RECEIPTS_TIMEOUT_MS;
+    for (;;) {
+      const receipted = await this.#receipted(published, report.viewerKey);
+      const isAllThere = [...served].every(([node, bytes]) => receipted.get(node) === bytes);
+      if (!isAllThere && performance.now() < deadlineMs) {
+        await setTimeout(POLL_MS);
+        continue;
+      }
+      expect([...receipted].sort()).to.deep.equal([...served].sort());
+      return;
+    }
+  }
+
   /** Bytes that a viewer has signed for, as the marketplace holds the receipts, by node. */
-  async receipted(published: Publication, viewerKey: string): Promise<ReadonlyMap<string, number>> {
+  async #receipted(published: Publication, viewerKey: string): Promise<ReadonlyMap<string, number>> {
     const bytes = new Map<string, number>();
     for (const row of await readReceipts(this.marketplaceUrl, published.dealId)) {
-      if (row.viewerKey.toLowerCase() === viewerKey.toLowerCase())
-        bytes.set(row.node, (bytes.get(row.node) ?? 0) + row.bytes);
+      if (row.viewerKey === viewerKey) bytes.set(row.node, (bytes.get(row.node) ?? 0) + row.bytes);
     }
     return bytes;
   }

@@ -1,0 +1,93 @@
+import { setTimeout } from 'node:timers/promises';
+
+import { expect } from 'chai';
+import type { Page } from 'playwright-core';
+
+import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
+
+/** What a page's player says of itself. */
+export interface Viewing {
+  readonly seconds: number;
+  readonly duration: number;
+  readonly ended: boolean;
+  /** Of the element that plays; 0 without one. */
+  readonly readyState: number;
+  readonly error: { readonly code: string; readonly message: string } | undefined;
+  readonly shown: { readonly kind: string; readonly way: string; readonly path: string } | undefined;
+  readonly thread: string | undefined;
+  readonly report: ViewReport | undefined;
+}
+
+/** The element, as far as tests use it. */
+interface PlayerElement extends HTMLElement {
+  readonly currentTime: number;
+  readonly duration: number;
+  readonly ended: boolean;
+  readonly media: HTMLMediaElement | undefined;
+  readonly error: Viewing['error'];
+  readonly shown: Viewing['shown'];
+  readonly thread: string | undefined;
+  readonly report: ViewReport | undefined;
+}
+
+const PLAY_TIMEOUT_MS = 60_000;
+const POLL_MS = 50;
+
+/** Undefined while the page has no player yet. */
+export async function viewingOf(page: Page): Promise<Viewing | undefined> {
+  return page.evaluate(() => {
+    const player = document.querySelector('bcdn-player') as PlayerElement | null;
+    if (player === null) return undefined;
+    const { currentTime: seconds, duration, ended, error, shown, thread, report } = player;
+    const at = { seconds, duration, ended, readyState: player.media?.readyState ?? 0 };
+    const { kind = '', way = '', path = '' } = shown ?? {};
+    return { ...at, error, shown: shown && { kind, way, path }, thread, report };
+  });
+}
+
+/** Waits until the player says that something holds; a failure of the player ends the wait at once. */
+export async function waitFor(
+  page: Page,
+  holds: (viewing: Viewing) => boolean,
+  timeoutMs = PLAY_TIMEOUT_MS,
+): Promise<Viewing> {
+  const deadlineMs = performance.now() + timeoutMs;
+  for (;;) {
+    const viewing = await viewingOf(page);
+    if (viewing !== undefined && (viewing.error !== undefined || holds(viewing))) return viewing;
+    if (performance.now() > deadlineMs) return expect.fail(`still waiting: ${JSON.stringify(viewing)}`);
+    await setTimeout(POLL_MS);
+  }
+}
+
+/** Plays muted, at this speed. */
+export async function play(page: Page, rate = 1): Promise<void> {
+  await page.evaluate(async (speed) => {
+    const player = document.querySelector('bcdn-player') as HTMLElement & {
+      media: HTMLMediaElement;
+      play(): Promise<void>;
+    };
+    player.media.muted = true;
+    player.media.playbackRate = speed;
+    await player.play();
+  }, rate);
+}
+
+export async function seek(page: Page, seconds: number): Promise<void> {
+  await page.evaluate((to) => {
+    const player = document.querySelector('bcdn-player') as HTMLElement & { currentTime: number };
+    player.currentTime = to;
+  }, seconds);
+}
+
+/** Ends the view and waits until its receipts are delivered. @returns what it had fetched */
+export async function closeView(page: Page): Promise<ViewReport> {
+  return page.evaluate(async () => {
+    const player = document.querySelector('bcdn-player') as HTMLElement & {
+      close(): Promise<void>;
+      report: ViewReport;
+    };
+    await player.close();
+    return player.report;
+  });
+}
