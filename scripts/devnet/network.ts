@@ -113,11 +113,13 @@ export class Network {
       await writeFile(this.#deploymentFile, encodeDeployment(deployment));
       const { token } = connectContracts(new NonceManager(deployer), deployment);
       const stakeWei = DEPLOY_PARAMETERS.development.minimumEdgeStakeWei;
-      const funded = this.#plans.map((_, index) =>
-        token.transfer(this.#accountOf(FIRST_OPERATOR + index), stakeWei),
-      );
-      funded.push(token.transfer(this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI));
-      for (const transaction of await Promise.all(funded)) await transaction.wait();
+      const operators = this.#plans.map((_, index) => this.#accountOf(FIRST_OPERATOR + index));
+      const grants = [
+        ...operators.map((account) => [account, stakeWei] as const),
+        [this.#accountOf(PUBLISHER), PUBLISHER_TOKENS_WEI] as const,
+      ];
+      // One after the other: the chain mines at once and refuses a nonce that overtakes.
+      for (const [account, amountWei] of grants) await (await token.transfer(account, amountWei)).wait();
       return deployment;
     } finally {
       provider.destroy();
