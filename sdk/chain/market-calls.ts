@@ -92,6 +92,14 @@ export async function readDealState(
   return state === undefined ? undefined : { state, freeWei: deal.freeWei };
 }
 
+/** How long allocations thaw, at most, seconds: the epoch of the close and the epochs of the thaw. */
+export async function readThawSeconds(read: ContractReader, { market }: Deployment): Promise<number> {
+  const answer = await read({ to: market, data: encode(marketInterface, 'terms', []) });
+  const [terms] = marketInterface.decodeFunctionResult('terms', answer);
+  const { epochSeconds, thawEpochs } = terms as Readonly<Record<'epochSeconds' | 'thawEpochs', bigint>>;
+  return Number(epochSeconds * thawEpochs);
+}
+
 /** What the market may pull from an account, and the number of its next permit. */
 export async function readAllowance(
   read: ContractReader,

@@ -1,0 +1,70 @@
+import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
+import { systemClock } from '../../../sdk/client/clock.ts';
+import { httpOriginOf } from '../../../sdk/client/endpoint.ts';
+import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
+import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
+import { placeContent, type PlacementProgress } from '../../../sdk/publish/place-content.ts';
+import { PublishError } from '../../../sdk/publish/publish-error.ts';
+import { PLACEMENT_TIMEOUT_MS } from '../../../sdk/publish/publish-limits.ts';
+import type { PickedFile } from '../../../sdk/publish/slices/picked-files.ts';
+import type { PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
+import { uploadSlices } from '../../../sdk/publish/slices/upload-slices.ts';
+import type { Network } from '../market-data/network.ts';
+import type { Draft } from './draft.ts';
+
+/** A content at hand: what was read of the files, and the files. */
+export interface ContentAtHand {
+  readonly content: PlannedContent;
+  readonly files: readonly PickedFile[];
+}
+
+interface PlacingWatch {
+  readonly signal: AbortSignal;
+  readonly onProgress: (progress: PlacementProgress) => void;
+}
+
+/** Uploads to an edge of each region and waits until all nodes of the deal hold the content. @throws PublishError */
+export async function placeDistribution(
+  network: Network,
+  draft: Draft,
+  { content, files }: ContentAtHand,
+  { signal, onProgress }: PlacingWatch,
+): Promise<void> {
+  const { dealId, nodes } = draft;
+  const privateKey = hexToBytes(draft.uploadKey, 32);
+  const authority = {
+    domain: { chainId: BigInt(network.chainId), verifyingContract: parseAddress(network.market) },
+    key: { uploadKey: pureSecp256k1.addressOf(privateKey), nonce: draft.uploadNonce },
+    ...{ privateKey, secp256k1: pureSecp256k1 },
+  };
+  const http = new FetchExchange();
+  const placement = {
+    ...{ root: content.root, dealId, nodes, timeoutMs: PLACEMENT_TIMEOUT_MS },
+    push: async (
+      {
+        node,
+        endpoints,
+      }: (typeof nodes)[number] | { node: Draft['publisher']; endpoints: readonly string[] },
+      _part: 'whole' | 'skeleton',
+      options: {
+        signal?: AbortSignal | undefined;
+        onProgress?: ((sent: number, total: number) => void) | undefined;
+      },
+    ) => {
+      const origin = httpOriginOf(endpoints);
+      if (origin === undefined) {
+        throw new PublishError('ENDPOINT_MISSING', `Node ${node} announces no HTTP endpoint.`, {
+          values: { node },
+          remedy: 'Another node of its region takes the content in its place.',
+        });
+      }
+      await uploadSlices({ origin, node, dealId, content, files, authority }, options);
+    },
+  };
+  try {
+    await placeContent({ http, clock: systemClock }, placement, { signal, onProgress });
+  } finally {
+    await http.close();
+  }
+}

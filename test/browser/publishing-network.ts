@@ -1,0 +1,60 @@
+import { mkdir, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+
+import { Network } from '../../scripts/devnet/network.ts';
+import { TOKEN_WEI, type PlannedNode } from '../../scripts/devnet/network-plan.ts';
+import { Progress } from '../../scripts/devnet/progress.ts';
+import { openProvider } from '../../sdk/chain/provider.ts';
+import { readTokenBalance } from '../../sdk/chain/tokens.ts';
+import { parseAddress } from '../../sdk/protocol/identifiers.ts';
+
+const ROOM_BYTES = 128 * 1024 * 1024;
+const REGIONS = ['eu-west', 'eu-west', 'us-east'];
+
+/** Real processes for tests of publishing: chain, marketplace, three edges in two regions. */
+export class PublishingNetwork {
+  readonly network: Network;
+  readonly #folder: string;
+
+  private constructor(folder: string) {
+    this.#folder = folder;
+    const plans = REGIONS.map((region, index): PlannedNode => ({
+      ...{ name: `edge-${index + 1}`, role: 'edge', region, hostile: false },
+      askWeiPerGiB: TOKEN_WEI / 10n + BigInt(index),
+    }));
+    this.network = new Network(join(folder, 'network'), new Progress(process.stderr, { quiet: true }), plans);
+  }
+
+  static async start(): Promise<PublishingNetwork> {
+    const started = new PublishingNetwork(await mkdtemp(join(tmpdir(), 'bcdn-publishing-')));
+    await mkdir(join(started.#folder, 'network'));
+    try {
+      await started.network.start(ROOM_BYTES);
+    } catch (error) {
+      await started.stop();
+      throw error;
+    }
+    return started;
+  }
+
+  get folder(): string {
+    return this.#folder;
+  }
+
+  /** Tokens of an account on the chain itself, wei. */
+  async tokensOf(address: string): Promise<bigint> {
+    const { chain, deployment } = this.network;
+    const provider = openProvider({ url: chain.url, chainId: chain.chainId });
+    try {
+      return await readTokenBalance(provider, deployment, parseAddress(address));
+    } finally {
+      provider.destroy();
+    }
+  }
+
+  async stop(): Promise<void> {
+    await this.network.stop();
+    await rm(this.#folder, { recursive: true, force: true });
+  }
+}
