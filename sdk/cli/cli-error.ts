@@ -1,6 +1,14 @@
 /** Mistakes in how a command was called. Codes are listed once and never reused. */
 export type CliErrorCode =
-  'OPTION_MISSING' | 'OPTION_INVALID' | 'KEYSTORE_UNREADABLE' | 'PASSWORD_UNREADABLE' | 'PASSWORD_WRONG';
+  | 'OPTION_MISSING'
+  | 'OPTION_INVALID'
+  | 'KEYSTORE_UNREADABLE'
+  | 'PASSWORD_UNREADABLE'
+  | 'PASSWORD_WRONG'
+  | 'CONFIG_INVALID'
+  | 'CONFIRMATION_NEEDED'
+  | 'DEPLOYMENT_DIFFERS'
+  | 'DEVNET_MISSING';
 
 /** A mistake in how a command was called, and what to do about it. */
 export class CliError extends Error {

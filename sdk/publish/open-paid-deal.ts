@@ -4,6 +4,7 @@ import type { CallComponents } from '../client/json-call.ts';
 import { MarketplaceApi, type Quote } from '../client/marketplace-api.ts';
 import { allocate, dealIdOf, openDeal, readAllocation, readDeal } from '../chain/deals.ts';
 import { fundPeerPool, peerPoolOf } from '../chain/peer-pool.ts';
+import { readTokenBalance } from '../chain/tokens.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
 import { contentRootOf } from '../protocol/content.ts';
@@ -19,8 +20,8 @@ import { untilNothingPending } from './until-nothing-pending.ts';
 /** A content that is to be paid for. */
 export interface UnpaidContent {
   readonly components: CallComponents;
-  readonly request: PublishRequest;
-  readonly content: ImportedContent;
+  readonly request: Omit<PublishRequest, 'source'>;
+  readonly content: Pick<ImportedContent, 'root' | 'bytes'>;
   readonly origin: ProbedOrigin | undefined;
 }
 
@@ -67,6 +68,7 @@ async function newPlan(
       remedy: 'Change what you ask for, or confirm the plan.',
     });
   }
+  await requireTokens(sender, depositWei);
   const keys = await api.coordinatorKeys(sender.address, signal);
   const salt = bytesToHex(randomBytes(32));
   const dealId = dealIdOf(sender.deployment, sender.address, salt);
@@ -74,6 +76,21 @@ async function newPlan(
   const plan = { ...{ salt, dealId, cid, depositWei, peerPoolWei, nodes }, ...keys };
   await journal?.write(plan);
   return plan;
+}
+
+/** @throws PublishError MONEY_SHORT */
+async function requireTokens(sender: TransactionSender, needWei: bigint): Promise<void> {
+  const { provider, deployment, address } = sender;
+  const haveWei = await readTokenBalance(provider, deployment, address);
+  if (haveWei >= needWei) return;
+  throw new PublishError(
+    'MONEY_SHORT',
+    `The deposit needs ${needWei} wei of tokens, ${address} has ${haveWei}.`,
+    {
+      values: { address, needWei, haveWei },
+      remedy: 'Send tokens to this account, or ask for fewer replicas or deliveries.',
+    },
+  );
 }
 
 /** Opens the deal unless it is open. @throws PublishError DEAL_ENDED */
@@ -143,7 +160,7 @@ async function withoutAllocation(
   return nodes.filter((_node, index) => found[index] === undefined);
 }
 
-function requireSameContent({ cid, dealId }: PublicationRecord, { root }: ImportedContent): void {
+function requireSameContent({ cid, dealId }: PublicationRecord, { root }: UnpaidContent['content']): void {
   if (root.toString() === cid) return;
   throw new PublishError(
     'PUBLICATION_CHANGED',

@@ -15,6 +15,7 @@ import { parseDealId } from '../../protocol/identifiers.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { liveLine } from '../live-line.ts';
 import type { Terminal } from '../terminal.ts';
 
 const TRANSPORTS: readonly Transport[] = ['auto', 'http', 'libp2p'];
@@ -87,7 +88,7 @@ async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Pr
   process.once('SIGINT', stop).once('SIGTERM', stop);
   const http = new UndiciExchange();
   const viewer = new ViewerHost();
-  const line = progressTo(process.stderr);
+  const line = liveLine(process.stderr);
   try {
     const sink = await openFileSink(flags.out, { resume: flags.resume === true });
     const openSource = chooseSource({ http, host: () => viewer.open() }, flags.transport);
@@ -99,7 +100,7 @@ async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Pr
           region: flags.region,
           domainLabel: flags.domain,
           signal: stopping.signal,
-          onProgress: line.show,
+          onProgress: (progress) => line.show((columns) => progressLine(progress, columns)),
         },
         components: { http, openSource },
       },
@@ -144,22 +145,6 @@ async function viewerKeyOf(file: string | undefined): Promise<Uint8Array> {
       cause,
     });
   }
-}
-
-/** The progress on a terminal; nothing elsewhere. */
-function progressTo(stream: NodeJS.WriteStream) {
-  let shown = false;
-  return {
-    show: (progress: Parameters<typeof progressLine>[0]): void => {
-      if (!stream.isTTY) return;
-      shown = true;
-      stream.write(`\r\u001b[K${progressLine(progress, stream.columns)}`);
-    },
-    clear: (): void => {
-      if (shown) stream.write('\r\u001b[K');
-      shown = false;
-    },
-  };
 }
 
 function tell(terminal: Terminal, file: string, result: FetchResult): void {

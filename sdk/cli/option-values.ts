@@ -1,0 +1,48 @@
+import { parseSize, parseTokens } from './amounts.ts';
+import { CliError } from './cli-error.ts';
+
+/** A size such as `100GiB`, bytes. @throws CliError OPTION_INVALID */
+export function sizeOf(flag: string, text: string): bigint {
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return BigInt(bytes);
+  throw invalid(flag, text, 'Give a size such as 100GiB, 500MB or 1048576.');
+}
+
+/** An amount such as `40BCDN`, wei. @throws CliError OPTION_INVALID */
+export function tokensOf(flag: string, text: string): bigint {
+  const wei = parseTokens(text);
+  if (wei !== undefined) return wei;
+  throw invalid(flag, text, 'Give an amount with its unit, such as 40BCDN, 0.5BCDN or 700wei.');
+}
+
+/** A whole number within limits. @throws CliError OPTION_INVALID */
+export function countOf(
+  flag: string,
+  text: string,
+  limits: { readonly min: number; readonly max: number },
+): number {
+  const count = Number(text);
+  if (/^\d{1,15}$/.test(text) && count >= limits.min && count <= limits.max) return count;
+  throw invalid(flag, text, `Give a whole number from ${limits.min} to ${limits.max}.`);
+}
+
+/** A number of days, fractions too. @throws CliError OPTION_INVALID */
+export function daysOf(flag: string, text: string): number {
+  const days = Number(text);
+  if (/^\d{1,5}(\.\d{1,6})?$/.test(text) && days > 0) return days;
+  throw invalid(flag, text, 'Give a number of days above zero, such as 30.');
+}
+
+/** Region codes, separated by commas. @throws CliError OPTION_INVALID */
+export function regionsOf(flag: string, text: string): readonly string[] {
+  const regions = text.split(',').map((region) => region.trim());
+  if (regions.every((region) => /^[a-z0-9-]{1,8}$/.test(region))) return regions;
+  throw invalid(flag, text, 'Give region codes such as eu-west,us-east.');
+}
+
+function invalid(flag: string, text: string, remedy: string): CliError {
+  return new CliError('OPTION_INVALID', `${flag} does not take ${JSON.stringify(text)}.`, {
+    values: { flag, text },
+    remedy,
+  });
+}
