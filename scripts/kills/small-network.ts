@@ -83,6 +83,16 @@ export class SmallNetwork {
     return started(this.#provider);
   }
 
+  /** JSON-RPC of the chain. */
+  get rpcUrl(): string {
+    return started(this.#chain).url;
+  }
+
+  /** Of the account that holds the publisher's tokens. */
+  get publisherKey(): string {
+    return this.#keyOf(PUBLISHER);
+  }
+
   get marketplaceUrl(): string {
     return this.#marketplaceUrl;
   }
