@@ -9,6 +9,7 @@ import { controlActions } from './control-actions.ts';
 import { ControlServer } from './control/control-server.ts';
 import type { StatusDocument } from './control/documents.ts';
 import type { NodeConfig } from './config/config-file.ts';
+import { Dashboard } from './dashboard/dashboard.ts';
 import { composeDelivery, type DeliveryPlane, type FindProviders } from './delivery-plane.ts';
 import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
@@ -75,6 +76,7 @@ class NodeLife implements ComposedNode {
   readonly #overrides: NodeOverrides;
   readonly #stopping = new AbortController();
   readonly #control: ControlServer;
+  readonly #dashboard: Dashboard;
   readonly #watch: ChainWatch;
   readonly #draining: Draining;
   readonly #startedMs: number;
@@ -120,20 +122,19 @@ class NodeLife implements ComposedNode {
       fillAgain: () => this.#fillAll(),
       stopFilling: async () => this.#edge?.filling.pause(),
     });
-    this.#control = new ControlServer(
-      foundation.config.dataDir.controlSocket,
-      controlActions({
-        foundation,
-        status: () => this.status(),
-        settlement,
-        draining: this.#draining,
-        reachability: () => this.#reachability,
-        ringMembers: () => (this.#ringEntered ? (this.#edge?.ring.stats().members ?? null) : null),
-        peerStore: () => this.#books?.store,
-        fillAgain: () => this.#fillAll(),
-        signal: this.#stopping.signal,
-      }),
-    );
+    const actions = controlActions({
+      foundation,
+      status: () => this.status(),
+      settlement,
+      draining: this.#draining,
+      reachability: () => this.#reachability,
+      ringMembers: () => (this.#ringEntered ? (this.#edge?.ring.stats().members ?? null) : null),
+      peerStore: () => this.#books?.store,
+      fillAgain: () => this.#fillAll(),
+      signal: this.#stopping.signal,
+    });
+    this.#control = new ControlServer(foundation.config.dataDir.controlSocket, actions);
+    this.#dashboard = new Dashboard(foundation, actions);
   }
 
   start(): Promise<ReadyReport> {
@@ -152,6 +153,7 @@ class NodeLife implements ComposedNode {
 
   async #start(signal: AbortSignal): Promise<ReadyReport> {
     await this.#control.start();
+    await this.#dashboard.start();
     const host = await this.#listen();
     const terms = await this.#terms(signal);
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
@@ -216,6 +218,7 @@ class NodeLife implements ComposedNode {
       () => this.#edge?.exchange.stop(),
       () => this.#watch.stop(),
       () => this.#host?.stop(),
+      () => this.#dashboard.stop(),
       () => this.#control.stop(),
       () => this.#foundation.close(),
     ];
@@ -371,6 +374,7 @@ class NodeLife implements ComposedNode {
       startedMs: this.#startedMs,
       peerId: this.#peerId,
       httpUrl: this.#httpUrl,
+      dashboardUrl: this.#dashboard.url,
       multiaddrs: this.#endpoints,
       trouble: this.#trouble,
       chain: this.#watch.condition,

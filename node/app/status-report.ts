@@ -27,6 +27,7 @@ export interface StatusSources {
   readonly startedMs: number;
   readonly peerId: string;
   readonly httpUrl: string;
+  readonly dashboardUrl: string | undefined;
   readonly multiaddrs: readonly string[];
   /** What the node is waiting for, if it is. */
   readonly trouble: ErrorReport | undefined;
@@ -59,6 +60,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     state: shownState(sources, problems),
     uptimeSeconds: Math.floor((clock.nowMs() - sources.startedMs) / 1000),
     httpUrl: sources.httpUrl,
+    dashboardUrl: sources.dashboardUrl ?? null,
     multiaddrs: [...sources.multiaddrs],
     earning: earningOf(earningFacts(sources, problems)),
     problems,

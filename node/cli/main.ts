@@ -5,6 +5,7 @@ import { addCompletion } from '../../sdk/cli/completion/completion-command.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { describeEarnings, runEarnings } from './earnings.ts';
 import { describeInit, runInit } from './init.ts';
+import { describeDashboard, runDashboard } from './dashboard.ts';
 import { describeDoctor, runDoctor } from './doctor.ts';
 import { describeDrain, runDrain } from './drain.ts';
 import { describePrice, runPrice } from './price.ts';
@@ -50,6 +51,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
   add('init', describeInit, runInit);
   add('start', describeStart, runStart);
   add('status', describeStatus, runStatus);
+  add('dashboard', describeDashboard, runDashboard);
   add('earnings', describeEarnings, runEarnings);
   add('settle', describeSettle, runSettle);
   add('withdraw', describeWithdraw, runWithdraw);

@@ -7,6 +7,7 @@ export function statusLines(status: StatusDocument): string[] {
   const lines = [
     `${status.role} ${status.operator} in ${status.region}: ${status.state} for ${status.uptimeSeconds} s`,
     `Gateway:    ${status.httpUrl}`,
+    ...(status.dashboardUrl === null ? [] : [`Desk:       ${status.dashboardUrl} (\`bcdn-node dashboard\`)`]),
     `Chain:      ${chain.state} since ${chain.since}${chain.block === null ? '' : `, block ${chain.block}`}${chain.reason === null ? '' : ` (${chain.reason})`}`,
     `Disk:       ${formatSize(Number(disk.usedBytes))} of ${formatSize(Number(disk.limitBytes))}`,
     `Content:    ${status.content.complete} complete, ${status.content.incomplete} being filled`,

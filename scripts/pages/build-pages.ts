@@ -16,7 +16,10 @@ const SOURCES = [
 ];
 
 /** Each bundle: folder of its sources, and folder below `dist/`. */
-const BUNDLES = [{ folder: 'marketplace/web', output: 'web' }] as const;
+const BUNDLES = [
+  { folder: 'marketplace/web', output: 'web' },
+  { folder: 'node/dashboard', output: 'dashboard' },
+] as const;
 
 const force = process.argv.includes('--force');
 const changedAtMs = Math.max(

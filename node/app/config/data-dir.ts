@@ -17,6 +17,8 @@ export interface DataDir {
   readonly controlSocket: string;
   /** Where worker processes reach the process that holds the state. */
   readonly gatewaySocket: string;
+  /** What a browser must show to see the operator's desk. */
+  readonly dashboardToken: string;
   readonly settlements: string;
   readonly peerAccounts: string;
   /** What was carried between domains. */
@@ -54,6 +56,7 @@ export function dataDirAt(path: string): DataDir {
     journal: join(root, 'receipts.journal'),
     controlSocket: socketPath(root, 'control.sock'),
     gatewaySocket: socketPath(root, 'gateway.sock'),
+    dashboardToken: join(root, 'dashboard.token'),
     settlements: join(root, 'settlements.sqlite'),
     peerAccounts: join(root, 'peer-accounts.sqlite'),
     carriage: join(root, 'carriage.sqlite'),

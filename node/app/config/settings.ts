@@ -138,6 +138,7 @@ const settingSchemas = {
   sampledClaimFromReceipts: optional(wholeNumber(100_000), 'auto'),
   gasTokenWei: wei,
   maxGasPriceWei: optional(wei, 'none'),
+  dashboardPort: optional(wholeNumber(MAX_PORT), 'none'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     message: 'must be fatal, error, warn, info, debug, trace or silent',
   }),
@@ -222,6 +223,12 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
     '<wei>',
     'settle only while a unit of gas costs at most this, or none; the windows of an open claim come first',
     'none',
+  ],
+  dashboardPort: [
+    '--dashboard-port',
+    '<port>',
+    "port of the operator's desk on 127.0.0.1, 0 for any, or none for no desk",
+    '0',
   ],
   logLevel: ['--log-level', '<level>', 'how much is logged to stderr', 'info'],
 });

@@ -3,9 +3,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { dirname } from 'node:path';
 import { ensurePrivateDirectory, PRIVATE_FILE_MODE } from '../../adapters/keystore/private-file.ts';
 import { NodeError, reportOf } from '../node-error.ts';
-
-/** Largest request of the local command line. */
-const MAX_REQUEST_BYTES = 16_384;
+import { jsonText, readJson } from './json-body.ts';
 
 /** One thing a running node does for its operator; gets the decoded JSON body, answers with plain data. */
 export type ControlAction = (body: unknown) => Promise<unknown>;
@@ -67,32 +65,6 @@ async function answer(
 }
 
 function send(response: ServerResponse, status: number, body: unknown): void {
-  const text = JSON.stringify(body, (_key, field: unknown) =>
-    typeof field === 'bigint' ? field.toString() : field,
-  );
   response.writeHead(status, { 'content-type': 'application/json', connection: 'close' });
-  response.end(text);
-}
-
-async function readJson(request: IncomingMessage): Promise<unknown> {
-  const chunks: Buffer[] = [];
-  let bytes = 0;
-  for await (const chunk of request as AsyncIterable<Buffer>) {
-    bytes += chunk.length;
-    if (bytes > MAX_REQUEST_BYTES) throw malformed('it is too large');
-    chunks.push(chunk);
-  }
-  if (bytes === 0) return {};
-  try {
-    return JSON.parse(Buffer.concat(chunks).toString('utf8'));
-  } catch {
-    throw malformed('it is not JSON');
-  }
-}
-
-function malformed(reason: string): NodeError {
-  return new NodeError('CONTROL_MALFORMED', {
-    message: `The request to the node cannot be used: ${reason}.`,
-    remedy: 'Use the command line and the node in the same version.',
-  });
+  response.end(jsonText(body));
 }

@@ -28,6 +28,8 @@ export const statusDocument = z.object({
   state: z.enum(['starting', 'serving', 'degraded', 'draining']),
   uptimeSeconds: z.number(),
   httpUrl: z.string(),
+  /** Of the operator's desk, without the token; null where there is none. */
+  dashboardUrl: z.string().nullable(),
   multiaddrs: z.array(z.string()),
   /** Where `yes` is false, `because` is a clause and `run` a command. */
   earning: z.object({ yes: z.boolean(), because: z.string().nullable(), run: z.string().nullable() }),

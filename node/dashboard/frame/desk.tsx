@@ -1,0 +1,46 @@
+import { FailureNotice } from '../../../sdk/ui/failure-notice.tsx';
+import { Mark } from '../../../sdk/ui/icons.tsx';
+import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
+import { ThemeSwitch } from '../../../sdk/ui/theme-switch.tsx';
+import { callNode } from '../node-data/call-node.ts';
+import { statusAnswer } from '../node-data/documents.ts';
+import { useAnswer } from '../node-data/use-answer.ts';
+import { NodeState } from './node-state.tsx';
+
+/** The node answers from memory; its operator sees a change soon. */
+const STATUS_EVERY_MS = 2_000;
+
+/** The operator's desk: one page. */
+export function Desk() {
+  const status = useAnswer((signal) => callNode({ action: '/status', answer: statusAnswer, signal }), {
+    key: 'status',
+    everyMs: STATUS_EVERY_MS,
+  });
+  const { value, failure, refresh } = status;
+  return (
+    <>
+      <a class="skip-link" href="#content">
+        Skip to the content
+      </a>
+      <header class="desk-header">
+        <div class="desk-bar">
+          <span class="desk-brand">
+            <Mark />
+            <span>bcdn node</span>
+          </span>
+          <ThemeSwitch />
+        </div>
+      </header>
+      <main id="content" tabIndex={-1} class="page">
+        {failure !== undefined && (
+          <FailureNotice
+            failure={{ code: failure.shownCode, message: failure.message, remedy: failure.remedy }}
+            retry={refresh}
+          />
+        )}
+        {value === undefined && failure === undefined && <Skeleton what="the state of the node" lines={6} />}
+        {value !== undefined && <NodeState status={value} />}
+      </main>
+    </>
+  );
+}
