@@ -28,16 +28,18 @@ interface ChartProps {
   readonly format: (value: number) => string;
   /** Pixels. @default 180 */
   readonly height?: number;
+  /** The axis reaches at least this high, so that nothing at all does not look like much. @default 1 */
+  readonly least?: number;
 }
 
 /** Figures over time, drawn by uPlot, which is loaded only here, and the same figures as a table. */
-export function Chart({ label, at, series, format, height = DEFAULT_HEIGHT }: ChartProps) {
+export function Chart({ label, at, series, format, height = DEFAULT_HEIGHT, least = 1 }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    return draw(element, { label, at, series, format, height });
-  }, [label, at, series, format, height]);
+    return draw(element, { label, at, series, format, height, least });
+  }, [label, at, series, format, height, least]);
   return (
     <figure class="chart">
       <figcaption class="chart-caption">{label}</figcaption>
@@ -50,7 +52,7 @@ export function Chart({ label, at, series, format, height = DEFAULT_HEIGHT }: Ch
   );
 }
 
-function ChartTable({ label, at, series, format }: Omit<ChartProps, 'height'>) {
+function ChartTable({ label, at, series, format }: Omit<ChartProps, 'height' | 'least'>) {
   const step = Math.max(1, Math.ceil(at.length / MAX_TABLE_ROWS));
   const rows = at.map((_, index) => index).filter((index) => (at.length - 1 - index) % step === 0);
   const columns: Column<number>[] = [
@@ -104,7 +106,10 @@ function dataOf({ at, series }: Required<ChartProps>): uPlot.AlignedData {
   return [[...at], ...series.map(({ values }) => [...values])];
 }
 
-function optionsOf(element: HTMLElement, { series, format, height }: Required<ChartProps>): uPlot.Options {
+function optionsOf(
+  element: HTMLElement,
+  { series, format, height, least }: Required<ChartProps>,
+): uPlot.Options {
   const soft = colorOf(element, 'text-soft');
   const line = colorOf(element, 'line');
   const font = `12px ${getComputedStyle(element).fontFamily}`;
@@ -114,7 +119,7 @@ function optionsOf(element: HTMLElement, { series, format, height }: Required<Ch
     height,
     legend: { show: series.length > 1 },
     cursor: { points: { size: 6 } },
-    scales: { y: { range: (_plot, _low, high) => [0, high > 0 ? high * 1.1 : 1] } },
+    scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, least)] } },
     axes: [
       { ...axis, grid: { show: false } },
       { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => distinct(splits.map(format)) },

@@ -7,8 +7,15 @@ const REFRESH_MS = 5_000;
 
 const FULL: Intl.DateTimeFormatOptions = { dateStyle: 'medium', timeStyle: 'medium' };
 
-/** A moment as its distance from now; the title has date and time. @param at Unix seconds */
-export function Instant({ at }: { readonly at: number }) {
+interface InstantProps {
+  /** Unix seconds. */
+  readonly at: number;
+  /** It has happened, though the chain that told it may run ahead of this clock. @default false */
+  readonly isPast?: boolean;
+}
+
+/** A moment as its distance from now; the title has date and time. */
+export function Instant({ at, isPast = false }: InstantProps) {
   const [now, setNow] = useState(nowSeconds);
   useEffect(() => {
     const timer = setInterval(() => setNow(nowSeconds()), REFRESH_MS);
@@ -17,7 +24,7 @@ export function Instant({ at }: { readonly at: number }) {
   const date = new Date(at * 1_000);
   return (
     <time class="figure" dateTime={date.toISOString()} title={date.toLocaleString(undefined, FULL)}>
-      {distanceText(at, now)}
+      {distanceText(isPast ? Math.min(at, now) : at, now)}
     </time>
   );
 }

@@ -51,10 +51,10 @@ export function BatchList() {
   ].join('');
   return (
     <Page
+      above={<Trail />}
       title="Batches of receipts"
       lead={`What viewers signed for${of}, put together by node, deal and epoch: a bill is recomputed from these.`}
     >
-      <Trail />
       {deal === undefined && node === undefined ? (
         <EmptyState title="Receipts belong to a deal and a node">
           <p>

@@ -21,8 +21,10 @@ export function BatchPage({ dealId, node, epoch }: BatchPageProps) {
     key: `${dealId}-${node}-${epoch}`,
   });
   return (
-    <Page title={`Receipts of epoch ${epoch}`}>
-      <Trail steps={[{ href: paths.batches, text: 'Batches of receipts' }]} />
+    <Page
+      title={`Receipts of epoch ${epoch}`}
+      above={<Trail steps={[{ href: paths.batches, text: 'Batches of receipts' }]} />}
+    >
       <Loaded data={batch} what="the batch">
         {(value) => <Particulars batch={value} />}
       </Loaded>

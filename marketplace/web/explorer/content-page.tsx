@@ -13,8 +13,10 @@ import { Trail } from './trail.tsx';
 export function ContentPage({ cid }: { readonly cid: string }) {
   const content = useMarketData((signal) => fetchContent(cid, signal), { key: cid });
   return (
-    <Page title={`Content ${shortIdentifier(cid)}`}>
-      <Trail steps={[{ href: paths.contents, text: 'Contents' }]} />
+    <Page
+      title={`Content ${shortIdentifier(cid)}`}
+      above={<Trail steps={[{ href: paths.contents, text: 'Contents' }]} />}
+    >
       <p>
         <Identifier value={cid} what="CID" full />
       </p>

@@ -21,10 +21,10 @@ export function DealList() {
   const [state, setState] = useState<Deal['state']>();
   return (
     <Page
+      above={<Trail />}
       title="Deals and contents"
       lead="A deal is what a publisher escrows for the delivery of one content: who may earn it, at what price, until when."
     >
-      <Trail />
       <Field label="State">
         {(control) => (
           <select

@@ -19,8 +19,10 @@ const EVERY_MS = 10_000;
 export function DealPage({ dealId }: { readonly dealId: string }) {
   const deal = useMarketData((signal) => fetchDeal(dealId, signal), { key: dealId, everyMs: EVERY_MS });
   return (
-    <Page title={`Deal ${shortIdentifier(dealId)}`}>
-      <Trail steps={[{ href: paths.deals, text: 'Deals' }]} />
+    <Page
+      title={`Deal ${shortIdentifier(dealId)}`}
+      above={<Trail steps={[{ href: paths.deals, text: 'Deals' }]} />}
+    >
       <Loaded data={deal} what="the deal" lines={8}>
         {(value) => (
           <>

@@ -6,24 +6,32 @@ import { paths } from '../shell/paths.ts';
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const BYTES32 = /^0x[0-9a-fA-F]{64}$/;
 
+interface EventArgumentsProps {
+  readonly event: Pick<ChainEvent, 'arguments'>;
+  /** A value that the page is about and need not repeat. */
+  readonly omitted?: string | undefined;
+}
+
 /** What an event says, each argument by its name, with the page that tells more. */
-export function EventArguments({ event }: { readonly event: Pick<ChainEvent, 'arguments'> }) {
+export function EventArguments({ event, omitted }: EventArgumentsProps) {
   return (
     <dl class="arguments">
-      {Object.entries(event.arguments).map(([name, value]) => (
-        <div key={name}>
-          <dt>{name}</dt>
-          <dd>
-            <Argument name={name} value={value} />
-          </dd>
-        </div>
-      ))}
+      {Object.entries(event.arguments)
+        .filter(([, value]) => value !== omitted)
+        .map(([name, value]) => (
+          <div key={name}>
+            <dt>{name}</dt>
+            <dd>
+              <Argument name={name} value={value} />
+            </dd>
+          </div>
+        ))}
     </dl>
   );
 }
 
 function Argument({ name, value }: { readonly name: string; readonly value: string }) {
-  if (/wei/i.test(name) && /^\d{1,39}$/.test(value))
+  if (/wei|perGiB/i.test(name) && /^\d{1,39}$/.test(value))
     return <span class="figure">{exactAmountText(BigInt(value))}</span>;
   if (BYTES32.test(value)) {
     return (

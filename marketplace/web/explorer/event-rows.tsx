@@ -15,13 +15,13 @@ import { eventText } from './sentences.ts';
 const LIMIT = 25;
 const EVERY_MS = 10_000;
 
-const columns: readonly Column<ChainEvent>[] = [
+const columnsFor = (omitted: string | undefined): readonly Column<ChainEvent>[] => [
   { id: 'what', title: 'What', cell: ({ name }) => eventText(name) },
-  { id: 'details', title: 'Details', cell: (event) => <EventArguments event={event} /> },
+  { id: 'details', title: 'Details', cell: (event) => <EventArguments event={event} omitted={omitted} /> },
   {
     id: 'when',
     title: 'When',
-    cell: ({ at, blockNumber }) => (at === null ? `block ${blockNumber}` : <Instant at={at} />),
+    cell: ({ at, blockNumber }) => (at === null ? `block ${blockNumber}` : <Instant at={at} isPast />),
   },
   {
     id: 'transaction',
@@ -48,7 +48,7 @@ export function EventRows({ wish }: { readonly wish: EventWish }) {
           <>
             <Table
               caption="Events of the contracts"
-              columns={columns}
+              columns={columnsFor(wish.deal ?? wish.node)}
               rows={page.events}
               rowKey={({ transactionHash, logIndex }) => `${transactionHash}-${logIndex}`}
             />

@@ -23,10 +23,10 @@ export function NodeList() {
   });
   return (
     <Page
+      above={<Trail />}
       title="Nodes"
       lead="Edges hold stake and a place on the ring and serve everybody; peers serve what they hold anyway."
     >
-      <Trail />
       <Loaded data={nodes} what="nodes" lines={8}>
         {(page) =>
           page.total === 0 ? (

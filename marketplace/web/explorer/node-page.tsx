@@ -27,8 +27,10 @@ export function NodePage({ address }: { readonly address: string }) {
     everyMs: EVERY_MS,
   });
   return (
-    <Page title={`Node ${shortIdentifier(address)}`}>
-      <Trail steps={[{ href: paths.nodes, text: 'Nodes' }]} />
+    <Page
+      title={`Node ${shortIdentifier(address)}`}
+      above={<Trail steps={[{ href: paths.nodes, text: 'Nodes' }]} />}
+    >
       <Loaded data={node} what="the node">
         {(value) => <Particulars node={value} />}
       </Loaded>

@@ -6,10 +6,10 @@ import { Trail } from './trail.tsx';
 export function TransactionList() {
   return (
     <Page
+      above={<Trail />}
       title="Transactions"
       lead="What the contracts of this network announced, newest first, each with the transaction that did it."
     >
-      <Trail />
       <EventRows wish={{}} />
     </Page>
   );

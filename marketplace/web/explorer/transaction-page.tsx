@@ -14,8 +14,10 @@ import { Trail } from './trail.tsx';
 export function TransactionPage({ hash }: { readonly hash: string }) {
   const transaction = useMarketData((signal) => fetchTransaction(hash, signal), { key: hash });
   return (
-    <Page title={`Transaction ${shortIdentifier(hash)}`}>
-      <Trail steps={[{ href: paths.transactions, text: 'Transactions' }]} />
+    <Page
+      title={`Transaction ${shortIdentifier(hash)}`}
+      above={<Trail steps={[{ href: paths.transactions, text: 'Transactions' }]} />}
+    >
       <p>
         <Identifier value={hash} what="transaction hash" full />
       </p>
@@ -34,7 +36,7 @@ function Events({ transaction }: { readonly transaction: Transaction }) {
         It was mined in block {blockNumber}
         {at !== null && (
           <>
-            , <Instant at={at} />
+            , <Instant at={at} isPast />
           </>
         )}
         , and the contracts announced {countedText(events.length, 'thing')} in it.

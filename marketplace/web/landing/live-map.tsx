@@ -14,7 +14,7 @@ import { landDots, MAP_HEIGHT, MAP_WIDTH } from './projection.ts';
 const MAP_EVERY_MS = 5_000;
 /** Between two dots of land, degrees. */
 const LAND_STEP_DEGREES = 2.6;
-const NODE_RADIUS = 5;
+const NODE_RADIUS = 7;
 const EMPTY: NetworkMap = { regions: [], nodes: [], links: [] };
 
 const STATE_WORDS: Readonly<Record<MapNode['state'], string>> = {

@@ -2,7 +2,7 @@ import type { MapNode, NetworkMap } from '../market-data/network-map.ts';
 import { bow, placeAround, project, type Point } from './projection.ts';
 
 /** Between two nodes of a region, units of the drawing. */
-const NODE_SPACING = 13;
+const NODE_SPACING = 18;
 /** More nodes of one region are not drawn one by one. */
 const MAX_DRAWN_NODES = 36;
 /** Busiest ways that are drawn. */

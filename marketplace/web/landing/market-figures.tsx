@@ -11,6 +11,9 @@ import { shownFailure, useMarketData } from '../market-data/use-market-data.ts';
 
 const STATISTICS_EVERY_MS = 15_000;
 const POINTS = 240;
+/** Axes reach at least this high. */
+const LEAST_BYTES = 1_024 * 1_024;
+const LEAST_WEI = 1e15;
 const SPANS = [
   { hours: 1, text: '1 hour' },
   { hours: 24, text: '1 day' },
@@ -112,10 +115,22 @@ function MarketCharts({ statistics }: { readonly statistics: Statistics }) {
   }
   return (
     <div class="charts">
-      <Chart label="Delivered since the beginning" at={at} series={series.delivered} format={byteText} />
-      <Chart label="Paid since the beginning" at={at} series={series.paid} format={tokensOf} />
+      <Chart
+        label="Delivered since the beginning"
+        at={at}
+        series={series.delivered}
+        format={byteText}
+        least={LEAST_BYTES}
+      />
+      <Chart
+        label="Paid since the beginning"
+        at={at}
+        series={series.paid}
+        format={tokensOf}
+        least={LEAST_WEI}
+      />
       <Chart label="Nodes ready" at={at} series={series.nodes} format={wholeOf} />
-      <Chart label="Median ask per GiB" at={at} series={series.ask} format={tokensOf} />
+      <Chart label="Median ask per GiB" at={at} series={series.ask} format={tokensOf} least={LEAST_WEI} />
     </div>
   );
 }
