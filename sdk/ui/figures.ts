@@ -49,7 +49,7 @@ function shortDecimals(wei: bigint): number {
  * @param text digits with at most one point; commas and spaces between digits are allowed
  */
 export function parseTokens(text: string): bigint | undefined {
-  const match = /^(\d{1,20})(?:\.(\d{1,18}))?$/.exec(text.replaceAll(/[\s,]/g, ''));
+  const match = /^(\d{1,21})(?:\.(\d{1,18}))?$/.exec(text.replaceAll(/[\s,]/g, ''));
   if (match === null) return undefined;
   return BigInt(match[1] ?? '0') * WEI_PER_TOKEN + BigInt((match[2] ?? '').padEnd(TOKEN_DECIMALS, '0'));
 }
