@@ -1,3 +1,4 @@
+import { useLocation } from 'preact-iso';
 import { useMemo } from 'preact/hooks';
 
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
@@ -36,6 +37,9 @@ export function LiveMap() {
         <details class="small">
           <summary>The map as a table</summary>
           <RegionTable regions={map.regions} />
+          <p>
+            <a href={paths.nodes}>All nodes, one by one</a>
+          </p>
         </details>
       )}
     </figure>
@@ -43,6 +47,7 @@ export function LiveMap() {
 }
 
 function Drawing({ map }: { readonly map: NetworkMap }) {
+  const { route } = useLocation();
   const land = useMemo(() => landDots(LAND_RINGS, LAND_STEP_DEGREES), []);
   const { regions, nodes, links } = useMemo(() => drawingOf(map), [map]);
   return (
@@ -56,11 +61,17 @@ function Drawing({ map }: { readonly map: NetworkMap }) {
         </g>
       ))}
       {nodes.map(({ node, at }) => (
-        <a key={node.node} href={paths.node(node.node)} tabIndex={-1} aria-hidden="true">
-          <circle class={`map-node map-node-${node.state}`} cx={at.x} cy={at.y} r={NODE_RADIUS}>
-            <title>{nodeTitle(node)}</title>
-          </circle>
-        </a>
+        <circle
+          key={node.node}
+          class={`map-node map-node-${node.state}`}
+          cx={at.x}
+          cy={at.y}
+          r={NODE_RADIUS}
+          // For pointers; by keyboard the nodes are reached through the explorer's list.
+          onClick={() => route(paths.node(node.node))}
+        >
+          <title>{nodeTitle(node)}</title>
+        </circle>
       ))}
       {regions.map(({ region, label }) => (
         <text key={region} class="map-label" x={label.x} y={label.y}>
