@@ -52,7 +52,7 @@ describe('wallet of the pages', () => {
     expect(await accessibilityViolations(page)).to.deep.equal([]);
     await screenshot(page, 'wallet-connected');
     await dialog.getByRole('button', { name: 'Disconnect' }).click();
-    await dialog.getByRole('button', { name: 'Close' }).click();
+    await dialog.waitFor({ state: 'hidden' });
     await page.reload();
     await page.getByRole('button', { name: 'Connect wallet' }).waitFor();
     wallet.close();

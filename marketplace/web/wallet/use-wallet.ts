@@ -48,7 +48,10 @@ export function useWallet(): WalletUse {
     choose: () => {
       isChooserOpen.value = true;
     },
-    disconnect: () => connection.disconnect(),
+    disconnect: () => {
+      isChooserOpen.value = false;
+      connection.disconnect();
+    },
     changeChain: () => changeChain(network),
     useBurner: () => openBurner(network),
   };
