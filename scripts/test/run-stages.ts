@@ -31,7 +31,7 @@ const preparation = await runStage({
   name: 'contract bindings and pages',
   command: ['npm', 'run', 'build'],
   counts: 'preparation',
-  lane: 'checks',
+  lane: 'whole',
 });
 const lanes = [...new Set(stages.map(({ lane }) => lane))];
 const outcomes =

@@ -11,8 +11,11 @@ export interface Stage {
    * `preparation`: it counts only when it fails.
    */
   readonly counts: 'reporter' | 'check' | 'preparation';
-  /** Name of the lane: stages of one lane run in order, lanes run beside each other. */
-  readonly lane: 'checks' | 'tests';
+  /**
+   * Stages of one lane run in order, the two lanes beside each other: tests of one part each, and what looks at the whole
+   * (types, rules, networks of processes, browsers).
+   */
+  readonly lane: 'parts' | 'whole';
   /** Without it the stage is skipped, and the summary says so. @default nothing beside what npm installs */
   readonly needs?: Need;
 }
@@ -37,14 +40,14 @@ const mocha = (name: string, ...patterns: string[]): Stage => ({
   name,
   command: ['mocha', '--reporter', 'spec', ...patterns],
   counts: 'reporter',
-  lane: 'tests',
+  lane: 'parts',
 });
 
 const check = (name: string, ...command: [string, ...string[]]): Stage => ({
   name,
   command,
   counts: 'check',
-  lane: 'checks',
+  lane: 'whole',
 });
 
 /** Everything that must hold before a change lands, cheapest first within its lane. */
@@ -81,30 +84,31 @@ export const STAGES: readonly Stage[] = [
       ...['mocha', '--reporter', 'spec', 'test/marketplace/**/*.test.ts'],
     ],
     counts: 'reporter',
-    lane: 'tests',
+    lane: 'parts',
     needs: {
       programs: ['initdb'],
       why: 'makes the database that the tests of the marketplace run on once more',
       remedy: 'apt-get install -y postgresql',
     },
   },
-  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'tests' },
+  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'parts' },
   {
     name: 'contracts and their coverage',
     command: ['node', 'scripts/contract-coverage/main.ts'],
     counts: 'reporter',
-    lane: 'tests',
+    lane: 'parts',
   },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
   {
     ...mocha('browser', 'test/browser/**/*.test.ts'),
+    lane: 'whole',
     needs: {
       programs: ['chromium'],
       why: 'shows the pages to the tests',
       remedy: 'apt-get install -y chromium',
     },
   },
-  mocha('end to end', 'test/end-to-end/**/*.test.ts'),
+  { ...mocha('end to end', 'test/end-to-end/**/*.test.ts'), lane: 'whole' },
 ];
 
 export interface Count {

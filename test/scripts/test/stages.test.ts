@@ -3,8 +3,8 @@ import { expect } from 'chai';
 import { findProgram } from '../../../scripts/test/installed-programs.ts';
 import { countTests, reasonToSkip, STAGES, type Stage } from '../../../scripts/test/stages.ts';
 
-const reporter: Stage = { name: 'r', command: ['mocha'], counts: 'reporter', lane: 'tests' };
-const check: Stage = { name: 'c', command: ['tsc'], counts: 'check', lane: 'checks' };
+const reporter: Stage = { name: 'r', command: ['mocha'], counts: 'reporter', lane: 'parts' };
+const check: Stage = { name: 'c', command: ['tsc'], counts: 'check', lane: 'whole' };
 
 describe('counting the tests of a stage', () => {
   it('adds up every total that a runner prints, colours or not', () => {
