@@ -118,7 +118,7 @@ describe('Filling from the origin of a publisher', () => {
     expect((await at.refusal(at.fetch(0))).code).to.equal('ORIGIN_RESTING');
     expect(at.server.requests).to.equal(1);
     expect(at.store.usage().blocks).to.equal(at.skeleton.length);
-    expect(at.fill.uses()[0]?.trouble?.code).to.equal('ORIGIN_RESTING');
+    expect(at.fill.uses()[0]?.trouble?.code).to.equal('ORIGIN_CHANGED');
     at.server.misbehaviour = undefined;
     at.nowMs += FIRST_REST_AFTER_WRONG_MS;
     await at.fetch(0);
