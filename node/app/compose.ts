@@ -25,6 +25,7 @@ import { announcePresence, type PresenceAnnouncer } from './presence-announcer.t
 import { ensureRegistered } from './registration.ts';
 import { untilItWorks } from './retry.ts';
 import { composeStreams } from './stream-plane.ts';
+import { RingReturn } from './ring/ring-return.ts';
 import type { RingClient } from './ring/ring-client.ts';
 import { NoticePlane } from './notices/notice-plane.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
@@ -33,6 +34,7 @@ import {
   nodeFigures,
   publicStatus,
   refusesNewWork,
+  ringOf,
   statusReport,
   type StatusSources,
 } from './status-report.ts';
@@ -96,6 +98,7 @@ class NodeLife implements ComposedNode {
   #endpoints: readonly string[] = [];
   #httpUrl = '';
   #reachability: Reachability | undefined;
+  #return: RingReturn | undefined;
   #ringEntered = false;
 
   constructor(foundation: Foundation, overrides: NodeOverrides) {
@@ -128,7 +131,7 @@ class NodeLife implements ComposedNode {
       settlement,
       draining: this.#draining,
       reachability: () => this.#reachability,
-      ringMembers: () => (this.#ringEntered ? (this.#edge?.ring.stats().members ?? null) : null),
+      ringMembers: () => ringOf(this.#sources())?.members ?? null,
       peerStore: () => this.#books?.store,
       fillAgain: () => this.#fillAll(),
       signal: this.#stopping.signal,
@@ -213,6 +216,7 @@ class NodeLife implements ComposedNode {
       () => this.#notices?.stop(),
       () => this.#edge?.filling.stop(),
       () => this.#edge?.group.stop(),
+      () => this.#return?.idle(),
       () => this.#edge?.ring.stop(),
       () => this.#peer?.ring.stop(),
       () => this.#edge?.exchange.stop(),
@@ -327,6 +331,11 @@ class NodeLife implements ComposedNode {
     await edge.group.start();
     await edge.exchange.start();
     this.#ringEntered = true;
+    this.#return = new RingReturn(
+      this.#foundation,
+      { ring: edge.ring, seeds: () => ringSeeds(this.#foundation), onReturned: () => this.#fillAll() },
+      signal,
+    );
     this.#notices?.start({
       host,
       filling: edge.filling,
@@ -344,6 +353,7 @@ class NodeLife implements ComposedNode {
 
   #onRegistry(): void {
     if (this.#edge !== undefined && this.#ringEntered) tellRing(this.#foundation, this.#edge.ring);
+    this.#return?.registryRefreshed();
     this.#peer?.ring.useEdges(ringSeeds(this.#foundation));
   }
 

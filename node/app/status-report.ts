@@ -70,7 +70,7 @@ export async function statusReport(sources: StatusSources): Promise<StatusDocume
     disk: { usedBytes: String(usage.usedBytes), limitBytes: String(usage.quotaBytes) },
     content: { complete, incomplete: contents.length - complete },
     workers: sources.delivery?.workers() ?? null,
-    ring: edge === undefined || sources.state === 'starting' ? null : ringOf(edge),
+    ring: ringOf(sources),
     group: groupOf(edge),
     domain: networkDomainOf(config.settings.region, config.settings.domain),
     contributedBytes: contributedBytesOf(sources),
@@ -203,8 +203,10 @@ export function bytesOf(delivery: DeliveryPlane | undefined): StatusDocument['by
   };
 }
 
-function ringOf({ ring }: EdgePlane): StatusDocument['ring'] {
-  const { members, lookups, oneHop } = ring.stats();
+/** Null for a peer, and while an edge is not in the ring (again). */
+export function ringOf({ edge, state }: StatusSources): StatusDocument['ring'] {
+  if (edge === undefined || state === 'starting' || !edge.ring.isRunning) return null;
+  const { members, lookups, oneHop } = edge.ring.stats();
   return { members, lookups, oneHop };
 }
 
@@ -275,7 +277,7 @@ function moneyOf(summary: EarningsSummary): StatusDocument['money'] {
 
 /** What the gateway tells everybody. */
 export function publicStatus(sources: StatusSources): Readonly<Record<string, unknown>> {
-  const { foundation, edge, state } = sources;
+  const { foundation, state } = sources;
   const { settings, deployment } = foundation.config;
   const nowMs = foundation.chainClock.nowMs();
   const terms = foundation.store.terms();
@@ -290,7 +292,7 @@ export function publicStatus(sources: StatusSources): Readonly<Record<string, un
     chainId: deployment.chainId.toString(),
     market: deployment.market,
     multiaddrs: sources.multiaddrs,
-    ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
+    ringMembers: ringOf(sources)?.members ?? 0,
     lastEndedEpoch: terms === undefined ? null : (lastRipeEpoch(nowMs, terms.epochSeconds) ?? null),
     // Publishers' quotes pass by a node that has no room for them.
     capacity: {
@@ -314,7 +316,7 @@ export function nodeFigures(sources: StatusSources): NodeFigures {
     contentsComplete: foundation.blocks.contents().filter(({ complete }) => complete).length,
     atRiskBytes: Number(bytes.atRisk),
     receiptedBytes: Number(bytes.receipted),
-    ringMembers: edge === undefined || state === 'starting' ? 0 : edge.ring.stats().members,
+    ringMembers: ringOf(sources)?.members ?? 0,
     journalBytes: foundation.journal.sizeBytes,
     group: edge?.group.stats(),
     carriedBytes: sources.carriage?.figures().carriedBytes ?? 0,

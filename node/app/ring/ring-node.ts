@@ -85,7 +85,7 @@ export class RingNode {
   readonly #components: RingNodeComponents;
   readonly #options: RingNodeOptions;
   readonly #lookups = new Map<number, PendingLookup>();
-  readonly #joined = Promise.withResolvers<undefined>();
+  #joined = Promise.withResolvers<undefined>();
   readonly #left = Promise.withResolvers<undefined>();
   readonly #timer: WakeTimer;
   #machine: RingMachine | undefined;
@@ -153,6 +153,20 @@ export class RingNode {
         values: { seeds: seeds.length, timeoutMs: JOIN_TIMEOUT_MS },
       });
     }
+  }
+
+  /**
+   * Joins anew, as one that the others have dropped. What it provided has to be provided again. @throws as `start`
+   */
+  async rejoin(seeds: readonly string[]): Promise<void> {
+    await this.#shutDown();
+    this.#joined = Promise.withResolvers();
+    await this.start(seeds);
+  }
+
+  /** Whether it stands in the ring, or is about to. */
+  get isRunning(): boolean {
+    return this.#machine !== undefined;
   }
 
   /** Leaves: hands the index over, tells the successor, closes the streams. The host goes on. */

@@ -126,10 +126,28 @@ describe('stake and price of a node', function () {
     expect([gone.code, gone.error.code]).to.deep.equal([1, 'NODE_UNREGISTERED']);
   });
 
-  it('registers again with a start, and says by status why a leaving node does not earn', async () => {
+  it('leaves the ring when too little is staked, and comes back by itself when it is enough again', async () => {
+    const other = await network.init('other');
+    await network.run(other).ready();
+    const members = async (node: InitialisedNode): Promise<number | undefined> => {
+      const { stdout } = await network.command(node, 'status', '--json');
+      return (JSON.parse(stdout) as StatusDocument).ring?.members;
+    };
+    const bothSee = async (count: number): Promise<void> =>
+      eventually(async () => {
+        expect([await members(edge), await members(other)]).to.deep.equal([count, count]);
+      });
     running = network.run(edge);
     await running.ready();
-    expect((await stake()).active).to.equal(true);
+    await bothSee(2);
+    expect((await unstake('1BCDN', '--yes')).active).to.equal(false);
+    await bothSee(1);
+    expect((await network.command(edge, 'status')).code).to.equal(3);
+    expect((await stake('1BCDN', '--yes')).active).to.equal(true);
+    await bothSee(2);
+  });
+
+  it('says by status why a leaving node does not earn', async () => {
     await unstake('--yes');
     await eventually(async () => {
       const { stdout } = await network.command(edge, 'status', '--json');
