@@ -32,10 +32,7 @@ export async function stayUp(job: Job): Promise<number> {
   const sender = publisherOf(network);
   try {
     const publication = await publishFile(job, sender);
-    progress.say('');
-    progress.say(`Marketplace API   ${network.marketplaceUrl}/v1/openapi.json`);
-    progress.say(`Nodes             ${network.marketplaceUrl}/v1/nodes`);
-    progress.say(`Deal              ${network.marketplaceUrl}/v1/deals/${publication.dealId}`);
+    for (const line of addressesToOpen(network.marketplaceUrl, publication)) progress.say(line);
     for (const { plan, httpUrl } of network.edges) {
       progress.say(`${plan.name.padEnd(17)} ${httpUrl}/bcdn/v1/status  (${plan.region})`);
     }
@@ -60,6 +57,23 @@ export async function stayUp(job: Job): Promise<number> {
   } finally {
     sender.provider.destroy();
   }
+}
+
+/** Where people begin: what to watch, publish, operate and explore, and where programs do. */
+function addressesToOpen(marketplaceUrl: string, { cid, dealId }: Publication): readonly string[] {
+  const places = [
+    ['Watch', `/watch/${cid.toString()}`],
+    ['Publish', '/new'],
+    ['Operate', '/operate'],
+    ['Explore', `/explore/deals/${dealId}`],
+    ['API', '/v1/openapi.json'],
+  ] as const;
+  return [
+    '',
+    `Open              ${marketplaceUrl}/`,
+    ...places.map(([name, path]) => `${name.padEnd(17)} ${marketplaceUrl}${path}`),
+    '',
+  ];
 }
 
 const NEVER = new AbortController().signal;

@@ -139,6 +139,9 @@ describe('marketplace server and its chain', () => {
       () => readiness(api),
       ({ ready }) => ready,
     );
+    const genesisOf = async (of: ApiClient): Promise<unknown> =>
+      (await of.ok<{ genesisHash: string }>(of.get('/v1/network'))).genesisHash;
+    const before = await genesisOf(api);
     const other = await TestMarket.open();
     cleanups.push(() => other.close());
     expect(other.deployment.market).to.equal(market.deployment.market);
@@ -160,6 +163,9 @@ describe('marketplace server and its chain', () => {
       ({ ready }) => ready,
     );
     expect(await askOf(again.api)).to.equal(undefined);
+    // By this a page that was open meanwhile recognises that its chain is gone.
+    expect(await genesisOf(again.api)).to.not.equal(before);
+    expect(await genesisOf(again.api)).to.equal((await other.provider.getBlock(0))?.hash);
   });
 
   it('says which port is taken', async () => {
