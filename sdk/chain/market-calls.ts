@@ -92,6 +92,51 @@ export async function readDealState(
   return state === undefined ? undefined : { state, freeWei: deal.freeWei };
 }
 
+/** What can be had back of a deal now, and what cannot yet. */
+export interface RefundNow {
+  readonly freeWei: bigint;
+  /** Nodes whose allocations have thawed, and what these hold. */
+  readonly thawedNodes: readonly Address[];
+  readonly thawedWei: bigint;
+  /** Held by allocations that are active or still thaw. */
+  readonly heldWei: bigint;
+  /** The pool of peers, where it has thawed. */
+  readonly hasThawedPeerPool: boolean;
+  readonly peerPoolWei: bigint;
+}
+
+/** Reads from the chain itself what a refund would bring, to the last unit. */
+export async function readRefund(
+  read: ContractReader,
+  deployment: Deployment,
+  deal: { readonly dealId: DealId; readonly nodes: readonly Address[] },
+): Promise<RefundNow> {
+  const { dealId, nodes } = deal;
+  const ask = async (face: Interface, name: string, args: readonly unknown[]): Promise<unknown> => {
+    const data = encode(face, name, args);
+    return face.decodeFunctionResult(name, await read({ to: deployment.market, data }))[0] as unknown;
+  };
+  const epoch = Number(await ask(marketInterface, 'currentEpoch', []));
+  const state = await readDealState(read, deployment, dealId);
+  const pool = (await ask(claimsInterface, 'peerPoolOf', [dealId])) as Readonly<
+    Record<'fundedWei' | 'claimedWei' | 'thawEndEpoch', bigint>
+  >;
+  const found = { thawedNodes: [] as Address[], thawedWei: 0n, heldWei: 0n };
+  for (const node of nodes) {
+    const allocation = (await ask(marketInterface, 'allocationOf', [dealId, node])) as Readonly<
+      Record<'state' | 'balanceWei' | 'lockedWei' | 'thawEndEpoch', bigint>
+    >;
+    const isThawed = Number(allocation.state) === THAWING && Number(allocation.thawEndEpoch) <= epoch;
+    if (isThawed && allocation.lockedWei === 0n) {
+      found.thawedNodes.push(node);
+      found.thawedWei += allocation.balanceWei;
+    } else found.heldWei += allocation.balanceWei + allocation.lockedWei;
+  }
+  const peerPoolWei = pool.fundedWei - pool.claimedWei;
+  const hasThawedPeerPool = pool.thawEndEpoch !== 0n && Number(pool.thawEndEpoch) <= epoch;
+  return { ...found, freeWei: state?.freeWei ?? 0n, hasThawedPeerPool, peerPoolWei };
+}
+
 /** How long allocations thaw, at most, seconds: the epoch of the close and the epochs of the thaw. */
 export async function readThawSeconds(read: ContractReader, { market }: Deployment): Promise<number> {
   const answer = await read({ to: market, data: encode(marketInterface, 'terms', []) });
@@ -117,6 +162,8 @@ export async function readAllowance(
   return { allowanceWei, nonce };
 }
 
+/** State of an allocation in the contracts. */
+const THAWING = 2;
 const STATES: readonly (DealState | undefined)[] = [undefined, 'open', 'closing', 'closed'];
 
 function permitCalls(permitted: PermittedAmount | undefined): Hex[] {

@@ -1,13 +1,90 @@
+import { Amount } from '../../../sdk/ui/amount.tsx';
+import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
+import { Identifier } from '../../../sdk/ui/identifier.tsx';
+import { State } from '../../../sdk/ui/state.tsx';
+import { Table } from '../../../sdk/ui/table.tsx';
+import { fetchDeals } from '../market-data/deals.ts';
+import { Loaded } from '../market-data/loaded.tsx';
+import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
+import { WalletGate } from '../wallet/wallet-gate.tsx';
+
+const EVERY_MS = 10_000;
+/** Distributions of one account that are listed; the explorer has all. */
+const LISTED = 100;
 
 /** Distributions of the connected wallet. */
 export default function Distributions() {
   return (
-    <Page title="Distributions">
-      <p>
-        All deals of the network are in the <a href={paths.deals}>explorer</a>.
-      </p>
+    <Page title="Distributions" lead="What this account pays to have delivered.">
+      <WalletGate purpose="to see your distributions">
+        {(wallet) => <OwnDistributions key={wallet.address} publisher={wallet.address} />}
+      </WalletGate>
     </Page>
+  );
+}
+
+function OwnDistributions({ publisher }: { readonly publisher: string }) {
+  const deals = useMarketData((signal) => fetchDeals({ publisher, limit: LISTED }, signal), {
+    key: publisher,
+    everyMs: EVERY_MS,
+  });
+  return (
+    <>
+      <div class="row">
+        <a class="button button-primary" href={paths.newDistribution}>
+          New distribution
+        </a>
+      </div>
+      <Loaded data={deals} what="your distributions" lines={6}>
+        {({ deals: rows }) =>
+          rows.length === 0 ? (
+            <EmptyState title="You distribute nothing yet.">
+              <p>A first one takes a file, one signature and one transaction.</p>
+            </EmptyState>
+          ) : (
+            <Table
+              caption="Your distributions"
+              columns={[
+                {
+                  id: 'deal',
+                  title: 'Distribution',
+                  cell: ({ dealId }) => (
+                    <Identifier value={dealId} href={paths.distribution(dealId)} what="deal" />
+                  ),
+                },
+                {
+                  id: 'content',
+                  title: 'Content',
+                  cell: ({ cid }) => (cid === null ? '–' : <Identifier value={cid} what="CID" />),
+                },
+                {
+                  id: 'state',
+                  title: 'State',
+                  cell: ({ state }) => <State tone={state === 'open' ? 'good' : 'info'}>{state}</State>,
+                  sortBy: ({ state }) => state,
+                },
+                {
+                  id: 'deposited',
+                  title: 'Deposited',
+                  isFigure: true,
+                  cell: ({ depositedWei }) => <Amount wei={depositedWei} />,
+                  sortBy: ({ depositedWei }) => depositedWei,
+                },
+                {
+                  id: 'withdrawn',
+                  title: 'Taken back',
+                  isFigure: true,
+                  cell: ({ withdrawnWei }) => <Amount wei={withdrawnWei} />,
+                },
+              ]}
+              rows={rows}
+              rowKey={({ dealId }) => dealId}
+            />
+          )
+        }
+      </Loaded>
+    </>
   );
 }

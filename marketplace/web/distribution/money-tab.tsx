@@ -1,0 +1,120 @@
+import { Amount } from '../../../sdk/ui/amount.tsx';
+import { Duration } from '../../../sdk/ui/duration.tsx';
+import { Identifier } from '../../../sdk/ui/identifier.tsx';
+import { Notice } from '../../../sdk/ui/notice.tsx';
+import { Table } from '../../../sdk/ui/table.tsx';
+import { paths } from '../shell/paths.ts';
+import type { DealMoney } from './deal-figures.ts';
+import { moneySums } from './money-sums.ts';
+
+interface MoneyTabProps {
+  readonly dealId: string;
+  readonly money: DealMoney;
+}
+
+/** Where every unit of the deposit is. */
+export function MoneyTab({ dealId, money }: MoneyTabProps) {
+  const sums = moneySums(money);
+  const rows = [
+    { name: 'Paid to nodes and peers, fee included', wei: sums.paidWei },
+    { name: 'Held for nodes', wei: sums.heldWei },
+    { name: 'Held for peers', wei: sums.peerPoolWei },
+    { name: 'Free in the deal', wei: sums.freeWei },
+    { name: 'Taken back', wei: sums.withdrawnWei },
+  ];
+  return (
+    <div class="stack">
+      <dl class="facts">
+        <div>
+          <dt>Metered by receipts</dt>
+          <dd>
+            <Amount wei={money.totals.meteredWei} />
+          </dd>
+        </div>
+        <div>
+          <dt>Vouched for</dt>
+          <dd>
+            <Amount wei={money.totals.vouchedWei} />
+          </dd>
+        </div>
+        <div>
+          <dt>Paid</dt>
+          <dd>
+            <Amount wei={money.totals.paidWei} />
+          </dd>
+        </div>
+        <div>
+          <dt>Cost of the last hour</dt>
+          <dd>
+            <Amount wei={money.burnWeiPerHour} />
+          </dd>
+        </div>
+        <div>
+          <dt>Lasts at this pace</dt>
+          <dd>{money.runwaySeconds === null ? '–' : <Duration seconds={money.runwaySeconds} />}</dd>
+        </div>
+      </dl>
+      <table class="table sum-table">
+        <caption class="visually-hidden">Where the deposit is</caption>
+        <tbody>
+          {rows.map(({ name, wei }) => (
+            <tr key={name}>
+              <th scope="row">{name}</th>
+              <td class="figure-cell">
+                <Amount wei={wei} exact />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+        <tfoot>
+          <tr>
+            <th scope="row">Deposited</th>
+            <td class="figure-cell">
+              <Amount wei={money.depositedWei} exact />
+            </td>
+          </tr>
+        </tfoot>
+      </table>
+      {sums.differenceWei === 0n ? (
+        <p class="soft small">The five lines add up to the deposit, to the last unit.</p>
+      ) : (
+        <Notice
+          tone="warning"
+          title="These lines do not add up to the deposit at this moment."
+          evidence={<Amount wei={sums.differenceWei} exact />}
+          remedy="A block may be between two of them; if it stays so, check the bill with bcdn audit."
+        />
+      )}
+      <Table
+        caption="By node"
+        showsCaption
+        columns={[
+          {
+            id: 'node',
+            title: 'Node',
+            cell: ({ node }) => (
+              <Identifier value={node} href={paths.node(node)} what="address of the node" />
+            ),
+          },
+          {
+            id: 'allocated',
+            title: 'Allocated',
+            isFigure: true,
+            cell: (row) => <Amount wei={row.allocatedWei} />,
+          },
+          { id: 'metered', title: 'Metered', isFigure: true, cell: (row) => <Amount wei={row.meteredWei} /> },
+          { id: 'vouched', title: 'Vouched', isFigure: true, cell: (row) => <Amount wei={row.vouchedWei} /> },
+          { id: 'paid', title: 'Paid', isFigure: true, cell: (row) => <Amount wei={row.paidWei} /> },
+          { id: 'left', title: 'Left', isFigure: true, cell: (row) => <Amount wei={row.balanceWei} /> },
+        ]}
+        rows={money.allocations}
+        rowKey={({ node }) => node}
+      />
+      <p>
+        Every receipt and transaction behind these figures:{' '}
+        <a href={paths.deal(dealId)}>the deal in the explorer</a>, or recompute the bill yourself with{' '}
+        <code>bcdn audit</code>.
+      </p>
+    </div>
+  );
+}
