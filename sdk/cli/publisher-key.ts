@@ -4,24 +4,15 @@ import { decryptKeystoreJson, isKeystoreJson } from 'ethers';
 
 import { hexToBytes } from '../protocol/bytes.ts';
 import { CliError } from './cli-error.ts';
-
-/** Where a publisher's key is. */
-export interface KeyPlace {
-  readonly keystore?: string;
-  readonly passwordFile?: string;
-}
+import type { Settings } from './settings/settings.ts';
 
 /**
  * Opens a publisher's V3 keystore, as wallets export it.
  * @throws CliError OPTION_MISSING, KEYSTORE_UNREADABLE, PASSWORD_UNREADABLE, PASSWORD_WRONG
  */
-export async function openPublisherKey(place: KeyPlace, environment: NodeJS.ProcessEnv): Promise<Uint8Array> {
-  const keystore = required(place.keystore ?? environment['BCDN_KEYSTORE'], '--keystore', 'BCDN_KEYSTORE');
-  const passwordFile = required(
-    place.passwordFile ?? environment['BCDN_PASSWORD_FILE'],
-    '--password-file',
-    'BCDN_PASSWORD_FILE',
-  );
+export async function openPublisherKey(settings: Settings): Promise<Uint8Array> {
+  const keystore = settings.require('keystore');
+  const passwordFile = settings.require('passwordFile');
   const json = await textOf(keystore, 'KEYSTORE_UNREADABLE');
   if (!isKeystoreJson(json)) {
     throw new CliError('KEYSTORE_UNREADABLE', `${keystore} is no V3 keystore.`, {
@@ -40,14 +31,6 @@ export async function openPublisherKey(place: KeyPlace, environment: NodeJS.Proc
       cause,
     });
   }
-}
-
-function required(value: string | undefined, flag: string, variable: string): string {
-  if (value !== undefined && value !== '') return value;
-  throw new CliError('OPTION_MISSING', `${flag} is missing.`, {
-    values: { flag, variable },
-    remedy: `Give ${flag}, or set ${variable}.`,
-  });
 }
 
 async function textOf(file: string, code: 'KEYSTORE_UNREADABLE' | 'PASSWORD_UNREADABLE'): Promise<string> {

@@ -42,13 +42,12 @@ export async function withPublisher<T>(
 ): Promise<T> {
   const marketplaceUrl = settings.require('marketplace');
   const rpcUrl = settings.require('rpc');
-  const place = { keystore: settings.require('keystore'), passwordFile: settings.require('passwordFile') };
   const http = new UndiciExchange();
   let provider: JsonRpcProvider | undefined;
   try {
     const api = new MarketplaceApi({ http, clock: systemClock }, marketplaceUrl);
     const deployment = await deploymentOf(settings, api);
-    const key = await openPublisherKey(place, {});
+    const key = await openPublisherKey(settings);
     const chain = { url: rpcUrl, chainId: deployment.chainId };
     provider = openProvider(chain);
     await requireChain(provider, chain);

@@ -9,29 +9,27 @@ import { parseDealId } from '../../protocol/identifiers.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { openPublisherKey, type KeyPlace } from '../publisher-key.ts';
+import { openPublisherKey } from '../publisher-key.ts';
+import { addSettings, Settings } from '../settings/settings.ts';
+import type { SettingTexts } from '../settings/setting-names.ts';
 import type { Terminal } from '../terminal.ts';
 import { openTrustedChain } from './trusted-chain.ts';
 
-interface DownloadFlags extends KeyPlace {
+interface DownloadFlags extends SettingTexts {
   readonly json?: boolean;
   readonly deal: string;
-  readonly marketplace: string;
   readonly out: string;
-  readonly rpc?: string;
 }
 
 /** `bcdn audit download`. */
 export function addAuditDownload(audit: Command, perform: Perform): void {
-  audit
+  const command = audit
     .command('download')
     .description('download the receipts, vouchers and events of a deal of yours')
     .exitOverride()
     .requiredOption('--deal <id>', 'the deal, 0x and 64 digits')
-    .requiredOption('--marketplace <url>', 'the marketplace that coordinates the deal')
-    .requiredOption('--out <file>', 'where to write; an interrupted download of the same deal goes on')
-    .addOption(new Option('--keystore <file>', 'V3 keystore of the publisher (env BCDN_KEYSTORE)'))
-    .addOption(new Option('--password-file <path>', 'file with its password (env BCDN_PASSWORD_FILE)'))
+    .requiredOption('--out <file>', 'where to write; an interrupted download of the same deal goes on');
+  addSettings(command, ['marketplace', 'keystore', 'passwordFile'])
     .addOption(new Option('--rpc <url>', 'read the events from this chain, not from the marketplace'))
     .addOption(new Option('--json', 'print one JSON document on stdout'))
     .addHelpText('after', HELP)
@@ -52,7 +50,9 @@ Example:
 
 async function runDownload(flags: DownloadFlags, terminal: Terminal): Promise<ExitCode> {
   const dealId = parseDealId(flags.deal);
-  const publisherKey = await openPublisherKey(flags, process.env);
+  const settings = await Settings.read(flags);
+  const marketplace = settings.require('marketplace');
+  const publisherKey = await openPublisherKey(settings);
   const http = new UndiciExchange();
   const chain = flags.rpc === undefined ? undefined : openTrustedChain(flags.rpc);
   const stopping = new AbortController();
@@ -61,7 +61,7 @@ async function runDownload(flags: DownloadFlags, terminal: Terminal): Promise<Ex
   };
   process.once('SIGINT', stop).once('SIGTERM', stop);
   try {
-    const access = { dealId, marketplace: flags.marketplace, publisherKey };
+    const access = { dealId, marketplace, publisherKey };
     const books = new MarketplaceBooks({ http, clock: systemClock, secp256k1 }, access);
     let told = 0;
     const { totals, resumedReceipts } = await downloadBooks(books, flags.out, {

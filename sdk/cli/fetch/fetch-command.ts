@@ -16,6 +16,7 @@ import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { liveLine } from '../live-line.ts';
+import { addSettings, Settings } from '../settings/settings.ts';
 import type { Terminal } from '../terminal.ts';
 
 const TRANSPORTS: readonly Transport[] = ['auto', 'http', 'libp2p'];
@@ -23,7 +24,7 @@ const PRIVATE_KEY_BYTES = 32;
 
 interface FetchFlags {
   readonly json?: boolean;
-  readonly marketplace: string;
+  readonly marketplace?: string;
   readonly out: string;
   readonly path?: string;
   readonly deal?: string;
@@ -36,16 +37,12 @@ interface FetchFlags {
 
 /** `bcdn fetch`. */
 export const addFetch: AddCommand = (program, perform) => {
-  program
+  const fetching = program
     .command('fetch')
     .description('fetch a file from several nodes at once, verify every block and sign receipts for it')
     .exitOverride()
-    .argument('<cid>', 'root CID of the content')
-    .addOption(
-      new Option('--marketplace <url>', 'the marketplace that coordinates the deal')
-        .env('BCDN_MARKETPLACE')
-        .makeOptionMandatory(),
-    )
+    .argument('<cid>', 'root CID of the content');
+  addSettings(fetching, ['marketplace'])
     .requiredOption('--out <file>', 'where to write')
     .addOption(new Option('--path <path>', 'a file inside a directory'))
     .addOption(new Option('--deal <id>', 'the deal that pays').default(undefined, 'the first open one'))
@@ -79,6 +76,7 @@ Examples:
 
 async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Promise<ExitCode> {
   const cid = parseCid(text);
+  const marketplaceUrl = (await Settings.read({ marketplace: flags.marketplace })).require('marketplace');
   const dealId = flags.deal === undefined ? undefined : parseDealId(flags.deal);
   const viewerKey = await viewerKeyOf(flags.viewerKeyFile);
   const stopping = new AbortController();
@@ -93,7 +91,7 @@ async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Pr
     const sink = await openFileSink(flags.out, { resume: flags.resume === true });
     const openSource = chooseSource({ http, host: () => viewer.open() }, flags.transport);
     const result = await fetchContent(
-      { cid, marketplaceUrl: flags.marketplace, viewerKey, sink, path: flags.path },
+      { cid, marketplaceUrl, viewerKey, sink, path: flags.path },
       {
         ...{
           dealId,

@@ -9,13 +9,14 @@ import { signContentOrigin } from '../../publish/content-origin.ts';
 import { probeOrigin } from '../../publish/declare-origin.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { openPublisherKey, type KeyPlace } from '../publisher-key.ts';
+import { openPublisherKey } from '../publisher-key.ts';
+import { addSettings, Settings } from '../settings/settings.ts';
+import type { SettingTexts } from '../settings/setting-names.ts';
 import type { Terminal } from '../terminal.ts';
 
-interface OriginFlags extends KeyPlace {
+interface OriginFlags extends SettingTexts {
   readonly json?: boolean;
   readonly deal: string;
-  readonly marketplace: string;
   readonly url?: string;
   readonly kind: 'file' | 'gateway';
   readonly remove?: boolean;
@@ -23,11 +24,12 @@ interface OriginFlags extends KeyPlace {
 
 /** `bcdn origin`. */
 export function addOrigin(program: Command, perform: Perform): void {
-  program
+  const command = program
     .command('origin')
     .description('show, name or take back where nodes fetch the content of a deal of yours')
-    .requiredOption('--deal <id>', 'the deal, 0x and 64 digits')
-    .requiredOption('--marketplace <url>', 'the marketplace that coordinates the deal')
+    .exitOverride()
+    .requiredOption('--deal <id>', 'the deal, 0x and 64 digits');
+  addSettings(command, ['marketplace', 'keystore', 'passwordFile'])
     .addOption(
       new Option('--url <url>', 'nodes fetch from there; without it the origin is shown').conflicts('remove'),
     )
@@ -37,8 +39,6 @@ export function addOrigin(program: Command, perform: Perform): void {
         .default('file'),
     )
     .addOption(new Option('--remove', 'take the origin back: nodes fill from each other only'))
-    .addOption(new Option('--keystore <file>', 'V3 keystore of the publisher (env BCDN_KEYSTORE)'))
-    .addOption(new Option('--password-file <path>', 'file with its password (env BCDN_PASSWORD_FILE)'))
     .addOption(new Option('--json', 'print one JSON document on stdout'))
     .addHelpText('after', HELP)
     .action(async (flags: OriginFlags) => perform('origin', flags, (terminal) => runOrigin(flags, terminal)));
@@ -56,13 +56,14 @@ Examples:
 
 async function runOrigin(flags: OriginFlags, terminal: Terminal): Promise<ExitCode> {
   const dealId = parseDealId(flags.deal);
+  const settings = await Settings.read(flags);
   const http = new UndiciExchange();
   try {
-    const api = new MarketplaceApi({ http, clock: systemClock }, flags.marketplace);
+    const api = new MarketplaceApi({ http, clock: systemClock }, settings.require('marketplace'));
     const wanted = await wantedOrigin(http, flags, dealId);
     if (wanted === undefined) tell(terminal, (await api.contentOrigin(dealId)).origin);
     else {
-      const privateKey = await openPublisherKey(flags, process.env);
+      const privateKey = await openPublisherKey(settings);
       const signer = { domain: domainOf(await api.network()), privateKey };
       await api.declareOrigin(signContentOrigin(signer, wanted));
       tell(terminal, wanted);

@@ -9,13 +9,14 @@ import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts'
 import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { openPublisherKey, type KeyPlace } from '../publisher-key.ts';
+import { openPublisherKey } from '../publisher-key.ts';
+import { addSettings, Settings } from '../settings/settings.ts';
+import type { SettingTexts } from '../settings/setting-names.ts';
 import { mark, type Terminal } from '../terminal.ts';
 
-interface PurgeFlags extends KeyPlace {
+interface PurgeFlags extends SettingTexts {
   readonly json?: boolean;
   readonly cid: string;
-  readonly marketplace: string;
   readonly deal?: string;
   readonly path?: string;
   readonly tag?: string;
@@ -24,18 +25,16 @@ interface PurgeFlags extends KeyPlace {
 
 /** `bcdn purge`. */
 export const addPurge: AddCommand = (program, perform) => {
-  program
+  const purging = program
     .command('purge')
     .description('have every edge drop its copies of a content of yours, or take it down for good')
     .exitOverride()
-    .requiredOption('--cid <cid>', 'the content; with --tag any content of yours')
-    .requiredOption('--marketplace <url>', 'the marketplace that knows its deals')
+    .requiredOption('--cid <cid>', 'the content; with --tag any content of yours');
+  addSettings(purging, ['marketplace', 'keystore', 'passwordFile'])
     .addOption(new Option('--deal <id>', 'only this deal (default: every deal of the content)'))
     .addOption(new Option('--path <path>', 'only what lies below this path of the content, such as /films/a'))
     .addOption(new Option('--tag <tag>', 'all contents of yours that were published with this tag'))
     .addOption(new Option('--takedown', 'never serve it again under the deal; there is no way back'))
-    .addOption(new Option('--keystore <file>', 'V3 keystore of the publisher (env BCDN_KEYSTORE)'))
-    .addOption(new Option('--password-file <path>', 'file with its password (env BCDN_PASSWORD_FILE)'))
     .addOption(new Option('--json', 'print one JSON document on stdout'))
     .addHelpText('after', HELP)
     .action(async (flags: PurgeFlags) => {
@@ -62,9 +61,10 @@ async function runPurge(flags: PurgeFlags, terminal: Terminal): Promise<ExitCode
       remedy: 'Leave out --path and --tag.',
     });
   }
+  const settings = await Settings.read(flags);
   const wish: NoticeWish = {
-    marketplaceUrl: flags.marketplace,
-    publisherKey: await openPublisherKey(flags, process.env),
+    marketplaceUrl: settings.require('marketplace'),
+    publisherKey: await openPublisherKey(settings),
     kind: flags.takedown === true ? 'takedown' : 'purge',
     cid: parseCid(flags.cid),
     ...(flags.deal !== undefined && { dealId: parseDealId(flags.deal) }),

@@ -43,7 +43,7 @@ export async function readConfig(environment: NodeJS.ProcessEnv): Promise<Settin
   }
   if (typeof json !== 'object' || json === null || Array.isArray(json))
     throw invalid(path, 'it is no object');
-  const settings: SettingTexts = {};
+  const settings: Partial<Record<SettingName, string>> = {};
   for (const [name, value] of Object.entries(json)) {
     if (!isSetting(name)) throw invalid(path, `${JSON.stringify(name)} is no setting`);
     settings[name] = textOf(path, name, value);

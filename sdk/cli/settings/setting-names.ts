@@ -41,6 +41,6 @@ export const SETTINGS = {
 } as const satisfies Readonly<Record<string, SettingDescription>>;
 
 export type SettingName = keyof typeof SETTINGS;
-export type SettingTexts = Partial<Record<SettingName, string>>;
+export type SettingTexts = { readonly [name in SettingName]?: string | undefined };
 
 export const SETTING_NAMES = Object.keys(SETTINGS) as readonly SettingName[];

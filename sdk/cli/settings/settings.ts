@@ -25,7 +25,7 @@ export class Settings {
   /** @throws CliError CONFIG_INVALID */
   static async read(flags: SettingTexts, environment: NodeJS.ProcessEnv = process.env): Promise<Settings> {
     const file = await readConfig(environment);
-    const texts: SettingTexts = {};
+    const texts: Partial<Record<SettingName, string>> = {};
     for (const name of Object.keys(SETTINGS) as SettingName[]) {
       const { variable, fallback }: SettingDescription = SETTINGS[name];
       const fromEnvironment = environment[variable] === '' ? undefined : environment[variable];

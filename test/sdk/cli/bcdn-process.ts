@@ -12,7 +12,11 @@ export interface CommandResult {
   readonly stderr: string;
 }
 
-const ENVIRONMENT = { BCDN_KEYSTORE: '', BCDN_PASSWORD_FILE: '', NO_COLOR: '1' };
+/** Nothing of whoever runs the tests. */
+const ENVIRONMENT = {
+  ...{ BCDN_KEYSTORE: '', BCDN_PASSWORD_FILE: '', BCDN_MARKETPLACE: '', BCDN_RPC: '', BCDN_CONFIG: '' },
+  ...{ XDG_CONFIG_HOME: '/nonexistent', NO_COLOR: '1' },
+};
 
 /** Runs `bcdn` as a user does, in a process of its own. */
 export async function bcdn(

@@ -16,7 +16,8 @@ describe('bcdn purge on the command line', function () {
   this.timeout(30_000);
 
   it('says what is missing, and what does not go together', async () => {
-    expect(await codeOf('--cid', CID)).to.deep.equal({ exit: 2, code: undefined });
+    expect(await codeOf()).to.deep.equal({ exit: 2, code: undefined });
+    expect(await codeOf('--cid', CID)).to.deep.equal({ exit: 2, code: 'OPTION_MISSING' });
     const place = ['--cid', CID, '--marketplace', NOBODY];
     expect(await codeOf(...place)).to.deep.equal({ exit: 2, code: 'OPTION_MISSING' });
     expect(await codeOf(...place, '--takedown', '--tag', 'news')).to.deep.equal({
