@@ -11,7 +11,7 @@ import { signContentOrigin } from './content-origin.ts';
 import type { ContentSource } from './content-source.ts';
 import { PublishError } from './publish-error.ts';
 import { MAX_ORIGIN_ANSWER_BYTES, MAX_ORIGIN_REDIRECTS, ORIGIN_PROBE_TIMEOUT_MS } from './publish-limits.ts';
-import { untilDealKnown } from './until-deal-known.ts';
+import { tellOfDeal } from './tell-of-deal.ts';
 
 /** Where nodes can have a content, in place of having it pushed to them. */
 export interface OriginRequest {
@@ -79,20 +79,8 @@ export async function declareOrigin(
   const privateKey = hexToBytes(sender.wallet.privateKey, 32);
   const signer = { domain: domainOf(sender.deployment), privateKey };
   const signed = signContentOrigin(signer, { ...origin, dealId, issuedAt });
-  try {
-    await untilDealKnown(clock, () => api.declareOrigin(signed, signal), signal);
-  } catch (cause) {
-    if (!(cause instanceof ClientError)) throw cause;
-    throw new PublishError(
-      'ORIGIN_REFUSED',
-      'The deal is open, but the coordinator has not taken its origin, so nothing was allocated.',
-      {
-        values: { dealId, refusal: String(cause.values['refusal'] ?? cause.code), reason: cause.message },
-        remedy: 'Close the distribution to have the deposit back, then publish again.',
-        cause,
-      },
-    );
-  }
+  const say = async () => api.declareOrigin(signed, signal);
+  await tellOfDeal(clock, { dealId, what: 'origin', say }, signal);
 }
 
 /** Asks for one byte, following redirects as nodes do. */

@@ -1,13 +1,11 @@
 import type { Clock } from '../client/clock.ts';
-import { ClientError } from '../client/client-error.ts';
 import type { MarketplaceApi } from '../client/marketplace-api.ts';
 import { domainOf } from '../chain/deployment.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import { hexToBytes } from '../protocol/bytes.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import { signAudience } from './audience.ts';
-import { PublishError } from './publish-error.ts';
-import { untilDealKnown } from './until-deal-known.ts';
+import { tellOfDeal } from './tell-of-deal.ts';
 
 /** A deal that was just opened, and who is to sign the admissions of its viewers. */
 export interface NewDeal {
@@ -32,22 +30,6 @@ export async function nameAudience(
     privateKey: hexToBytes(sender.wallet.privateKey, 32),
   };
   const message = signAudience(signer, { dealId, audienceKey, issuedAt });
-  try {
-    await untilDealKnown(clock, () => api.declareAudience(message, signal), signal);
-  } catch (cause) {
-    if (!(cause instanceof ClientError)) throw cause;
-    throw audienceRefused(dealId, cause);
-  }
-}
-
-function audienceRefused(dealId: DealId, cause: ClientError): PublishError {
-  return new PublishError(
-    'AUDIENCE_REFUSED',
-    'The deal is open, but the coordinator has not taken its audience, so nothing was allocated.',
-    {
-      values: { dealId, refusal: String(cause.values['refusal'] ?? cause.code), reason: cause.message },
-      remedy: 'Close the distribution to have the deposit back, then publish again.',
-      cause,
-    },
-  );
+  const say = async () => api.declareAudience(message, signal);
+  await tellOfDeal(clock, { dealId, what: 'audience', say }, signal);
 }

@@ -1,0 +1,55 @@
+import type { Clock } from '../client/clock.ts';
+import { ClientError } from '../client/client-error.ts';
+import type { DealId } from '../protocol/identifiers.ts';
+import { PublishError } from './publish-error.ts';
+import { DEAL_KNOWN_POLL_MS, DEAL_KNOWN_TIMEOUT_MS } from './publish-limits.ts';
+
+/** What the coordinator is told of a deal that was just opened, before anything is allocated. */
+export interface WordOfDeal {
+  readonly dealId: DealId;
+  readonly what: 'audience' | 'origin';
+  readonly say: () => Promise<void>;
+}
+
+const REFUSALS = { audience: 'AUDIENCE_REFUSED', origin: 'ORIGIN_REFUSED' } as const;
+
+/**
+ * Tells the coordinator something of a deal that was just mined, again until it has heard of the deal.
+ * @throws PublishError AUDIENCE_REFUSED, ORIGIN_REFUSED (values: dealId, the coordinator's code); the signal's reason
+ */
+export async function tellOfDeal(
+  clock: Clock,
+  { dealId, what, say }: WordOfDeal,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  try {
+    await untilDealKnown(clock, say, signal);
+  } catch (cause) {
+    if (!(cause instanceof ClientError)) throw cause;
+    const message = `The deal is open, but the coordinator has not taken its ${what}, so nothing was allocated.`;
+    throw new PublishError(REFUSALS[what], message, {
+      values: { dealId, refusal: String(cause.values['refusal'] ?? cause.code), reason: cause.message },
+      remedy: 'Close the distribution to have the deposit back, then publish again.',
+      cause,
+    });
+  }
+}
+
+async function untilDealKnown(
+  clock: Clock,
+  call: () => Promise<void>,
+  signal: AbortSignal | undefined,
+): Promise<void> {
+  const deadlineMs = clock.nowMs() + DEAL_KNOWN_TIMEOUT_MS;
+  for (;;) {
+    try {
+      await call();
+      return;
+    } catch (error) {
+      signal?.throwIfAborted();
+      const notHeardOf = error instanceof ClientError && error.values['refusal'] === 'DEAL_NOT_FOUND';
+      if (!notHeardOf || clock.nowMs() >= deadlineMs) throw error;
+    }
+    await clock.sleep(DEAL_KNOWN_POLL_MS, signal);
+  }
+}
