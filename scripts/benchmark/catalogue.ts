@@ -5,6 +5,7 @@ import { delivery } from './delivery/bench.ts';
 import { gateway } from './gateway/bench.ts';
 import { group } from './group/bench.ts';
 import { libp2pPlane } from './libp2p-plane/bench.ts';
+import { player } from './player/bench.ts';
 import { receipts } from './receipts/bench.ts';
 import { receiptsCost } from './receipts-cost/bench.ts';
 import { ring } from './ring/bench.ts';
@@ -22,6 +23,7 @@ export const BENCHES: readonly Bench[] = [
   gateway,
   group,
   libp2pPlane,
+  player,
   receipts,
   receiptsCost,
   ring,

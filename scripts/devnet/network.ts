@@ -105,7 +105,11 @@ export class Network {
   }
 
   async #deploy(): Promise<Deployment> {
-    const provider = new JsonRpcProvider(this.chain.url, undefined, { staticNetwork: true });
+    const provider = new JsonRpcProvider(this.chain.url, undefined, {
+      staticNetwork: true,
+      // A remembered nonce is one that was used meanwhile.
+      cacheTimeout: -1,
+    });
     provider.pollingInterval = POLLING_INTERVAL_MS;
     try {
       const deployer = new Wallet(this.#keyOf(DEPLOYER), provider);

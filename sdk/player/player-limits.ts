@@ -37,7 +37,7 @@ export const SOURCE_ROUNDS_WITH_ORIGIN = 2;
 
 /** Layout of a file that is kept so that bytes of its origin can be verified: leaves, and inner nodes read for it. */
 export const MAX_LAYOUT_LEAVES = 65_536;
-export const MAX_LAYOUT_NODES = 512;
+export const MAX_LAYOUT_NODES = 128;
 
 /** Silence of an origin after which it counts as away. */
 export const ORIGIN_STALL_MS = 8_000;

@@ -10,7 +10,7 @@ import { openChromium } from './chromium.ts';
 import { PageLog } from './page-log.ts';
 import { FILM_SECONDS, generateFilm, generateStream } from './player/media-files.ts';
 import { PlayerNetwork } from './player/player-network.ts';
-import { closeView, play, seek, waitFor } from './player/viewing.ts';
+import { closeView, complaintsOf, play, seek, waitFor } from './player/viewing.ts';
 import { screenshot } from './screenshots.ts';
 
 /** Played while an edge dies and another lies: longer than what is buffered ahead. */
@@ -73,7 +73,7 @@ describe('watching in a browser', function () {
       await screenshot(page, `watch-${form.replace('.', '-')}`);
       const report = await closeView(page);
       await expectPaid(report);
-      expect(log.complaints).to.deep.equal([]);
+      expect(complaintsOf(log)).to.deep.equal([]);
       await page.close();
     });
   }
@@ -86,7 +86,7 @@ describe('watching in a browser', function () {
     expect(ended.shown).to.include({ kind: 'video', way: 'url' });
     await seek(page, 5);
     await waitFor(page, ({ seconds, readyState }) => Math.abs(seconds - 5) < 0.5 && readyState >= 2);
-    expect(log.complaints).to.deep.equal([]);
+    expect(complaintsOf(log)).to.deep.equal([]);
     await page.close();
   });
 
@@ -103,7 +103,7 @@ describe('watching in a browser', function () {
       expect(await page.locator('bcdn-player track[srclang=en]').count()).to.equal(1);
       await screenshot(page, `watch-hls-${segments}`);
       await expectPaid(await closeView(page));
-      expect(log.complaints).to.deep.equal([]);
+      expect(complaintsOf(log)).to.deep.equal([]);
       await page.close();
     });
   }

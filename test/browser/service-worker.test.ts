@@ -12,6 +12,7 @@ import { PageLog } from './page-log.ts';
 import { ForeignSite } from './player/foreign-site.ts';
 import { generateFilm, generatePicture } from './player/media-files.ts';
 import { PlayerNetwork } from './player/player-network.ts';
+import { complaintsOf } from './player/viewing.ts';
 import { screenshot } from './screenshots.ts';
 
 const FILM = 'progressive.mp4';
@@ -163,7 +164,7 @@ describe('a service worker of a site', function () {
     await network.expectReceipted(published, report);
     // The browser itself writes down what was asked for to be refused.
     const asked = /status of (?:404|416)/;
-    expect(log.complaints.filter((complaint) => !asked.test(complaint))).to.deep.equal([]);
+    expect(complaintsOf(log).filter((complaint) => !asked.test(complaint))).to.deep.equal([]);
   });
 });
 

@@ -6,6 +6,7 @@ import { startEngine, type RunningEngine } from '../link/start-engine.ts';
 import { mediaFailure } from '../playback/media-source-playback.ts';
 import type { RangedUrls } from '../playback/ranged-urls.ts';
 import { showContent, type Shown } from '../playback/show-content.ts';
+import { REPORT_INTERVAL_MS } from '../player-limits.ts';
 import { addCaptions } from './add-captions.ts';
 import { CONTENT_ATTRIBUTES, MEDIA_ATTRIBUTES, settingsOf } from './player-settings.ts';
 import { PlayerStage } from './player-stage.ts';
@@ -147,7 +148,9 @@ export class BcdnPlayer extends HTMLElement {
       this.#stage.say('Starting');
       const workerUrl = new URL('viewer-worker.js', BcdnPlayer.scriptUrl);
       const engine = await startEngine(workerUrl, this.getAttribute('thread') === 'page');
-      const link = new EngineLink(engine.port, (report) => this.#tell(report));
+      const link = new EngineLink(engine.port, (report) => {
+        if (this.#running?.shown?.way !== 'url') this.#tell(report);
+      });
       const running: Running = { engine, link, stop };
       if (!this.isConnected || this.#running !== undefined) return engine.end();
       this.#running = running;
@@ -175,7 +178,17 @@ export class BcdnPlayer extends HTMLElement {
     const media = this.#stage.playing;
     const shownPath = running.shown.path;
     if (media !== undefined && shownPath !== '') void addCaptions({ link, path: shownPath, media, signal });
+    if (running.shown.way === 'url') void this.#followWorker(cid, signal);
     this.dispatchEvent(new CustomEvent('bcdn-shown', { detail: this.shown }));
+  }
+
+  /** What a service worker fetches, it counts. */
+  async #followWorker(cid: string, signal: AbortSignal): Promise<void> {
+    while (!signal.aborted) {
+      const report = await BcdnPlayer.urls?.report(cid);
+      if (report !== undefined && !signal.aborted) this.#tell(report);
+      await new Promise((resolve) => setTimeout(resolve, REPORT_INTERVAL_MS));
+    }
   }
 
   #adopt(media: HTMLMediaElement): void {

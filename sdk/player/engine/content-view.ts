@@ -4,6 +4,7 @@ import { ClientError } from '../../client/client-error.ts';
 import type { FetchComponents, SessionOptions } from '../../client/fetch-session.ts';
 import { downloadFile } from '../../client/file-download.ts';
 import { FileWalk, type ByteRange } from '../../client/file-walk.ts';
+import { MarketplaceApi } from '../../client/marketplace-api.ts';
 import { resolvePath } from '../../client/resolve-path.ts';
 import { PlayerError } from '../player-error.ts';
 import { NODES_RETRY_MS, READ_AHEAD_BYTES, UNVERIFIED_PIECE_BYTES } from '../player-limits.ts';
@@ -11,7 +12,8 @@ import { BlockShelf, type VerifiedBlocks } from './block-shelf.ts';
 import { listDirectory } from './directory-listing.ts';
 import { readLayout, type FileLayout } from './file-layout.ts';
 import { NodeBlocks } from './node-blocks.ts';
-import type { OriginBytes } from './origin-bytes.ts';
+import { OriginBytes } from './origin-bytes.ts';
+import { requireOriginPlace } from './origin-place.ts';
 import type { ViewReport } from './view-report.ts';
 
 /** A file of the content. */
@@ -43,7 +45,8 @@ const NODES_AWAY: ReadonlySet<string> = new Set([
 export class ContentView implements VerifiedBlocks {
   readonly #components: FetchComponents;
   readonly #root: CID;
-  readonly #origin: OriginBytes | undefined;
+  readonly #marketplaceUrl: string;
+  #origin: OriginBytes | undefined;
   readonly nodes: NodeBlocks;
   readonly #shelf: BlockShelf;
   readonly #layout: FileLayout = new Map();
@@ -53,6 +56,7 @@ export class ContentView implements VerifiedBlocks {
   constructor(components: FetchComponents, options: SessionOptions, origin: OriginBytes | undefined) {
     this.#components = components;
     this.#root = options.cid;
+    this.#marketplaceUrl = options.marketplaceUrl;
     this.#origin = origin;
     this.nodes = new NodeBlocks(components, options);
     this.#shelf = new BlockShelf(this);
@@ -116,11 +120,9 @@ export class ContentView implements VerifiedBlocks {
 
   /** A block for the shelf: from the nodes, or from the origin while these are away. */
   async fetch(cid: CID, maxBytes: number): Promise<Uint8Array> {
-    const origin = this.#origin;
-    if (origin === undefined) return this.nodes.fetch(cid, maxBytes);
-    if (this.#onOrigin) {
+    if (this.#onOrigin && this.#origin !== undefined) {
       try {
-        return await this.#fromOrigin(origin, cid);
+        return await this.#fromOrigin(this.#origin, cid);
       } catch (error) {
         // The origin does no better: the nodes are asked after all.
         if (!(error instanceof PlayerError)) throw error;
@@ -131,9 +133,30 @@ export class ContentView implements VerifiedBlocks {
       this.#nodesAwayUntilMs = 0;
       return bytes;
     } catch (error) {
-      if (!isAway(error)) throw error;
+      this.#origin ??= isAway(error) ? await this.#declaredOrigin() : undefined;
+      if (!isAway(error) || this.#origin === undefined) throw error;
       this.#nodesAwayUntilMs = this.#components.clock.nowMs() + NODES_RETRY_MS;
-      return this.#fromOrigin(origin, cid);
+      return this.#fromOrigin(this.#origin, cid);
+    }
+  }
+
+  /**
+   * Where the publisher says that the content can be had. Its signature is not looked at here: every block of it is
+   * checked against its CID, so another address costs a request and nothing else.
+   */
+  async #declaredOrigin(): Promise<OriginBytes | undefined> {
+    const { dealId } = this.nodes;
+    if (dealId === undefined) return undefined;
+    try {
+      const api = new MarketplaceApi(this.#components, this.#marketplaceUrl);
+      const { kind, url } = (await api.contentOrigin(dealId)).origin;
+      return kind === 'none'
+        ? undefined
+        : new OriginBytes(this.#components, requireOriginPlace({ url, kind }));
+    } catch (error) {
+      // There is none, or the marketplace is away too: why the nodes cannot serve is what is told.
+      if (error instanceof ClientError || error instanceof PlayerError) return undefined;
+      throw error;
     }
   }
 
@@ -168,8 +191,7 @@ export class ContentView implements VerifiedBlocks {
     const walk = new FileWalk(cid);
     const root = walk.take();
     if (root !== undefined) walk.accept(root, await fetchBlock(cid, root.blockBytes));
-    if (this.#origin !== undefined && this.#origin.place.kind !== 'gateway')
-      void this.#learnLayout(cid, path);
+    void this.#learnLayout(cid, path);
     return { cid, bytes: walk.fileBytes ?? 0 };
   }
 

@@ -19,6 +19,7 @@ export class NodeBlocks implements VerifiedBlocks {
   readonly #viewerKey: string;
   #opening: Promise<FetchSession> | undefined;
   #session: FetchSession | undefined;
+  #dealId: FetchSession['dealId'] | undefined;
   #asked = 0;
   #usedAtMs: number;
   #settled = true;
@@ -35,8 +36,9 @@ export class NodeBlocks implements VerifiedBlocks {
     return this.#asked > 0 ? 0 : this.#components.clock.nowMs() - this.#usedAtMs;
   }
 
+  /** The deal that pays, once one was found. */
   get dealId(): FetchSession['dealId'] | undefined {
-    return this.#session?.dealId ?? this.#options.dealId;
+    return this.#dealId ?? this.#options.dealId;
   }
 
   /** @throws ClientError as FetchSession.open and FetchSession.fetchBlock do */
@@ -99,6 +101,7 @@ export class NodeBlocks implements VerifiedBlocks {
     if (this.#opening !== undefined) return this.#opening;
     const opening = FetchSession.open(this.#components, this.#options).then((session) => {
       this.#session = session;
+      this.#dealId = session.dealId;
       void this.#learnPrices(session);
       return session;
     });

@@ -4,6 +4,7 @@ import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 
 import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
+import type { PageLog } from '../page-log.ts';
 
 /** What a page's player says of itself. */
 export interface Viewing {
@@ -36,7 +37,7 @@ const POLL_MS = 50;
 /** Undefined while the page has no player yet. */
 export async function viewingOf(page: Page): Promise<Viewing | undefined> {
   return page.evaluate(() => {
-    const player = document.querySelector('bcdn-player') as PlayerElement | null;
+    const player = document.querySelector<PlayerElement>('bcdn-player');
     if (player === null) return undefined;
     const { currentTime: seconds, duration, ended, error, shown, thread, report } = player;
     const at = { seconds, duration, ended, readyState: player.media?.readyState ?? 0 };
@@ -90,4 +91,12 @@ export async function closeView(page: Page): Promise<ViewReport> {
     await player.close();
     return player.report;
   });
+}
+
+/**
+ * What a page complained of, but for requests that were refused: the browser writes those down by itself, and with epochs
+ * of five seconds a grant now and then ends between two requests, which the engine takes as it comes.
+ */
+export function complaintsOf(log: PageLog): readonly string[] {
+  return log.complaints.filter((complaint) => !/responded with a status of (?:402|403|409)/.test(complaint));
 }
