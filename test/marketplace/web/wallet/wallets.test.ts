@@ -164,8 +164,8 @@ describe('connection of a wallet', () => {
       answers: { ...answers } as Record<string, unknown>,
       request: async ({ method }: { method: string }) => {
         const answer = provider.answers[method];
-        if (answer instanceof WalletError || answer === undefined)
-          throw answer ?? { code: 4200, message: method };
+        if (answer instanceof WalletError) throw answer;
+        if (answer === undefined) throw new WalletError('WALLET_FAILED', method);
         return answer;
       },
       on: (event: string, listener: (...values: unknown[]) => void) => void listeners.set(event, listener),
