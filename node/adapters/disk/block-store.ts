@@ -28,6 +28,8 @@ import { MAX_TAGS_OF_CONTENT, purgeBlocks } from './block-store-purge.ts';
 import { StoreRoom } from './block-store-room.ts';
 import { SliceIntake, type Slice } from './block-store-slices.ts';
 import { missingOf } from './block-store-walk.ts';
+import { BlockTurns } from './block-turns.ts';
+import { OneReading } from './one-reading.ts';
 
 const MIB = 1024 * 1024;
 export interface BlockStoreOptions {
@@ -75,8 +77,8 @@ export class BlockStore implements BlockReader, ContentIndex {
   /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
   readonly #collecting = new Map<number, number>();
   readonly #slices = new SliceIntake();
-  readonly #writing = new Map<DigestHex, Promise<void>>();
-  readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
+  readonly #turns = new BlockTurns();
+  readonly #reading = new OneReading<DigestHex, Uint8Array | undefined>();
   #onRemoved: (digest: DigestHex) => void = () => undefined;
   #walks: Promise<void> = Promise.resolve();
   #openIndex: BlockStoreIndex | undefined;
@@ -107,7 +109,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   }
 
   async close(): Promise<void> {
-    await Promise.allSettled([...this.#writing.values(), ...this.#reading.values()]);
+    await Promise.all([this.#turns.idle(), this.#reading.idle()]);
     this.#openIndex?.close();
     this.#openIndex = undefined;
     this.#hot.clear();
@@ -301,10 +303,10 @@ export class BlockStore implements BlockReader, ContentIndex {
   async dropDamaged(digests: readonly DigestHex[]): Promise<DigestHex[]> {
     const dropped: DigestHex[] = [];
     for (const digest of digests) {
-      await this.#settled(digest);
+      await this.#turns.settled(digest);
       const damage = await damageOf(this.#files, digest, this.#index.bytesOf(digest));
-      if (damage === undefined || this.#writing.has(digest)) continue;
-      if (damage === 'unindexed') await this.#exclusively(digest, this.#files.remove(digest));
+      if (damage === undefined || this.#turns.isTaken(digest)) continue;
+      if (damage === 'unindexed') await this.#turns.take(digest, this.#files.remove(digest));
       else await this.#remove(digest);
       dropped.push(digest);
     }
@@ -411,9 +413,9 @@ export class BlockStore implements BlockReader, ContentIndex {
 
   /** Writes a verified block, or only links it when it is stored or being written already. */
   async #store(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
-    await this.#settled(digest);
+    await this.#turns.settled(digest);
     if (this.#index.bytesOf(digest) !== undefined) this.#index.link(content, digest);
-    else await this.#exclusively(digest, this.#write(content, digest, bytes));
+    else await this.#turns.take(digest, this.#write(content, digest, bytes));
   }
 
   async #write(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
@@ -438,24 +440,8 @@ export class BlockStore implements BlockReader, ContentIndex {
     this.#index.atomically(() => this.#index.dropBlock(digest));
     this.#onRemoved(digest);
     // A block that comes again meanwhile waits, or the removal would take the new file away.
-    await this.#exclusively(digest, this.#files.remove(digest));
+    await this.#turns.take(digest, this.#files.remove(digest));
     this.#room.quota.free(chargedBytes(bytes));
-  }
-
-  /** Waits until nothing writes or removes the block. */
-  async #settled(digest: DigestHex): Promise<void> {
-    for (let busy = this.#writing.get(digest); busy !== undefined; busy = this.#writing.get(digest)) {
-      await busy.catch(() => undefined);
-    }
-  }
-
-  async #exclusively(digest: DigestHex, change: Promise<void>): Promise<void> {
-    this.#writing.set(digest, change);
-    try {
-      await change;
-    } finally {
-      if (this.#writing.get(digest) === change) this.#writing.delete(digest);
-    }
   }
 
   async #removeOrphans(): Promise<void> {
@@ -472,12 +458,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   #readOnce(digest: DigestHex): Promise<Uint8Array | undefined> {
     const hot = this.#hot.get(digest);
     if (hot !== undefined) return Promise.resolve(hot);
-    let reading = this.#reading.get(digest);
-    if (reading === undefined) {
-      reading = this.#read(digest).finally(() => this.#reading.delete(digest));
-      this.#reading.set(digest, reading);
-    }
-    return reading;
+    return this.#reading.of(digest, () => this.#read(digest));
   }
 
   async #read(digest: DigestHex): Promise<Uint8Array | undefined> {

@@ -8,6 +8,7 @@ import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import type { BlockReader, ContentIndex } from '../../core/storage/block-ports.ts';
 import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
+import { OneReading } from './one-reading.ts';
 
 export interface StoredBlocksOptions {
   readonly directory: string;
@@ -29,7 +30,7 @@ export class StoredBlocks implements BlockReader, ContentIndex {
   readonly #bytes: StatementSync;
   readonly #linked: StatementSync;
   readonly #complete: StatementSync;
-  readonly #reading = new Map<DigestHex, Promise<Uint8Array | undefined>>();
+  readonly #reading = new OneReading<DigestHex, Uint8Array | undefined>();
   /** Raised when blocks are to be forgotten: what was being read then is not kept. */
   #forgotten = 0;
 
@@ -89,12 +90,7 @@ export class StoredBlocks implements BlockReader, ContentIndex {
 
   /** One read for all who ask for the same cold block at once. */
   #readOnce(digest: DigestHex): Promise<Uint8Array | undefined> {
-    let reading = this.#reading.get(digest);
-    if (reading === undefined) {
-      reading = this.#read(digest).finally(() => this.#reading.delete(digest));
-      this.#reading.set(digest, reading);
-    }
-    return reading;
+    return this.#reading.of(digest, () => this.#read(digest));
   }
 
   async #read(digest: DigestHex): Promise<Uint8Array | undefined> {
