@@ -14,7 +14,8 @@ import { nodePresenceDigest } from '../../../sdk/protocol/network-domain.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
 import { DealRoom, grantOf, type SettlementAnswer } from '../coordinator/deal-room.ts';
-import { ReadinessServer, silentLogger, temporaryDirectory, TestMarket } from '../market-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
+import { temporaryStorage } from '../storage-fixture.ts';
 
 const PUBLISHER = 1;
 const NODE = 2;
@@ -57,11 +58,11 @@ describe('security of the marketplace API, on a real chain', function () {
   });
 
   async function start(options: Partial<MarketplaceOptions>): Promise<Marketplace> {
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     cleanups.push(directory.remove);
     const started = await startMarketplace(
       {
-        ...{ dataDir: directory.path, rpcUrl: market.chain.url, deployment: market.deployment },
+        ...{ ...directory.choice, rpcUrl: market.chain.url, deployment: market.deployment },
         ...{ pollIntervalMs: 20, ...options },
       },
       silentLogger,

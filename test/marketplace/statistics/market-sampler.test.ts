@@ -103,7 +103,7 @@ describe('samples of the market', () => {
     let most = 0;
     // Sparse, dense and with gaps: any order of minutes must leave at most this many.
     await database.write(async (sql) => {
-      for (let at = 0; at < 20 * DAY; at += at % DAY < 6 * HOUR ? 10 * MINUTE : 47 * MINUTE) {
+      for (let at = 0; at < 12 * DAY; at += at % DAY < 2 * HOUR ? 10 * MINUTE : 59 * MINUTE) {
         await saveSample(sql, sampleAt(at));
         await thinSamples(sql, at, thinning);
         const row = await sql.get('SELECT COUNT(*) AS n FROM market_samples');

@@ -23,12 +23,8 @@ import {
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../../marketplace/api-client.ts';
 import { DealRoom, grantOf } from '../../marketplace/coordinator/deal-room.ts';
-import {
-  ReadinessServer,
-  silentLogger,
-  temporaryDirectory,
-  TestMarket,
-} from '../../marketplace/market-fixture.ts';
+import { temporaryStorage } from '../../marketplace/storage-fixture.ts';
+import { ReadinessServer, silentLogger, TestMarket } from '../../marketplace/market-fixture.ts';
 
 const PUBLISHER = 1;
 const NEAR = 2;
@@ -65,7 +61,7 @@ export class AuditedMarket {
       ...{ epochSeconds: 600, claimWindowEpochs: 1, thawEpochs: 2, claimBondFloorWei: 1n },
       ...parameters,
     });
-    const directory = await temporaryDirectory();
+    const directory = await temporaryStorage();
     const servers = [await ReadinessServer.open(), await ReadinessServer.open()];
     const edge = (account: number, region: string): Promise<TransactionSender> =>
       market.registerEdge(account, { region, endpoints: [servers[account - NEAR]?.endpoint ?? ''] });
@@ -73,7 +69,7 @@ export class AuditedMarket {
     const far = await edge(FAR, 'us-east');
     const marketplace = await startMarketplace(
       {
-        ...{ dataDir: directory.path, rpcUrl: market.chain.url, deployment: market.deployment },
+        ...{ ...directory.choice, rpcUrl: market.chain.url, deployment: market.deployment },
         ...{
           pollIntervalMs: 20,
           probeIntervalMs: 50,
