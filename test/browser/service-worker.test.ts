@@ -89,6 +89,18 @@ describe('a service worker of a site', function () {
     );
   }
 
+  /** What the service worker says of its view. */
+  async function reportOf(): Promise<ViewReport> {
+    return page.evaluate(async (cid) => {
+      const { port1, port2 } = new MessageChannel();
+      const answered = new Promise<{ report: ViewReport }>((resolve) => {
+        port1.onmessage = ({ data }) => resolve(data as never);
+      });
+      navigator.serviceWorker.controller?.postMessage({ bcdn: 'report', cid }, [port2]);
+      return (await answered).report;
+    }, published.cid.toString());
+  }
+
   const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex');
 
   it('answers fetch with the whole file, its type, length and entity tag', async () => {
@@ -152,19 +164,24 @@ describe('a service worker of a site', function () {
   });
 
   it('has every byte that it verified receipted, with the key that it keeps', async () => {
-    const report = await page.evaluate(async (cid) => {
-      const { port1, port2 } = new MessageChannel();
-      const answered = new Promise<{ report: ViewReport }>((resolve) => {
-        port1.onmessage = ({ data }) => resolve(data as never);
-      });
-      navigator.serviceWorker.controller?.postMessage({ bcdn: 'report', cid }, [port2]);
-      return (await answered).report;
-    }, published.cid.toString());
+    const report = await reportOf();
     expect(report.verifiedBytes).to.be.at.least(film.length);
     await network.expectReceipted(published, report);
     // The browser itself writes down what was asked for to be refused.
     const asked = /status of (?:404|416)/;
     expect(complaintsOf(log).filter((complaint) => !asked.test(complaint))).to.deep.equal([]);
+  });
+
+  it('goes on with the same key after the browser has ended it', async () => {
+    const before = await reportOf();
+    const session = await page.context().newCDPSession(page);
+    await session.send('ServiceWorker.enable');
+    await session.send('ServiceWorker.stopAllWorkers');
+    const picture = await readFile(join(network.folder, 'media', PICTURE));
+    expect(await ask(PICTURE)).to.include({ status: 200, sha256: sha256(picture) });
+    const after = await reportOf();
+    expect(after.viewerKey).to.equal(before.viewerKey);
+    expect(after.verifiedBytes).to.be.below(before.verifiedBytes);
   });
 });
 

@@ -1,0 +1,69 @@
+import { randomBytes } from 'node:crypto';
+import { setImmediate } from 'node:timers/promises';
+
+import { CarReader } from '@ipld/car';
+import { expect } from 'chai';
+
+import { systemClock } from '../../../sdk/client/clock.ts';
+import { FetchSession } from '../../../sdk/client/fetch-session.ts';
+import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';
+import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
+import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
+import { importContent } from '../../../sdk/publish/import-content.ts';
+import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
+import { TestNetwork, type Behaviour } from './test-network.ts';
+
+describe('FetchSession', () => {
+  let http: UndiciExchange;
+  let network: TestNetwork;
+  let session: FetchSession;
+
+  async function open(behaviours: readonly Behaviour[]): Promise<void> {
+    const stream = (async function* () {
+      yield randomBytes(3_000);
+    })();
+    const content = await importContent({ kind: 'stream', stream }, { chunkBytes: 1_024 });
+    const blocks = new Map<string, Uint8Array>();
+    for await (const { cid, bytes } of (await CarReader.fromIterable(content.carFile.read())).blocks())
+      blocks.set(cid.toString(), bytes);
+    await content.carFile.remove();
+    network = new TestNetwork({ root: content.root, blocks });
+    await network.start(behaviours);
+    http = new UndiciExchange();
+    session = await FetchSession.open(
+      { http, clock: systemClock, sha256: nodeSha256, secp256k1: nativeSecp256k1 },
+      { cid: content.root, marketplaceUrl: network.marketplaceUrl, viewerKey: randomBytes(32) },
+    );
+  }
+
+  afterEach(async () => {
+    await session.close();
+    await http.close();
+    await network.stop();
+  });
+
+  it('delivers the receipts of what was fetched between two fetches, and owes nothing then', async () => {
+    await open([{}]);
+    const block = await session.fetchBlock(network.root, MAX_SERVED_BLOCK_BYTES);
+    expect(
+      session.owedReceipts().map(({ signedReceipt }) => signedReceipt.receipt.bytesCumulative),
+    ).to.deep.equal([BigInt(block.length)]);
+    let outcomes = await session.settle();
+    // The request that brought the block ends a turn after it.
+    while (outcomes === undefined) {
+      await setImmediate();
+      outcomes = await session.settle();
+    }
+    expect(outcomes.map(({ bytes, heldBy }) => [bytes, heldBy])).to.deep.equal([[block.length, 'node']]);
+    expect(session.owedReceipts()).to.deep.equal([]);
+    expect(session.regionOf(network.edges[0]?.node ?? network.domain.verifyingContract)).to.be.a('string');
+  });
+
+  it('tells those who wait for a block that is given up why, and settles nothing while it is on its way', async () => {
+    await open([{ stallsAfterBlocks: 0 }]);
+    const waiting = Promise.allSettled([session.fetchBlock(network.root, MAX_SERVED_BLOCK_BYTES)]);
+    expect(await session.settle()).to.equal(undefined);
+    session.abandonBlock(network.root, 'the reader left');
+    expect((await waiting)[0]).to.include({ status: 'rejected', reason: 'the reader left' });
+  });
+});
