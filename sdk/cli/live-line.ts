@@ -1,3 +1,5 @@
+const DEFAULT_COLUMNS = 80;
+
 /** One line of a terminal that changes; nothing where the stream is none. */
 export interface LiveLine {
   readonly shown: boolean;
@@ -15,7 +17,8 @@ export function liveLine(stream: NodeJS.WriteStream): LiveLine {
     show: (text) => {
       if (!stream.isTTY) return;
       shown = true;
-      stream.write(`\r\u001b[K${text(stream.columns)}`);
+      // A terminal that does not know its width says 0.
+      stream.write(`\r\u001b[K${text(stream.columns || DEFAULT_COLUMNS)}`);
     },
     clear: () => {
       if (shown) stream.write('\r\u001b[K');

@@ -73,7 +73,8 @@ async function runPublish(text: string, flags: PublishFlags, terminal: Terminal)
       const publication = await withPublisher(settings, async (session) => {
         const journal = publicationFile(journalPath(stateFolder(process.env), text, session));
         if (flags.new === true) await journal.remove();
-        const { source, origin } = await openSource(text, flags.origin, signal);
+        const { source, origin, totalBytes } = await openSource(text, flags.origin, signal);
+        teller.totalBytes = totalBytes;
         const { sender, marketplaceUrl } = session;
         const review = async (plan: PublicationPlan) =>
           agree(plan, session, { terminal, signal, yes: flags.yes === true });

@@ -14,6 +14,8 @@ export class PublishTeller {
   readonly #pushes = new Map<Address, { sentBytes: number; totalBytes: number; told: boolean }>();
   #holders = -1;
   resumed = false;
+  /** Of the content, if it is known before it is read. */
+  totalBytes: number | undefined;
 
   constructor(terminal: Terminal, line: LiveLine) {
     this.#terminal = terminal;
@@ -23,7 +25,7 @@ export class PublishTeller {
   tell(progress: PublishProgress): void {
     switch (progress.phase) {
       case 'importing':
-        return this.#line.show(() => `Reading ${bytesText(progress.bytes)}`);
+        return this.#line.show((columns) => this.#readText(progress.bytes).slice(0, columns));
       case 'imported':
         return this.#done(`Read ${bytesText(progress.bytes)} in ${progress.blocks} blocks: ${progress.cid}`);
       case 'quoted':
@@ -52,14 +54,17 @@ export class PublishTeller {
     this.#line.show((columns) => this.#pushText().slice(0, columns));
   }
 
+  #readText(bytes: number): string {
+    const { totalBytes } = this;
+    if (totalBytes === undefined) return `Reading ${bytesText(bytes)}`;
+    return `Reading ${barText(bytes, totalBytes)} of ${bytesText(totalBytes)}`;
+  }
+
   /** A bar for each edge that is being sent the content. */
   #pushText(): string {
-    const bars = [...this.#pushes].map(([node, { sentBytes, totalBytes }]) => {
-      const share = totalBytes === 0 ? 1 : sentBytes / totalBytes;
-      const filled = Math.floor(share * BAR_COLUMNS);
-      const bar = '#'.repeat(filled) + '.'.repeat(BAR_COLUMNS - filled);
-      return `${node.slice(0, 8)} [${bar}] ${Math.floor(share * 100)} %`;
-    });
+    const bars = [...this.#pushes].map(
+      ([node, { sentBytes, totalBytes }]) => `${node.slice(0, 8)} ${barText(sentBytes, totalBytes)}`,
+    );
     return bars.join('  ');
   }
 
@@ -67,4 +72,11 @@ export class PublishTeller {
     this.#line.clear();
     this.#terminal.say(`${mark('✓', '32')} ${text}`);
   }
+}
+
+/** `[######......] 50 %` */
+function barText(bytes: number, totalBytes: number): string {
+  const share = totalBytes === 0 ? 1 : Math.min(1, bytes / totalBytes);
+  const filled = Math.floor(share * BAR_COLUMNS);
+  return `[${'#'.repeat(filled)}${'.'.repeat(BAR_COLUMNS - filled)}] ${Math.floor(share * 100)} %`;
 }

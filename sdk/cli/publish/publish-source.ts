@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { stat } from 'node:fs/promises';
 import { join, resolve } from 'node:path';
 import { Readable } from 'node:stream';
 
@@ -13,6 +14,8 @@ import type { PublisherSession } from '../publisher-session.ts';
 export interface PublishedSource {
   readonly source: ContentSource;
   readonly origin: OriginRequest | undefined;
+  /** Of a file, as far as it is known before it is read. */
+  readonly totalBytes: number | undefined;
 }
 
 export const isUrl = (text: string): boolean => /^https?:\/\//i.test(text);
@@ -28,7 +31,10 @@ export async function openSource(
 ): Promise<PublishedSource> {
   const url = originUrl ?? (isUrl(text) ? text : undefined);
   const origin = url === undefined ? undefined : { url };
-  if (!isUrl(text)) return { source: await sourceOfPath(text), origin };
+  if (!isUrl(text)) {
+    const source = await sourceOfPath(text);
+    return { source, origin, totalBytes: source.kind === 'file' ? (await stat(text)).size : undefined };
+  }
   const answer = await request(text, { signal, headers: { 'accept-encoding': 'identity' } }).catch(
     (cause: unknown) => {
       signal.throwIfAborted();
@@ -39,7 +45,9 @@ export async function openSource(
     answer.body.destroy();
     throw unreadable(text, `it answers with status ${answer.statusCode}`);
   }
-  return { source: { kind: 'stream', stream: Readable.from(answer.body) }, origin };
+  const length = Number(answer.headers['content-length']);
+  const totalBytes = Number.isSafeInteger(length) ? length : undefined;
+  return { source: { kind: 'stream', stream: Readable.from(answer.body) }, origin, totalBytes };
 }
 
 /** Where the journal of this publication is: the same for the same source, publisher and contracts. */

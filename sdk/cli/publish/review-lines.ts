@@ -5,6 +5,7 @@ import type { PublicationPlan } from '../../publish/publish.ts';
 import { formatTokens } from '../amounts.ts';
 import { costLines, nodeLines } from '../quote/quote-lines.ts';
 
+const SECONDS_PER_MINUTE = 60;
 const SECONDS_PER_HOUR = 3_600;
 
 /** What a publisher is about to agree to, in words. */
@@ -25,6 +26,7 @@ export function reviewLines(
 }
 
 function timeText(seconds: number): string {
-  if (seconds < 2 * SECONDS_PER_HOUR) return `about ${Math.max(1, Math.round(seconds / 60))} min`;
+  if (seconds < 2 * SECONDS_PER_MINUTE) return `about ${seconds} s`;
+  if (seconds < 2 * SECONDS_PER_HOUR) return `about ${Math.round(seconds / SECONDS_PER_MINUTE)} min`;
   return `about ${Math.round(seconds / SECONDS_PER_HOUR)} h`;
 }

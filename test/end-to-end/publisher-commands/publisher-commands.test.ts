@@ -1,4 +1,6 @@
 import { readFile } from 'node:fs/promises';
+import { createServer, type Server } from 'node:http';
+import type { AddressInfo } from 'node:net';
 import { join } from 'node:path';
 
 import { expect } from 'chai';
@@ -131,6 +133,23 @@ describe('a publisher before a terminal', function () {
     expect([code, (JSON.parse(stdout) as Document).error?.code]).to.deep.equal([3, 'DEAL_ENDED']);
   });
 
+  it('publishes a file that stands on a web server: its edges fetch it from there', async () => {
+    const bytes = await readFile(film);
+    const server = await serveWithRanges(bytes);
+    try {
+      const { port } = server.address() as AddressInfo;
+      const url = `http://127.0.0.1:${port}/film.mp4`;
+      const from = await desk.document('publish', url, '--yes');
+      expect(from).to.include({ bytes: FILE_BYTES, cid: published['cid'] });
+      expect(from['dealId']).to.not.equal(dealId());
+      const origin = await desk.document('origin', '--deal', field(from, 'dealId'));
+      expect(origin).to.include({ kind: 'file', url, bytes: String(FILE_BYTES) });
+    } finally {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    }
+  });
+
   it('is told which deals are not its own, and what is wrong in its configuration', async () => {
     const { code, stdout } = await desk.run('deal', 'show', `0x${'12'.repeat(32)}`, '--json');
     expect([code, (JSON.parse(stdout) as Document).error?.code]).to.deep.equal([3, 'DEAL_UNKNOWN']);
@@ -138,3 +157,22 @@ describe('a publisher before a terminal', function () {
     expect(nowhere.code).to.equal(4);
   });
 });
+
+/** A web server with one file. */
+async function serveWithRanges(bytes: Buffer): Promise<Server> {
+  const server = createServer((request, response) => {
+    const range = /^bytes=(\d+)-(\d+)$/.exec(request.headers.range ?? '');
+    if (range === null) {
+      response.writeHead(200, { 'content-length': bytes.length }).end(bytes);
+      return;
+    }
+    const [from, to] = [Number(range[1]), Number(range[2])];
+    const headers = {
+      'content-range': `bytes ${from}-${to}/${bytes.length}`,
+      'content-length': to - from + 1,
+    };
+    response.writeHead(206, headers).end(bytes.subarray(from, to + 1));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  return server;
+}
