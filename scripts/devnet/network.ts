@@ -8,7 +8,7 @@ import { encodeDeployment, type Deployment } from '../../sdk/chain/deployment.ts
 import { deployBcdn } from '../deploy/deploy.ts';
 import { startLocalChain, type LocalChain } from '../deploy/local-chain.ts';
 import { DEPLOY_PARAMETERS } from '../deploy/parameters.ts';
-import { ChildProcesses } from './child-processes.ts';
+import { ChildProcesses, type Child } from './child-processes.ts';
 import { DevnetError } from './devnet-error.ts';
 import { NetworkNode } from './network-node.ts';
 import { planNodes, TOKEN_WEI, type PlannedNode } from './network-plan.ts';
@@ -40,6 +40,7 @@ export class Network {
   #chain: LocalChain | undefined;
   #deployment: Deployment | undefined;
   #marketplaceUrl: string | undefined;
+  #marketplace: Child | undefined;
 
   /**
    * @param folder an empty folder for everything that the network writes
@@ -130,7 +131,13 @@ export class Network {
     }
   }
 
-  async #startMarketplace(): Promise<string> {
+  /** Kills the marketplace as a power cut would, and starts it again at the same address with what it had on disk. */
+  async restartMarketplace(): Promise<void> {
+    await this.#marketplace?.kill();
+    this.#marketplaceUrl = await this.#startMarketplace(new URL(this.marketplaceUrl).port);
+  }
+
+  async #startMarketplace(port = '0'): Promise<string> {
     const posterKeyFile = join(this.#folder, 'poster-key');
     await writeFile(posterKeyFile, this.#keyOf(POSTER), { mode: 0o600 });
     const faucetKeyFile = join(this.#folder, 'faucet-key');
@@ -141,12 +148,13 @@ export class Network {
       argv: [
         MARKETPLACE_PROGRAM,
         ...['--data-dir', join(this.#folder, 'marketplace'), '--rpc-url', this.chain.url],
-        ...['--deployment', this.#deploymentFile, '--port', '0', '--json'],
+        ...['--deployment', this.#deploymentFile, '--port', port, '--json'],
         // Epochs last seconds here: what peers earn is worth a root as soon as the chain takes one.
         ...['--poster-key-file', posterKeyFile, '--peer-root-interval', '0'],
         ...['--development', '--faucet-key-file', faucetKeyFile],
       ],
     });
+    this.#marketplace = child;
     const { url } = await child.message('ready');
     if (typeof url !== 'string') {
       throw new DevnetError('PROCESS_OUTPUT_INVALID', 'The marketplace did not say where it listens.');

@@ -81,7 +81,7 @@ describe('publishing from a browser, against real edges', function () {
     expect(log.complaints).to.deep.equal([]);
   });
 
-  it('goes on after a reload in the middle of the upload, charging nothing twice', async () => {
+  it('goes on after the page was closed and the marketplace killed in the middle of the upload, charging nothing twice', async () => {
     // Another content than before, which the nodes would have already.
     const second = join(network.folder, 'second.bin');
     await writeFile(second, patternBytes(24 * MIB + 99, 8));
@@ -97,6 +97,7 @@ describe('publishing from a browser, against real edges', function () {
     await page.getByText('To eu-west').first().waitFor({ timeout: 60_000 });
     const charged = before - (await network.tokensOf(wallet.address));
     await page.close();
+    await network.network.restartMarketplace();
     await open(`/new${new URL(page.url()).search}`);
     await page.getByText('Choose the same file or folder again').waitFor({ timeout: 30_000 });
     await screenshot(page, 'new-distribution-resumed');
@@ -108,5 +109,53 @@ describe('publishing from a browser, against real edges', function () {
     await page.getByText('every node of the plan has the whole content').waitFor({ timeout: 90_000 });
     expect(before - (await network.tokensOf(wallet.address))).to.equal(charged);
     expect(wallet.confirmed.filter(({ method }) => method === 'eth_sendTransaction')).to.have.length(1);
+  });
+
+  it('keeps the plan when the wallet refuses, and opens it when asked again', async () => {
+    const third = join(network.folder, 'third.bin');
+    await writeFile(third, patternBytes(MIB, 12));
+    await wallet.connect(page);
+    await review(third);
+    const before = await network.tokensOf(wallet.address);
+    wallet.refuses = true;
+    await page.getByRole('button', { name: 'Sign and open' }).click();
+    await page.getByText('WALLET_REJECTED').waitFor();
+    await screenshot(page, 'new-distribution-refused');
+    expect(await network.tokensOf(wallet.address)).to.equal(before);
+    wallet.refuses = false;
+    await page.reload();
+    await page.getByRole('button', { name: 'Ask the wallet again' }).click();
+    await page.getByText('Choose the same file or folder again').waitFor({ timeout: 60_000 });
+    await page.locator('input[data-choice=file]').setInputFiles(third);
+    await page.getByText('every node of the plan has the whole content').waitFor({ timeout: 90_000 });
+    expect(wallet.confirmed.filter(({ method }) => method === 'eth_sendTransaction')).to.have.length(1);
+  });
+
+  it('knows a draft of another chain, and does nothing for it', async () => {
+    await wallet.connect(page);
+    const kept = await page.evaluate(() => {
+      const draft = {
+        ...{ version: 1, chainId: '31337', genesisHash: `0x${'00'.repeat(32)}` },
+        ...{
+          publisher: `0x${'11'.repeat(20)}`,
+          dealId: `0x${'d1'.repeat(32)}`,
+          salt: `0x${'5a'.repeat(32)}`,
+        },
+        ...{ uploadNonce: `0x${'4e'.repeat(32)}`, uploadKey: `0x${'6b'.repeat(32)}`, name: 'old film' },
+        ...{ cid: 'bafyold', contentRoot: `0x${'c0'.repeat(32)}`, contentCodec: 112, bytes: '5' },
+        ...{ collector: `0x${'22'.repeat(20)}`, grantKey: `0x${'33'.repeat(20)}`, serviceLevel: 0 },
+        ...{ depositWei: '1', nodes: [], reviewedAt: 1_700_000_000 },
+      };
+      localStorage.setItem(
+        `bcdn-of-chain:${draft.genesisHash}:new-distribution:${draft.dealId}`,
+        JSON.stringify(draft),
+      );
+      return draft.name;
+    });
+    await page.reload();
+    await page.getByRole('button', { name: `Go on with ${kept}` }).click();
+    await page.getByText('not the one of this marketplace now').waitFor();
+    await screenshot(page, 'new-distribution-other-chain');
+    expect(wallet.confirmed).to.deep.equal([]);
   });
 });

@@ -167,7 +167,7 @@ function RunwayAlarm({ alarm, money }: { alarm: ShownProps['alarm']; money: Deal
           At the pace of the last hour the money lasts <Duration seconds={money.runwaySeconds ?? 0} />.
         </>
       }
-      remedy={`Top it up in Settings within ${durationText(money.runwaySeconds ?? 0)}: then it rests, and nothing is closed or lost.`}
+      remedy={`Top it up in Settings within ${durationText(money.runwaySeconds ?? 0)}. Otherwise it rests until you do: nothing is closed or lost.`}
     />
   );
 }

@@ -114,7 +114,7 @@ function Now({ run, progress, leave }: NowProps) {
       return (
         <Notice
           tone="good"
-          title="It is delivered: every node of the plan has the whole content."
+          title="It is in place: every node of the plan has the whole content."
           remedy="From now on viewers fetch it, and you see here what that costs."
         >
           <a class="button button-primary" href={paths.distribution(progress.draft.dealId)}>
