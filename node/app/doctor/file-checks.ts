@@ -11,12 +11,14 @@ const OTHERS_MAY = 0o077;
 
 /** Whether anybody but the owner can read what is secret. */
 export async function checkSecrets({ dataDir }: NodeConfig): Promise<Finding> {
-  const files = [dataDir.keystore, dataDir.libp2pKey, dataDir.config];
-  for (const path of files) {
+  const needed = [dataDir.keystore, dataDir.libp2pKey, dataDir.config];
+  for (const path of [...needed, dataDir.dashboardToken]) {
     const mode = await stat(path).then(
       (found) => found.mode,
       (error: unknown) => errorCode(error) ?? 'unknown',
     );
+    // The token is made when the node is started for the first time.
+    if (mode === 'ENOENT' && !needed.includes(path)) continue;
     if (typeof mode === 'string') {
       return failed(
         'keystore',
@@ -33,7 +35,7 @@ export async function checkSecrets({ dataDir }: NodeConfig): Promise<Finding> {
       );
     }
   }
-  return fine('keystore', 'keystore, network key and configuration are for their owner only');
+  return fine('keystore', 'keystore, network key, configuration and token are for their owner only');
 }
 
 /** Whether what the node may store has room, and the disk takes writes and syncs. @param usedBytes of the quota; undefined if that is not known */

@@ -66,6 +66,7 @@ describe('bcdn-node support-bundle', function () {
     const password = await readPasswordFile(network.passwordFile);
     const { privateKey } = await openOperatorKeystore(dataDir.keystore, password);
     const networkKey = (await readFile(dataDir.libp2pKey, 'utf8')).trim();
+    const dashboardToken = (await readFile(dataDir.dashboardToken, 'utf8')).trim();
     const foreign = Wallet.createRandom().privateKey;
     const grant = randomBytes(170).toString('base64url');
     const lines = [
@@ -89,6 +90,7 @@ describe('bcdn-node support-bundle', function () {
     const secrets = {
       password,
       networkKey,
+      dashboardToken,
       grant,
       ...{ operatorKey: privateKey.slice(2), foreignKey: foreign.slice(2) },
       ...{ viewer4: '203.0.113.77', viewer6: '2001:db8::77:1', mapped: '203.0.113.78' },
