@@ -28,7 +28,7 @@ export interface CalculatorFields {
 }
 
 export const INITIAL_FIELDS: CalculatorFields = {
-  size: '500',
+  size: '20',
   unit: 'MiB',
   audience: 'viewers',
   viewers: '1000',

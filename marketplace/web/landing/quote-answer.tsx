@@ -5,7 +5,7 @@ import { FailureNotice } from '../../../sdk/ui/failure-notice.tsx';
 import { amountText, byteText, countedText, durationText } from '../../../sdk/ui/figures.ts';
 import { Notice } from '../../../sdk/ui/notice.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
-import { constraintText, funnelOf, lackText } from '../market-data/quote-words.ts';
+import { constraintText, funnelOf, lackText, missingNodesRemedy } from '../market-data/quote-words.ts';
 import type { Quote, QuoteWish } from '../market-data/quotes.ts';
 import { shownFailure, type MarketData } from '../market-data/use-market-data.ts';
 import { paths } from '../shell/paths.ts';
@@ -39,7 +39,7 @@ function QuoteFigures({ quote, wish }: { readonly quote: Quote; readonly wish: Q
         <Notice
           tone="warning"
           title="No node can take this now."
-          remedy="Allow more regions or a higher price cap; below it says what rules each node out."
+          remedy={missingNodesRemedy(quote.removed)}
         />
       ) : (
         <div>
@@ -89,7 +89,7 @@ function QuoteFigures({ quote, wish }: { readonly quote: Quote; readonly wish: Q
         <Notice
           tone="warning"
           title={`You need ${countedText(wish.replicas, 'node')} and the network has ${nodes.length} for this.`}
-          remedy="Ask for fewer replicas, allow more regions, or raise the price cap."
+          remedy={missingNodesRemedy(quote.removed)}
         />
       )}
       <Funnel quote={quote} />

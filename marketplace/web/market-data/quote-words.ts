@@ -16,6 +16,23 @@ export function constraintText(constraint: string): string {
   return CONSTRAINT_WORDS[constraint] ?? constraint;
 }
 
+/** What would bring nodes back that a constraint removed. */
+const CONSTRAINT_REMEDIES: Readonly<Record<string, string>> = {
+  active: 'Wait until nodes have staked and drawn their places on the ring.',
+  healthy: 'Wait until the nodes answer again, or look at them in the explorer.',
+  region: 'Allow more regions.',
+  price: 'Raise the price cap.',
+  stake: 'Ask for less stake.',
+  capacity: 'Ask for a smaller content or fewer viewers at once: no node has the room.',
+};
+
+/** What to change when nodes are missing: about the constraint that removed the most. */
+export function missingNodesRemedy(removed: Readonly<Record<string, number>>): string {
+  const [worst] = Object.entries(removed).sort(([, a], [, b]) => b - a);
+  if (worst === undefined || worst[1] === 0) return 'Ask for fewer replicas.';
+  return CONSTRAINT_REMEDIES[worst[0]] ?? 'Ask for less.';
+}
+
 /** What a node lacks: `needs 1 GiB, has 512 MiB`. */
 export function lackText({ need, have, unit }: Pick<ExcludedNode, 'need' | 'have' | 'unit'>): string {
   return `needs ${inUnit(need, unit)}, has ${inUnit(have, unit)}`;

@@ -92,8 +92,8 @@ describe('fields of the calculator', () => {
   it('ask for what they say', () => {
     const { wish } = wishOf({ ...INITIAL_FIELDS, regions: ['eu-west'], priceCap: '0.02' });
     expect(wish).to.deep.equal({
-      bytes: 500 * 2 ** 20,
-      expectedDeliveryBytes: 500 * 2 ** 20 * 1_000,
+      bytes: 20 * 2 ** 20,
+      expectedDeliveryBytes: 20 * 2 ** 20 * 1_000,
       replicas: 3,
       days: 30,
       regions: ['eu-west'],

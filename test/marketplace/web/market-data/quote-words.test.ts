@@ -1,6 +1,11 @@
 import { expect } from 'chai';
 
-import { constraintText, funnelOf, lackText } from '../../../../marketplace/web/market-data/quote-words.ts';
+import {
+  constraintText,
+  funnelOf,
+  lackText,
+  missingNodesRemedy,
+} from '../../../../marketplace/web/market-data/quote-words.ts';
 
 describe('words of a quote', () => {
   it('say what a node needs and has, in its unit', () => {
@@ -21,6 +26,12 @@ describe('words of a quote', () => {
       { constraint: 'healthy', removed: 0, left: 5 },
       { constraint: 'region', removed: 3, left: 2 },
     ]);
+  });
+
+  it('advise about the constraint that removed the most', () => {
+    expect(missingNodesRemedy({ price: 1, capacity: 3 })).to.match(/^Ask for a smaller content/);
+    expect(missingNodesRemedy({ price: 2, capacity: 0 })).to.equal('Raise the price cap.');
+    expect(missingNodesRemedy({ price: 0 })).to.equal('Ask for fewer replicas.');
   });
 
   it('keep the name of a constraint that is new to them', () => {
