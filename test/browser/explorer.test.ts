@@ -10,7 +10,7 @@ import { PageLog } from './page-log.ts';
 import { screenshot } from './screenshots.ts';
 import { RECEIPTED_BYTES, WebMarket } from './web-market.ts';
 
-/** Eleven pages, each looked at twice by all rules: some 40 s on two busy cores. */
+/** Thirteen pages, each looked at twice by all rules: some 40 s on two busy cores. */
 const ALL_PAGES_TIMEOUT_MS = 240_000;
 
 describe('explorer', () => {
@@ -109,6 +109,8 @@ describe('explorer', () => {
       `/explore/batches?deal=${web.dealId}`,
       `/explore/batches/${web.dealId}/${edge}/${web.epoch}`,
       '/operate',
+      '/new',
+      '/distributions',
     ];
     const violations: string[] = [];
     for (const [index, path] of pages.entries()) {
