@@ -78,7 +78,9 @@ function Shown({ deal, money, alarm, refreshDeal }: ShownProps) {
         <a href={paths.deal(dealId)}>In the explorer</a>
       </p>
       <RunwayAlarm alarm={alarm} money={money.value} />
-      {deal.cid !== null && <SharePanel cid={deal.cid} nodes={nodes.value?.nodes ?? []} />}
+      {deal.cid !== null && deal.state === 'open' && (
+        <SharePanel cid={deal.cid} nodes={nodes.value?.nodes ?? []} />
+      )}
       <Tabs
         label="About this distribution"
         chosen={tab}

@@ -51,7 +51,13 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
         </div>
         <div>
           <dt>Lasts at this pace</dt>
-          <dd>{money.runwaySeconds === null ? '–' : <Duration seconds={money.runwaySeconds} />}</dd>
+          <dd>
+            {money.runwaySeconds === null || sums.heldWei === 0n ? (
+              '–'
+            ) : (
+              <Duration seconds={money.runwaySeconds} />
+            )}
+          </dd>
         </div>
       </dl>
       <table class="table sum-table">

@@ -56,7 +56,6 @@ function reachedStep(progress: Progress): number {
     case 'elsewhere':
       return 1;
     case 'choosing':
-      return 0;
     case 'uploading':
     case 'interrupted':
       return 2;
