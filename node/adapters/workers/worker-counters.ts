@@ -1,4 +1,4 @@
-import type { Registry} from 'prom-client';
+import type { Registry } from 'prom-client';
 import { AggregatorRegistry, type MetricObjectWithValues, type MetricValue } from 'prom-client';
 import { z } from 'zod';
 
