@@ -137,7 +137,7 @@ class NodeLife implements ComposedNode {
       signal: this.#stopping.signal,
     });
     this.#control = new ControlServer(foundation.config.dataDir.controlSocket, actions);
-    this.#dashboard = new Dashboard(foundation, actions);
+    this.#dashboard = new Dashboard(foundation, { control: actions, delivery: () => this.#delivery });
   }
 
   start(): Promise<ReadyReport> {

@@ -28,6 +28,7 @@ import type { Foundation, NodeOverrides } from './foundation.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
 import { ServingLoad } from './group/serving-load.ts';
 import { MeteredAccounts } from './traffic/metered-accounts.ts';
+import { ServedTraffic } from './traffic/served-traffic.ts';
 import { pacedReader, uploadPace } from './upload-cap.ts';
 import { BusyShares } from './group/busy-shares.ts';
 import { composeWorkers } from './worker-pool.ts';
@@ -72,6 +73,8 @@ export interface DeliveryPlane {
   readonly contents: ContentStore;
   /** What nobody had a moment ago: to be told when a content may be had now. */
   readonly absences: Absences;
+  /** What was done for viewers since the start. */
+  readonly traffic: Pick<ServedTraffic, 'figures'>;
   /** How busy serving makes this node. */
   readonly load: ServingLoad;
   /** Who fetches missing blocks, for every plane. */
@@ -111,7 +114,8 @@ export function composeDelivery(
   const blocks = load.metered(pacedReader(decorate(held), pace));
   const absences = new Absences();
   const gatewayRegistry = workers === 1 ? metrics : new Registry();
-  const gatewayMetrics = createGatewayMetrics(gatewayRegistry);
+  const traffic = new ServedTraffic();
+  const gatewayMetrics = traffic.metrics(createGatewayMetrics(gatewayRegistry));
   const deals = notices?.dealsOf(directory) ?? ties.deals ?? directory;
   const domain = domainOf(deployment);
   const signers = signersOf(domain, log);
@@ -127,7 +131,9 @@ export function composeDelivery(
       ownUserIsFree: settings.role === 'peer',
       coordinatorUrl: settings.marketplaceUrl,
       around: (own) =>
-        new ClosedIntake({ inner: underCap(foundation, carriage?.accounts(own) ?? own), drains }),
+        traffic.accounts(
+          new ClosedIntake({ inner: underCap(foundation, carriage?.accounts(own) ?? own), drains }),
+        ),
     },
   );
   const blockFill = new BlockFill({
@@ -156,7 +162,7 @@ export function composeDelivery(
     refusesUploads: () => (drains() ? draining() : undefined),
     status: () => ties.publicStatus(),
   };
-  const plane = { ledger, desk, signers, blocks, contents, load, absences, blockFill };
+  const plane = { ledger, desk, signers, blocks, contents, load, absences, blockFill, traffic };
   if (workers === 1) {
     const gateway = createGateway(components, { host: settings.httpHost, port: settings.httpPort });
     return { ...plane, gateway, workers: () => undefined, forget: async () => undefined };

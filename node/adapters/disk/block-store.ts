@@ -53,6 +53,8 @@ export interface StoreUsage {
   readonly freeBytes: number;
   readonly evictableBytes: number;
   readonly hotBytes: number;
+  /** Bytes of the blocks that were stored since it was opened, removed ones too. */
+  readonly storedBytes: number;
   readonly blocks: number;
 }
 
@@ -82,6 +84,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   #onRemoved: (digest: DigestHex) => void = () => undefined;
   #walks: Promise<void> = Promise.resolve();
   #openIndex: BlockStoreIndex | undefined;
+  #storedBytes = 0;
 
   constructor(options: BlockStoreOptions) {
     this.#options = options;
@@ -167,6 +170,7 @@ export class BlockStore implements BlockReader, ContentIndex {
       freeBytes: this.#room.quota.freeBytes,
       evictableBytes: this.#room.evictable.bytes,
       hotBytes: this.#hot.bytes,
+      storedBytes: this.#storedBytes,
       blocks: this.#index.usage().blocks,
     };
   }
@@ -425,6 +429,7 @@ export class BlockStore implements BlockReader, ContentIndex {
       await this.#files.write(digest, bytes);
       this.#index.addBlock(content, { digest, bytes: bytes.length });
       room.commit();
+      this.#storedBytes += bytes.length;
     } finally {
       room.release();
     }

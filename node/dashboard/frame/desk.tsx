@@ -1,10 +1,16 @@
-import { FailureNotice } from '../../../sdk/ui/failure-notice.tsx';
 import { Mark } from '../../../sdk/ui/icons.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
 import { ThemeSwitch } from '../../../sdk/ui/theme-switch.tsx';
+import { Capacity } from '../capacity/capacity.tsx';
+import { Earnings } from '../earnings/earnings.tsx';
+import { Health } from '../health/health.tsx';
 import { callNode } from '../node-data/call-node.ts';
 import { statusAnswer } from '../node-data/documents.ts';
+import { Failure } from '../node-data/failure.tsx';
 import { useAnswer } from '../node-data/use-answer.ts';
+import { Operating } from '../operating/operating.tsx';
+import { Traffic } from '../traffic/traffic.tsx';
+import { Network } from './network.tsx';
 import { NodeState } from './node-state.tsx';
 
 /** The node answers from memory; its operator sees a change soon. */
@@ -32,14 +38,19 @@ export function Desk() {
         </div>
       </header>
       <main id="content" tabIndex={-1} class="page">
-        {failure !== undefined && (
-          <FailureNotice
-            failure={{ code: failure.shownCode, message: failure.message, remedy: failure.remedy }}
-            retry={refresh}
-          />
-        )}
+        <Failure failure={failure} retry={refresh} />
         {value === undefined && failure === undefined && <Skeleton what="the state of the node" lines={6} />}
-        {value !== undefined && <NodeState status={value} />}
+        {value !== undefined && (
+          <>
+            <NodeState status={value} />
+            <Operating status={value} refresh={refresh} />
+            <Earnings />
+            <Health />
+            <Traffic />
+            <Capacity status={value} />
+            <Network status={value} />
+          </>
+        )}
       </main>
     </>
   );

@@ -1,34 +1,9 @@
 import { z } from 'zod';
 
-/** Longest text and list that are taken of an answer. */
-const MAX_TEXT_LENGTH = 4_096;
-const MAX_ENTRIES = 100_000;
-
-const text = z.string().max(MAX_TEXT_LENGTH);
-/** Amounts and byte counts travel as decimal strings. */
-const integer = z
-  .string()
-  .regex(/^-?\d{1,60}$/)
-  .transform((digits) => BigInt(digits));
-/** A moment; read as Unix seconds. */
-const instant = z
-  .string()
-  .datetime()
-  .transform((iso) => Date.parse(iso) / 1_000);
-const list = <T extends z.ZodTypeAny>(entry: T) => z.array(entry).max(MAX_ENTRIES);
+import { instant, integer, list, moneyParts, text } from './fields.ts';
 
 /** How every refusal of the node looks. */
 export const refusalAnswer = z.object({ error: z.object({ code: text, message: text, remedy: text }) });
-
-/** Where money is between the viewer's signature and the account; the parts add up. */
-const moneyParts = {
-  bytes: integer,
-  meteredWei: integer,
-  paidWei: integer,
-  voucherDueWei: integer,
-  inClaimWei: integer,
-  unsettledWei: integer,
-};
 
 /** What the page reads of `bcdn-node status --json`. */
 export const statusAnswer = z.object({
@@ -77,3 +52,65 @@ export const statusAnswer = z.object({
   }),
 });
 export type StatusAnswer = z.output<typeof statusAnswer>;
+
+/** What `bcdn-node drain --json` says. */
+export const drainAnswer = z.object({
+  draining: z.boolean(),
+  since: instant.nullable(),
+  done: z.boolean(),
+  left: z
+    .object({
+      openGrants: z.number(),
+      atRiskBytes: integer,
+      unsettledWei: integer,
+      voucherDueWei: integer,
+      inClaimWei: integer,
+    })
+    .nullable(),
+});
+export type DrainAnswer = z.output<typeof drainAnswer>;
+
+/** What `bcdn-node doctor` finds. */
+export const healthAnswer = z.object({
+  at: instant,
+  findings: list(
+    z.object({
+      check: text,
+      state: z.enum(['fine', 'warning', 'failed']),
+      evidence: text,
+      run: text.nullable(),
+    }),
+  ),
+});
+export type HealthAnswer = z.output<typeof healthAnswer>;
+
+const sum = z.number().nonnegative();
+
+/** Traffic since the node started: sums at moments, the oldest first. */
+export const trafficAnswer = z.object({
+  startedAt: instant,
+  samples: list(
+    z.object({
+      atMs: sum,
+      sentBytes: sum,
+      receivedBytes: sum,
+      transfers: sum,
+      misses: sum,
+      connections: sum,
+    }),
+  ),
+});
+export type TrafficAnswer = z.output<typeof trafficAnswer>;
+
+/** What the operator lends, and what is taken of it. */
+export const capacityAnswer = z.object({
+  disk: z.object({ usedBytes: integer, limitBytes: integer, evictableBytes: integer }),
+  memory: z.object({ usedBytes: integer, limitBytes: integer }),
+  uploadBytesPerSecond: integer.nullable(),
+  freeBytesPerMinute: integer,
+  carriagePercent: z.number(),
+  workers: z.number(),
+  settleMinimumWei: integer,
+  maxGasPriceWei: integer.nullable(),
+});
+export type CapacityAnswer = z.output<typeof capacityAnswer>;
