@@ -17,8 +17,8 @@ export function describeDashboard(command: Command): Command {
       `
 The desk is served on 127.0.0.1 only, to browsers that have the token of the node. The address carries the token after
 its #, which browsers send to no server; it is good until dashboard.token in the data directory is deleted and the node
-started again. From another machine: ssh -L 8480:127.0.0.1:PORT, with --dashboard-port PORT on the node, and 8480 in the
-address.
+started again. From another machine: ssh -L PORT:127.0.0.1:PORT HOST with the port of the desk on both sides, then the
+same address; --dashboard-port keeps the port the same.
 
 Exit code: 0 printed, 1 the node has no desk (--dashboard-port none), 4 offline.
 

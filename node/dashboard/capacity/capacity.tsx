@@ -1,6 +1,6 @@
 import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
-import { byteText, countText, shareText, tokenText } from '../../../sdk/ui/figures.ts';
+import { byteText, countedText, countText, shareText, tokenText } from '../../../sdk/ui/figures.ts';
 import { Instant } from '../../../sdk/ui/instant.tsx';
 import { Progress } from '../../../sdk/ui/progress.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
@@ -38,7 +38,7 @@ export function Capacity({ status }: { readonly status: StatusAnswer }) {
           crash now would leave them unpaid. <Bytes bytes={bytes.lost} /> have been lost so.
         </p>
         <p>
-          {countText(content.complete)} contents complete, {countText(content.incomplete)} being filled.
+          {countedText(content.complete, 'content')} complete, {countText(content.incomplete)} being filled.
           {traffic === null ? (
             ' There is no monthly cap.'
           ) : (
@@ -76,7 +76,7 @@ function Settings({ capacity }: { readonly capacity: CapacityAnswer }) {
       </div>
       <div>
         <dt>Lent between domains</dt>
-        <dd>{carriagePercent === 0 ? 'nothing' : `${carriagePercent} % of the cap`}</dd>
+        <dd>{carriagePercent === 0 ? 'nothing' : `${carriagePercent} %`}</dd>
       </div>
       <div>
         <dt>Free for each address</dt>

@@ -76,10 +76,9 @@ function columnsOf({ by, opened, onOpen }: ColumnChoice): Column<EarningsRow>[] 
             type="button"
             class="button"
             aria-expanded={opened === key}
-            aria-label={`Receipts and payments of ${by === 'day' ? key : shortIdentifier(key)}`}
             onClick={() => onOpen(opened === key ? undefined : key)}
           >
-            Entries
+            Entries <span class="visually-hidden">of {by === 'day' ? key : shortIdentifier(key)}</span>
           </button>
         ),
     },
