@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
-import { createRequire } from 'node:module';
 import { Readable } from 'node:stream';
 
-import type axe from 'axe-core';
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
 import type { Browser, Page } from 'playwright-core';
@@ -16,12 +14,12 @@ import { publish } from '../../sdk/publish/publish.ts';
 import { eventually } from '../node/cli/eventually.ts';
 import type { NodeProcess } from '../node/cli/node-process.ts';
 import { TestNetwork, type InitialisedNode } from '../node/cli/test-network.ts';
+import { accessibilityViolations } from './accessibility.ts';
 import { openChromium } from './chromium.ts';
 import { PageLog } from './page-log.ts';
 import { screenshot } from './screenshots.ts';
 
 const CONTENT_BYTES = 900_000;
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
 /** What a loaded machine takes for transactions and checks. */
 const PATIENCE_MS = 60_000;
 
@@ -77,15 +75,6 @@ describe("the operator's desk", function () {
   async function figureOf(row: string, step: string): Promise<string | null> {
     const panel = page.locator(`.money[data-row="${row}"]`);
     return panel.locator(`.money-step:has(dt:text-is("${step}")) .money-sum data`).getAttribute('value');
-  }
-
-  async function violations(): Promise<string[]> {
-    // By evaluation, not by a script element, which the page's own policy refuses.
-    await page.evaluate(await readFile(AXE, 'utf8'));
-    const { violations: found } = await page.evaluate(async () =>
-      (Reflect.get(window, 'axe') as typeof axe).run(),
-    );
-    return found.flatMap(({ id, nodes }) => nodes.map(({ html }) => `${id}: ${html}`));
   }
 
   /** What makes the page scroll sideways. */
@@ -145,13 +134,13 @@ describe("the operator's desk", function () {
     await page.getByText('Check again').waitFor();
     await page.locator('.finding').first().waitFor({ timeout: PATIENCE_MS });
     await page.locator('.chart-drawing canvas').first().waitFor({ timeout: PATIENCE_MS });
-    expect(await violations()).to.deep.equal([]);
+    expect(await accessibilityViolations(page)).to.deep.equal([]);
     await screenshot(page, 'desk');
     await page.emulateMedia({ colorScheme: 'dark' });
-    expect(await violations()).to.deep.equal([]);
+    expect(await accessibilityViolations(page)).to.deep.equal([]);
     await screenshot(page, 'desk-dark');
     await page.setViewportSize({ width: 360, height: 740 });
-    expect(await violations()).to.deep.equal([]);
+    expect(await accessibilityViolations(page)).to.deep.equal([]);
     expect(await tooWide()).to.deep.equal([]);
     await screenshot(page, 'desk-narrow');
     await page.setViewportSize({ width: 1_280, height: 900 });
@@ -215,7 +204,10 @@ describe("the operator's desk", function () {
       .first()
       .waitFor({ timeout: PATIENCE_MS });
     await page.getByText('Run `bcdn-node start`', { exact: false }).first().waitFor();
-    await page.getByRole('heading', { level: 1 }).waitFor();
+    const sentence = 'Earning: no, because the node is not running → run bcdn-node start';
+    await page.getByRole('heading', { level: 1, name: sentence, exact: true }).waitFor();
+    await page.getByText('what follows was last known', { exact: false }).waitFor();
+    expect(await page.getByRole('button', { name: 'Settle now …' }).count()).to.equal(0);
     await screenshot(page, 'desk-stopped');
   });
 });

@@ -15,6 +15,8 @@ import { csvText } from './csv.ts';
 type Payment = EntriesAnswer['payments'][number];
 type Receipt = EntriesAnswer['receipts'][number];
 
+const ENTRIES_EVERY_MS = 10_000;
+
 const FIELDS: Readonly<Record<Grouping, string>> = {
   day: 'day',
   deal: 'dealId',
@@ -73,7 +75,7 @@ export function Entries({ by, rowKey, onClose }: EntriesProps) {
   const question = { [FIELDS[by]]: rowKey };
   const { value, failure, refresh } = useAnswer(
     (signal) => callNode({ action: '/entries', question, answer: entriesAnswer, signal }),
-    { key: `entries of ${by} ${rowKey}` },
+    { key: `entries of ${by} ${rowKey}`, everyMs: ENTRIES_EVERY_MS },
   );
   return (
     <div class="panel" role="region" aria-label="Entries">

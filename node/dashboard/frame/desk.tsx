@@ -23,6 +23,7 @@ export function Desk() {
     everyMs: STATUS_EVERY_MS,
   });
   const { value, failure, refresh } = status;
+  const isAway = failure?.code === 'NODE_UNREACHABLE';
   return (
     <>
       <a class="skip-link" href="#content">
@@ -42,8 +43,8 @@ export function Desk() {
         {value === undefined && failure === undefined && <Skeleton what="the state of the node" lines={6} />}
         {value !== undefined && (
           <>
-            <NodeState status={value} />
-            <Operating status={value} refresh={refresh} />
+            <NodeState status={value} isAway={isAway} />
+            {!isAway && <Operating status={value} refresh={refresh} />}
             <Earnings />
             <Health />
             <Traffic />

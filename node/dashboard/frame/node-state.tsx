@@ -4,7 +4,7 @@ import { Address } from '../../../sdk/ui/identifier.tsx';
 import { Notice, type Tone } from '../../../sdk/ui/notice.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
 import type { StatusAnswer } from '../node-data/documents.ts';
-import { earningSentence } from './earning-sentence.ts';
+import { AWAY, earningSentence } from './earning-sentence.ts';
 
 const TONES: Readonly<Record<StatusAnswer['state'], Tone>> = {
   starting: 'info',
@@ -13,22 +13,38 @@ const TONES: Readonly<Record<StatusAnswer['state'], Tone>> = {
   draining: 'warning',
 };
 
+interface NodeStateProps {
+  readonly status: StatusAnswer;
+  /** The node does not answer any more: the status is the last one. */
+  readonly isAway: boolean;
+}
+
 /** Who the node is, whether it earns, and what is not as it should be. */
-export function NodeState({ status }: { readonly status: StatusAnswer }) {
-  const { earning, problems, state, role, region, operator, uptimeSeconds, chain } = status;
+export function NodeState({ status, isAway }: NodeStateProps) {
+  const earning = isAway ? AWAY : status.earning;
+  const { problems, state, role, region, operator, uptimeSeconds, chain } = status;
   return (
     <section class="stack" aria-label="State">
       <div class={earning.yes ? 'earning' : 'earning earning-no'}>
         <h1 class="earning-sentence">{earningSentence(earning)}</h1>
         <p class="row soft">
-          <State tone={TONES[state]}>{state}</State>
+          {isAway ? <State tone="bad">not answering</State> : <State tone={TONES[state]}>{state}</State>}
           <span>
-            {role} in {region}, <Address value={operator} />, for <Duration seconds={uptimeSeconds} />
+            {role} in {region}, <Address value={operator} />
+            {isAway ? (
+              '; what follows was last known'
+            ) : (
+              <>
+                , for <Duration seconds={uptimeSeconds} />
+              </>
+            )}
           </span>
-          <span>
-            chain {chain.state}
-            {chain.block !== null && `, block ${countText(chain.block)}`}
-          </span>
+          {!isAway && (
+            <span>
+              chain {chain.state}
+              {chain.block !== null && `, block ${countText(chain.block)}`}
+            </span>
+          )}
         </p>
       </div>
       {problems.map(({ code, message }) => (

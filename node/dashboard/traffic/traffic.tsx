@@ -81,7 +81,7 @@ function Charts({ traffic }: { readonly traffic: TrafficAnswer }) {
           ))}
         </fieldset>
       </div>
-      {rates.at.length === 0 ? (
+      {rates.at.length < 2 ? (
         <p class="soft">The first points come within half a minute.</p>
       ) : (
         <div class="charts">
