@@ -2,7 +2,9 @@ import { byteText, countedText, countText, shareText } from '../../../sdk/ui/fig
 import type { StatusAnswer } from '../node-data/documents.ts';
 
 /** How the node sees the ring, its group and its domain, one sentence each. */
-export function networkWords(status: StatusAnswer): readonly string[] {
+export function networkWords(
+  status: Pick<StatusAnswer, 'ring' | 'group' | 'carriage' | 'contributedBytes' | 'domain' | 'role'>,
+): readonly string[] {
   const { ring, group, carriage, contributedBytes, domain, role } = status;
   return [
     ringWords(ring, role),
@@ -40,5 +42,5 @@ function groupWords(group: StatusAnswer['group'], role: StatusAnswer['role']): s
     routes === 0
       ? 'No request has been routed yet.'
       : `Of ${countedText(routes, 'request')} ${countText(routed.own)} ended here, ${countText(routed.group)} at a member and ${countText(routed.ring)} by the index of the ring; ${countText(beyondTwoHops)} took more than two hops, ${countedText(falsePositives, 'claim')} of members proved wrong.`;
-  return `Its cooperation group has ${countedText(members, 'other member')}, which claim ${countedText(claimedContents, 'content')} in ${byteText(summaryBytes)} of memory. ${split}`;
+  return `Its cooperation group has ${countedText(members, 'other member')}, claiming ${countedText(claimedContents, 'content')} in ${byteText(summaryBytes)} of memory. ${split}`;
 }
