@@ -54,6 +54,8 @@ const check = (name: string, ...command: [string, ...string[]]): Stage => ({
 export const STAGES: readonly Stage[] = [
   check('types', 'tsc', '-p', '.'),
   check('types of the pages', 'tsc', '-p', 'marketplace/web', '--noEmit'),
+  check("types of the operator's desk", 'tsc', '-p', 'node/dashboard', '--noEmit'),
+  check('types of the player', 'tsc', '-p', 'sdk/player', '--noEmit'),
   check('types of the browser tests', 'tsc', '-p', 'test/browser', '--noEmit'),
   check('purity of sdk/protocol', 'tsc', '-p', 'sdk/protocol', '--noEmit'),
   check('purity of node/core', 'tsc', '-p', 'node/core', '--noEmit'),
