@@ -19,7 +19,7 @@ const CHAIN_ID = 31_337n;
 
 /** A running local chain. */
 export interface LocalChain {
-  /** JSON-RPC over HTTP, on a free port of the loopback interface. */
+  /** JSON-RPC over HTTP, on a port of the loopback interface. */
   readonly url: string;
   readonly chainId: bigint;
   /** Accounts with ether, in the order of `privateKeys`. */
@@ -84,11 +84,12 @@ async function stop(child: ChildProcess): Promise<void> {
  * Starts a real chain (Hardhat) in a process of its own: chain id 31337, a block at once for every transaction and
  * one each second besides, so that its time advances.
  *
+ * @param port where it listens, 0 for any free port; a chain that replaces another one takes the port of that
  * @throws DeployError LOCAL_CHAIN_FAILED, LOCAL_CHAIN_TIMEOUT
  */
-export async function startLocalChain(): Promise<LocalChain> {
+export async function startLocalChain(port = 0): Promise<LocalChain> {
   const program = fileURLToPath(new URL('local-chain-process.ts', import.meta.url));
-  const child = spawn(process.execPath, [program], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = spawn(process.execPath, [program, String(port)], { stdio: ['pipe', 'pipe', 'pipe'] });
   let stderr = '';
   child.stderr.on('data', (chunk: Buffer) => {
     stderr = (stderr + chunk.toString()).slice(-4_000);

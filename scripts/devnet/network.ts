@@ -41,6 +41,8 @@ export class Network {
   #deployment: Deployment | undefined;
   #marketplaceUrl: string | undefined;
   #marketplace: Child | undefined;
+  /** How many chains there were before this one. */
+  #generation = 0;
 
   /**
    * @param folder an empty folder for everything that the network writes
@@ -81,7 +83,11 @@ export class Network {
   async start(contentBytes: number): Promise<void> {
     await mkdir(join(this.#folder, 'logs'), { recursive: true });
     const progress = this.#progress;
-    this.#chain = await progress.task('Local chain', startLocalChain, ({ url }) => url);
+    this.#chain = await progress.task(
+      'Local chain',
+      async () => startLocalChain(),
+      ({ url }) => url,
+    );
     this.#deployment = await progress.task(
       'Contracts',
       async () => this.#deploy(),
@@ -92,12 +98,7 @@ export class Network {
       async () => this.#startMarketplace(),
       (url) => url,
     );
-    await progress.task('Keys of the nodes', async () => this.#createNodes(contentBytes));
-    await progress.task(
-      'Nodes registered, staked and on the ring',
-      async () => this.#startNodes(),
-      () => `${this.#plans.length} processes`,
-    );
+    await this.#bringUpNodes(contentBytes);
   }
 
   async stop(): Promise<void> {
@@ -137,7 +138,25 @@ export class Network {
     this.#marketplaceUrl = await this.#startMarketplace(new URL(this.marketplaceUrl).port);
   }
 
-  async #startMarketplace(port = '0'): Promise<string> {
+  /**
+   * Ends the chain and starts another one at its address, as a developer does who restarts it: same number, same accounts,
+   * other first block, nothing on it but the contracts. The marketplace keeps its address and forgets the old chain; nodes
+   * begin anew, because what they know is of the old one.
+   */
+  async replaceChain(contentBytes: number): Promise<void> {
+    for (const node of this.#nodes) await node.kill();
+    await this.#marketplace?.kill();
+    await this.chain.stop();
+    this.#generation += 1;
+    this.#nodes.length = 0;
+    this.#chain = await startLocalChain(Number(new URL(this.chain.url).port));
+    this.#deployment = await this.#deploy();
+    const { port } = new URL(this.marketplaceUrl);
+    this.#marketplaceUrl = await this.#startMarketplace(port, ['--reset-replaced-chain']);
+    await this.#bringUpNodes(contentBytes);
+  }
+
+  async #startMarketplace(port = '0', flags: readonly string[] = []): Promise<string> {
     const posterKeyFile = join(this.#folder, 'poster-key');
     await writeFile(posterKeyFile, this.#keyOf(POSTER), { mode: 0o600 });
     const faucetKeyFile = join(this.#folder, 'faucet-key');
@@ -152,6 +171,7 @@ export class Network {
         // Epochs last seconds here: what peers earn is worth a root as soon as the chain takes one.
         ...['--poster-key-file', posterKeyFile, '--peer-root-interval', '0'],
         ...['--development', '--faucet-key-file', faucetKeyFile],
+        ...flags,
       ],
     });
     this.#marketplace = child;
@@ -162,9 +182,19 @@ export class Network {
     return url;
   }
 
+  async #bringUpNodes(contentBytes: number): Promise<void> {
+    const progress = this.#progress;
+    await progress.task('Keys of the nodes', async () => this.#createNodes(contentBytes));
+    await progress.task(
+      'Nodes registered, staked and on the ring',
+      async () => this.#startNodes(),
+      () => `${this.#plans.length} processes`,
+    );
+  }
+
   async #createNodes(contentBytes: number): Promise<void> {
     const surroundings = {
-      folder: this.#folder,
+      folder: this.#generation === 0 ? this.#folder : join(this.#folder, `chain-${this.#generation}`),
       rpcUrl: this.chain.url,
       deploymentFile: this.#deploymentFile,
       marketplaceUrl: this.marketplaceUrl,

@@ -18,6 +18,10 @@ export class InjectedWallet {
   readonly confirmed: WalletQuestion[] = [];
   /** Refuses the next questions as a person would. */
   refuses = false;
+  /** The chain that it says it is on, until a page asks it to change. */
+  otherChain: string | undefined;
+  /** What happens between an answer and the page that hears it. */
+  answering: (method: string) => Promise<void> = async () => undefined;
   readonly address: string;
   readonly #provider: JsonRpcProvider;
   readonly #wallet: Wallet;
@@ -52,7 +56,9 @@ export class InjectedWallet {
   async #answer(text: string): Promise<string> {
     const { method, params } = JSON.parse(text) as { method: string; params: readonly unknown[] };
     try {
-      return JSON.stringify({ result: await this.#request(method, params) });
+      const result = await this.#request(method, params);
+      await this.answering(method);
+      return JSON.stringify({ result });
     } catch (cause) {
       const message = cause instanceof Error ? cause.message : String(cause);
       return JSON.stringify({ error: { code: this.refuses ? REJECTED : -32_000, message } });
@@ -61,6 +67,11 @@ export class InjectedWallet {
 
   async #request(method: string, params: readonly unknown[]): Promise<unknown> {
     if (method === 'eth_requestAccounts' || method === 'eth_accounts') return [this.address];
+    if (method === 'wallet_switchEthereumChain') {
+      this.otherChain = undefined;
+      return null;
+    }
+    if (method === 'eth_chainId' && this.otherChain !== undefined) return this.otherChain;
     if (method !== 'eth_signTypedData_v4' && method !== 'eth_sendTransaction') {
       return this.#provider.send(method, [...params]);
     }

@@ -38,6 +38,11 @@ export class PublishingNetwork {
     return started;
   }
 
+  /** See `Network.replaceChain`. */
+  replaceChain(): Promise<void> {
+    return this.network.replaceChain(ROOM_BYTES);
+  }
+
   get folder(): string {
     return this.#folder;
   }

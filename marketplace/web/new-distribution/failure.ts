@@ -1,7 +1,7 @@
 import type { ShownFailure } from './progress.ts';
 
 /** What this page refuses by itself. Codes are listed once, are stable, and are never reused. */
-export type NewDistributionErrorCode = 'TOKENS_SHORT' | 'GAS_SHORT' | 'WORKER_FAILED';
+export type NewDistributionErrorCode = 'TOKENS_SHORT' | 'GAS_SHORT' | 'WORKER_FAILED' | 'CHAIN_DIFFERS';
 
 /** A step of a distribution that cannot be made, with what would make it possible. */
 export class NewDistributionError extends Error {

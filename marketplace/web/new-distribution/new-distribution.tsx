@@ -32,11 +32,14 @@ export default function NewDistribution() {
       title="New distribution"
       lead="Choose what to deliver and to whom. You see the price before anything is signed, and pay only for what is delivered."
     >
-      {network === undefined ? (
+      {network?.genesisHash == null ? (
         <Skeleton lines={8} what="the network" />
       ) : (
         <WalletGate purpose="to publish">
-          {(wallet) => <Publishing key={wallet.address} network={network} wallet={wallet} />}
+          {(wallet) => (
+            // Another first block is another chain: nothing of what was under way on the one before goes on by itself.
+            <Publishing key={`${network.genesisHash} ${wallet.address}`} network={network} wallet={wallet} />
+          )}
         </WalletGate>
       )}
     </Page>

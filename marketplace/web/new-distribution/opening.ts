@@ -53,6 +53,21 @@ export async function requireFunds(wallet: Wallet, token: Address, needWei: bigi
 }
 
 /**
+ * Refuses a wallet whose chain has another first block than the one that the draft is for: the number of a chain does not
+ * tell a restarted chain from the one before it, nor two development chains from each other.
+ * @throws NewDistributionError CHAIN_DIFFERS; WalletError
+ */
+async function requireChain(wallet: Wallet, draft: Draft): Promise<void> {
+  const genesisHash = await wallet.genesisHash();
+  if (genesisHash === draft.genesisHash) return;
+  throw new NewDistributionError(
+    'CHAIN_DIFFERS',
+    `You need the chain with the first block ${draft.genesisHash.slice(0, 18)}…, your wallet reaches the one with ${genesisHash.slice(0, 18)}…; both have the number ${draft.chainId}.`,
+    'Nothing was signed or sent. If the chain was started anew, reload this page; else correct the RPC address of the chain in the wallet.',
+  );
+}
+
+/**
  * A permit over an amount that the market is to pull, asked of the wallet; undefined where it may pull as much already.
  * @throws WalletError
  */
@@ -72,6 +87,7 @@ export async function permitFor(wallet: Wallet, network: Network, amountWei: big
 /** Asks the wallet to sign the permit and to send the one transaction. @throws WalletError, NewDistributionError */
 export async function openDistribution(wallet: Wallet, network: Network, draft: Draft): Promise<Hex> {
   const { salt, collector, grantKey, contentRoot, contentCodec, serviceLevel, depositWei, dealId } = draft;
+  await requireChain(wallet, draft);
   await requireFunds(wallet, parseAddress(network.token), depositWei);
   const permit = await permitFor(wallet, network, depositWei);
   const deal = { salt, collector, grantKey, contentRoot, contentCodec, serviceLevel, depositWei };

@@ -5,6 +5,7 @@ import {
   hexOf,
   quantityOf,
   readEther,
+  readGenesis,
   waitForTransaction,
   type ChainAccess,
 } from './chain-access.ts';
@@ -105,6 +106,10 @@ export class BurnerWallet implements Wallet {
 
   etherWei(): Promise<bigint> {
     return readEther(this.#chain, this.address);
+  }
+
+  genesisHash(): Promise<Hex> {
+    return readGenesis(this.#chain);
   }
 
   async #send({ to, data, value = 0n }: TransactionRequest): Promise<Hex> {

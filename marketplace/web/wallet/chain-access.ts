@@ -23,6 +23,14 @@ export async function readEther(chain: ChainAccess, address: string): Promise<bi
   return quantityOf(await chain.request('eth_getBalance', [address, 'latest']), 'eth_getBalance');
 }
 
+/** Hash of the first block. @throws WalletError WALLET_ANSWER_INVALID */
+export async function readGenesis(chain: ChainAccess): Promise<Hex> {
+  const method = 'eth_getBlockByNumber';
+  const block = await chain.request(method, ['0x0', false]);
+  const fields = new Map(Object.entries(typeof block === 'object' && block !== null ? block : {}));
+  return hexOf(fields.get('hash'), method);
+}
+
 /** Looks for a transaction until it is mined. @throws WalletError TRANSACTION_REVERTED; the signal's reason */
 export async function waitForTransaction(
   chain: ChainAccess,

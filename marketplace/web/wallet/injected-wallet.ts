@@ -1,7 +1,14 @@
 import type { Hex } from '../../../sdk/protocol/bytes.ts';
 import type { Address } from '../../../sdk/protocol/identifiers.ts';
 import type { Eip1193Provider } from './announced-wallets.ts';
-import { callContract, hexOf, readEther, waitForTransaction, type ChainAccess } from './chain-access.ts';
+import {
+  callContract,
+  hexOf,
+  readEther,
+  readGenesis,
+  waitForTransaction,
+  type ChainAccess,
+} from './chain-access.ts';
 import { providerFailure } from './provider-failure.ts';
 import { typedDataJson } from './typed-data-json.ts';
 import type {
@@ -67,5 +74,9 @@ export class InjectedWallet implements Wallet {
 
   etherWei(): Promise<bigint> {
     return readEther(this.#chain, this.address);
+  }
+
+  genesisHash(): Promise<Hex> {
+    return readGenesis(this.#chain);
   }
 }

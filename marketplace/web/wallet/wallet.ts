@@ -65,4 +65,6 @@ export interface Wallet {
   call(request: Omit<TransactionRequest, 'value'>): Promise<Hex>;
   /** Ether of the account, wei. */
   etherWei(): Promise<bigint>;
+  /** Hash of the first block of the chain that it reaches: chains of development share a number. @throws WalletError */
+  genesisHash(): Promise<Hex>;
 }
