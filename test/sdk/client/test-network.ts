@@ -8,7 +8,7 @@ import type { CID } from 'multiformats/cid';
 import type { AllocationView, DealView } from '../../../node/core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../../../node/core/delivery/delivery-ledger.ts';
 import { grantRequestDigest } from '../../../sdk/protocol/authorisation.ts';
-import { base64UrlDecode, base64UrlEncode, bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
+import { base64UrlDecode, base64UrlEncode, bytesToHex } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
 import { epochAt } from '../../../sdk/protocol/epoch.ts';
@@ -177,9 +177,8 @@ export class TestNetwork {
       nonce: String(body['nonce']) as `0x${string}`,
       expiresAt: BigInt(Number(body['expiresAt'])),
     };
-    const signature = String(body['signature']);
-    const bytes = signature.startsWith('0x') ? hexToBytes(signature) : base64UrlDecode(signature);
-    const signer = nativeSecp256k1.recover(grantRequestDigest(this.domain, asked), bytes);
+    const signature = base64UrlDecode(String(body['signature']));
+    const signer = nativeSecp256k1.recover(grantRequestDigest(this.domain, asked), signature);
     if (signer !== viewerKey) return { error: 'wrong signer' };
     const epoch = parseEpoch(
       epochAt(Date.now() / 1000, this.epochSeconds) + (body['epoch'] === 'next' ? 1 : 0),
