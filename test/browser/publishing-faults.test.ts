@@ -6,6 +6,7 @@ import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 import { request } from 'undici';
 
+import type { NetworkNode } from '../../scripts/devnet/network-node.ts';
 import { ClientError } from '../../sdk/client/client-error.ts';
 import { fetchContent } from '../../sdk/client/fetch-content.ts';
 import { patternBytes } from '../node/adapters/content-fixture.ts';
@@ -63,6 +64,10 @@ describe('what dies in the middle of publishing, against real processes', functi
     return { path, bytes: content };
   }
 
+  /** The edge that is alone in its region: nobody takes a content in its place. */
+  const loneEdge = (): NetworkNode =>
+    network.network.edges.find(({ plan }) => plan.region === 'us-east') ?? expect.fail('no edge is alone');
+
   const transactions = () => wallet.confirmed.filter(({ method }) => method === 'eth_sendTransaction').length;
 
   /** From the review to the last node in one go. */
@@ -74,8 +79,7 @@ describe('what dies in the middle of publishing, against real processes', functi
     await page.reload();
     await wallet.connect(page);
     await publishing.review(page, film.path);
-    const edge = network.network.edges.find(({ plan }) => plan.region === 'us-east');
-    if (edge === undefined) expect.fail('an edge is alone in its region');
+    const edge = loneEdge();
     const { origin, port } = new URL(edge.httpUrl);
     let sent = 0;
     let back: Promise<void> | undefined;
@@ -157,6 +161,23 @@ describe('what dies in the middle of publishing, against real processes', functi
         await agree();
         await asked;
         await page.close();
+      });
+    });
+
+    it('while an edge died and came back at another address finds it there', async () => {
+      const content = await file('moved-edge.bin');
+      await closedAndFinished(content.path, async () => {
+        await page.route(UPLOADS, (route) => route.abort());
+        const asked = page.waitForRequest((sent) => sent.url().includes('/bcdn/v1/content/'));
+        await agree();
+        await asked;
+        await page.close();
+        const edge = loneEdge();
+        const before = edge.httpUrl;
+        await edge.kill();
+        await edge.start();
+        expect(edge.httpUrl).not.to.equal(before);
+        await network.announces(edge);
       });
     });
 

@@ -1,7 +1,9 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout } from 'node:timers/promises';
 
+import type { NetworkNode } from '../../scripts/devnet/network-node.ts';
 import { Network } from '../../scripts/devnet/network.ts';
 import { TOKEN_WEI, type PlannedNode } from '../../scripts/devnet/network-plan.ts';
 import { Progress } from '../../scripts/devnet/progress.ts';
@@ -36,6 +38,18 @@ export class PublishingNetwork {
       throw error;
     }
     return started;
+  }
+
+  /** Waits until the marketplace has read from the chain where a node is. */
+  async announces({ operator, httpUrl }: NetworkNode): Promise<void> {
+    const { port } = new URL(httpUrl);
+    const url = `${this.network.marketplaceUrl}/v1/nodes/${operator}`;
+    for (let look = 0; look < 120; look++) {
+      const { endpoints } = (await (await fetch(url)).json()) as { endpoints: readonly string[] };
+      if (endpoints.some((endpoint) => endpoint.includes(`/tcp/${port}/`))) return;
+      await setTimeout(250);
+    }
+    throw new RangeError(`${url} does not name port ${port}.`);
   }
 
   /** See `Network.replaceChain`. */

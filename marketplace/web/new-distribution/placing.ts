@@ -10,8 +10,10 @@ import { PLACEMENT_TIMEOUT_MS } from '../../../sdk/publish/publish-limits.ts';
 import type { PickedFile } from '../../../sdk/publish/slices/picked-files.ts';
 import type { PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
 import { uploadSlices } from '../../../sdk/publish/slices/upload-slices.ts';
+import { MarketDataError } from '../market-data/market-data-error.ts';
 import type { Network } from '../market-data/network.ts';
-import type { Draft } from './draft.ts';
+import { fetchNode } from '../market-data/nodes.ts';
+import type { Draft, DraftNode } from './draft.ts';
 
 /** A content at hand: what was read of the files, and the files. */
 export interface ContentAtHand {
@@ -31,7 +33,8 @@ export async function placeDistribution(
   { content, files }: ContentAtHand,
   { signal, onProgress }: PlacingWatch,
 ): Promise<void> {
-  const { dealId, nodes } = draft;
+  const { dealId } = draft;
+  const nodes = await Promise.all(draft.nodes.map((node) => whereItIsNow(node, signal)));
   const privateKey = hexToBytes(draft.uploadKey, 32);
   const authority = {
     domain: { chainId: BigInt(network.chainId), verifyingContract: parseAddress(network.market) },
@@ -66,5 +69,18 @@ export async function placeDistribution(
     await placeContent({ http, clock: systemClock }, placement, { signal, onProgress });
   } finally {
     await http.close();
+  }
+}
+
+/** A node of the plan at the address that it announces now; at that of the review where the marketplace cannot tell. */
+async function whereItIsNow(node: DraftNode, signal: AbortSignal): Promise<DraftNode> {
+  try {
+    const { endpoints } = await fetchNode(node.node, signal);
+    return httpOriginOf(endpoints) === undefined ? node : { ...node, endpoints };
+  } catch (failure) {
+    signal.throwIfAborted();
+    // Uploads need no marketplace.
+    if (!(failure instanceof MarketDataError)) throw failure;
+    return node;
   }
 }
