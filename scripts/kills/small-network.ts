@@ -51,6 +51,8 @@ export interface SmallNetworkOptions {
   readonly folder: string;
   readonly edges: number;
   readonly epochSeconds: number;
+  /** Basis points. @default none */
+  readonly protocolFeeBps?: number;
   readonly askWeiPerGiB: bigint;
   /** Of each edge. @default 64 MiB */
   readonly diskBytes?: number;
@@ -143,9 +145,10 @@ export class SmallNetwork {
   }
 
   async #deploy(provider: JsonRpcProvider): Promise<Deployment> {
-    const { edges, epochSeconds } = this.#options;
+    const { edges, epochSeconds, protocolFeeBps = 0 } = this.#options;
     const deployer = new Wallet(this.#keyOf(DEPLOYER), provider);
-    const deployment = await deployBcdn(deployer, { ...DEPLOY_PARAMETERS.development, epochSeconds });
+    const parameters = { ...DEPLOY_PARAMETERS.development, epochSeconds, protocolFeeBps };
+    const deployment = await deployBcdn(deployer, parameters);
     await writeFile(this.#deploymentFile, encodeDeployment(deployment));
     const { token } = connectContracts(new NonceManager(deployer), deployment);
     const amounts = new Map(

@@ -29,7 +29,7 @@ export function openingCall(opening: {
   return inOneCall([
     ...permitCalls(permit),
     encode(marketInterface, 'openDeal', [deal]),
-    ...(allocations.length === 0 ? [] : [encode(marketInterface, 'allocate', [dealId, allocations])]),
+    ...allocateCalls(dealId, allocations),
   ]);
 }
 
@@ -44,7 +44,7 @@ export function topUpCall(topUp: {
   return inOneCall([
     ...permitCalls(permit),
     ...(amountWei === 0n ? [] : [encode(marketInterface, 'topUp', [dealId, amountWei])]),
-    ...(allocations.length === 0 ? [] : [encode(marketInterface, 'allocate', [dealId, allocations])]),
+    ...allocateCalls(dealId, allocations),
   ]);
 }
 
@@ -169,6 +169,18 @@ const STATES: readonly (DealState | undefined)[] = [undefined, 'open', 'closing'
 function permitCalls(permitted: PermittedAmount | undefined): Hex[] {
   if (permitted === undefined) return [];
   return [encode(claimsInterface, 'usePermit', [permitted.amountWei, permitted.permit])];
+}
+
+/** Nodes that one call of `allocate` may name (DealEscrow.sol, MAX_NODES_PER_CALL). */
+const MAX_NODES_PER_ALLOCATE = 64;
+
+function allocateCalls(dealId: DealId, allocations: readonly AllocationRequest[]): Hex[] {
+  const calls: Hex[] = [];
+  for (let at = 0; at < allocations.length; at += MAX_NODES_PER_ALLOCATE) {
+    const some = allocations.slice(at, at + MAX_NODES_PER_ALLOCATE);
+    calls.push(encode(marketInterface, 'allocate', [dealId, some]));
+  }
+  return calls;
 }
 
 /** One call needs no batch. */

@@ -8,9 +8,11 @@ import {
   thaw,
   type AllocationRecord,
   type AllocationRequest,
+  type DealRecord,
 } from '../chain/deals.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
+import { equalAllocations } from './equal-allocations.ts';
 import { PublishError } from './publish-error.ts';
 import { MAX_NODES_PER_CALL } from './publish-limits.ts';
 
@@ -78,35 +80,18 @@ export async function resumeDistribution(
   for (const batch of inBatches(thawed.map(({ node }) => node))) await release(sender, dealId, batch, signal);
   const resting = allocations.filter(({ state }) => state !== 'active');
   if (resting.length === 0) return { requests: [], allocatedWei: 0n };
-  return allocateFree(distribution, resting, { signal });
-}
-
-/**
- * Gives free money of a deal to the nodes that serve it, in equal shares, at the rates they have.
- * @param amountWei @default all that is free
- * @throws PublishError DEAL_UNKNOWN, DEAL_ENDED, MONEY_SHORT; ChainError
- */
-export async function allocateToNodes(
-  distribution: PausableDistribution,
-  { amountWei, signal }: { readonly amountWei?: bigint; readonly signal?: AbortSignal | undefined },
-): Promise<Allocated> {
-  await requireOpenDeal(distribution);
-  const active = (await allocationsOf(distribution)).filter(({ state }) => state === 'active');
-  if (active.length === 0) return { requests: [], allocatedWei: 0n };
-  return allocateFree(distribution, active, { signal, ...(amountWei !== undefined && { amountWei }) });
+  return allocateFree(distribution, resting, signal);
 }
 
 async function allocateFree(
   distribution: PausableDistribution,
   to: readonly AllocationRecord[],
-  { amountWei, signal }: { readonly amountWei?: bigint; readonly signal?: AbortSignal | undefined },
+  signal: AbortSignal | undefined,
 ): Promise<Allocated> {
   const { sender, dealId } = distribution;
   const { freeWei } = await requireOpenDeal(distribution);
-  const totalWei = amountWei ?? freeWei;
-  const count = BigInt(to.length);
-  if (totalWei > freeWei || totalWei < count) {
-    const needWei = totalWei < count ? count : totalWei;
+  const needWei = BigInt(to.length);
+  if (freeWei < needWei) {
     throw new PublishError(
       'MONEY_SHORT',
       `The deal has ${freeWei} wei that are free; this needs ${needWei}.`,
@@ -116,18 +101,18 @@ async function allocateFree(
       },
     );
   }
-  const rest = totalWei % count;
-  const requests = to.map(({ node, ratePerGiB }, index) => ({
-    ...{ node, ratePerGiB },
-    amountWei: totalWei / count + (BigInt(index) < rest ? 1n : 0n),
-  }));
+  const requests = equalAllocations(to, freeWei);
   for (let at = 0; at < requests.length; at += MAX_NODES_PER_CALL) {
     await allocate(sender, dealId, requests.slice(at, at + MAX_NODES_PER_CALL), signal);
   }
-  return { requests, allocatedWei: totalWei };
+  return { requests, allocatedWei: freeWei };
 }
 
-async function requireOpenDeal({ sender, dealId }: PausableDistribution) {
+/** @throws PublishError DEAL_UNKNOWN, DEAL_ENDED; ChainError */
+export async function requireOpenDeal({
+  sender,
+  dealId,
+}: Pick<PausableDistribution, 'sender' | 'dealId'>): Promise<DealRecord> {
   const deal = await readDeal(sender.provider, sender.deployment, dealId);
   if (deal?.state === 'open') return deal;
   if (deal === undefined) {
@@ -142,7 +127,12 @@ async function requireOpenDeal({ sender, dealId }: PausableDistribution) {
   });
 }
 
-async function allocationsOf({ sender, dealId, nodes }: PausableDistribution): Promise<AllocationRecord[]> {
+/** What the chain says of each node's allocation. @throws ChainError */
+export async function allocationsOf({
+  sender,
+  dealId,
+  nodes,
+}: PausableDistribution): Promise<AllocationRecord[]> {
   const { provider, deployment } = sender;
   const found = nodes.map(async (node) => readAllocation(provider, deployment, { dealId, node }));
   return (await Promise.all(found)).filter((allocation) => allocation !== undefined);

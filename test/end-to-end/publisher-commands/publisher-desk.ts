@@ -6,7 +6,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { encryptKeystoreJson, Wallet } from 'ethers';
 
 import { noise } from '../../../scripts/fuzz-gateway/fuzzed-content.ts';
-import { SmallNetwork } from '../../../scripts/kills/small-network.ts';
+import { SmallNetwork, type EdgeFlags } from '../../../scripts/kills/small-network.ts';
 import { readChainTime } from '../../../sdk/chain/deals.ts';
 import { readTokenBalance } from '../../../sdk/chain/tokens.ts';
 import { parseAddress, type Address } from '../../../sdk/protocol/identifiers.ts';
@@ -18,6 +18,14 @@ const EPOCH_SECONDS = 2;
 const ASK_WEI_PER_GIB = 10n ** 16n;
 const POLL_MS = 250;
 const DISK_BYTES = 256 * MIB;
+
+/** How the network of a desk differs from the usual one. */
+export interface DeskOptions {
+  /** Basis points. @default none */
+  readonly protocolFeeBps?: number;
+  /** Settings of the edges. @default none */
+  readonly edgeFlags?: EdgeFlags;
+}
 
 /** A document of a command with `--json`. */
 export interface Document {
@@ -33,19 +41,21 @@ export interface Document {
 /** A publisher before a terminal: a keystore, a configuration file by XDG, and a network of real processes. */
 export class PublisherDesk {
   readonly network: SmallNetwork;
+  /** Length of an epoch. */
+  readonly epochSeconds = EPOCH_SECONDS;
   readonly folder: string;
   readonly address: Address;
   /** Where `bcdn` finds its configuration and keeps its state. */
   readonly environment: Readonly<Record<string, string>>;
 
-  static async open(): Promise<PublisherDesk> {
+  static async open({ protocolFeeBps = 0, edgeFlags = [] }: DeskOptions = {}): Promise<PublisherDesk> {
     const folder = await mkdtemp(join(tmpdir(), 'bcdn-publisher-'));
     const network = new SmallNetwork({
-      ...{ folder, edges: EDGES, epochSeconds: EPOCH_SECONDS },
+      ...{ folder, edges: EDGES, epochSeconds: EPOCH_SECONDS, protocolFeeBps },
       ...{ askWeiPerGiB: ASK_WEI_PER_GIB, diskBytes: DISK_BYTES },
     });
     try {
-      await network.start();
+      await network.start(edgeFlags);
       const { privateKey, address } = new Wallet(network.publisherKey);
       const keystore = join(folder, 'publisher.json');
       // The cheapest parameters: how slow a keystore is to open is not what is tested here.
