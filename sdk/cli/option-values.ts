@@ -1,6 +1,11 @@
 import { parseSize, parseTokens } from './amounts.ts';
 import { CliError } from './cli-error.ts';
 
+/** Prefixes of bits are decimal (IEC 80000-13). */
+const BITS_PER_UNIT: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
+/** Most that a marketplace takes, bits a second. */
+const MAX_BITRATE = 1e12;
+
 /** A size such as `100GiB`, bytes. @throws CliError OPTION_INVALID */
 export function sizeOf(flag: string, text: string): bigint {
   const bytes = parseSize(text);
@@ -24,6 +29,14 @@ export function countOf(
   const count = Number(text);
   if (/^\d{1,15}$/.test(text) && count >= limits.min && count <= limits.max) return count;
   throw invalid(flag, text, `Give a whole number from ${limits.min} to ${limits.max}.`);
+}
+
+/** A bitrate such as `4.5Mbit` or `800kbit`, bits a second. @throws CliError OPTION_INVALID */
+export function bitrateOf(flag: string, text: string): number {
+  const match = /^(\d{1,9}(?:\.\d{1,6})?)([kMG]?)bit$/.exec(text);
+  const bits = Number(match?.[1]) * (BITS_PER_UNIT[match?.[2] ?? ''] ?? 1);
+  if (bits > 0 && bits <= MAX_BITRATE) return bits;
+  throw invalid(flag, text, 'Give bits a second with their unit, such as 4.5Mbit or 800kbit.');
 }
 
 /** A number of days, fractions too. @throws CliError OPTION_INVALID */

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 
 import { expect } from 'chai';
 
+import { marketInterface } from '../../../sdk/chain/contracts.ts';
 import { PublisherDesk, type Document } from './publisher-desk.ts';
 
 const MIB = 1024 * 1024;
@@ -41,6 +42,16 @@ describe('a publisher before a terminal', function () {
     expect(elsewhere.code, elsewhere.stderr).to.equal(1);
     expect(elsewhere.stdout).to.include('2 in another region');
     expect(await desk.tokens()).to.equal(heldWei);
+  });
+
+  it('asks for nodes that are fast enough for the busiest moment', async () => {
+    const peak = ['--peak-viewers', '200', '--bitrate', '4.5Mbit'];
+    const quote = await desk.document('quote', film, ...peak);
+    expect(quote).to.include({ peakViewers: 200, bitrate: 4_500_000 });
+    for (const wrong of [peak.slice(0, 2), peak.slice(2), ['--peak-viewers', '1', '--bitrate', '4.5']]) {
+      const { code, stdout } = await desk.run('quote', film, '--json', ...wrong);
+      expect([code, (JSON.parse(stdout) as Document).error?.code]).to.deep.equal([2, 'OPTION_INVALID']);
+    }
   });
 
   it('is shown what it locks, and locks nothing where it cannot be asked', async () => {
@@ -82,13 +93,13 @@ describe('a publisher before a terminal', function () {
     await expectAllAccounted();
   });
 
-  /** Deposited = withdrawn + free + paid + left to nodes. */
+  /** Deposited = withdrawn + paid + remaining, and what remains is free or left to nodes. */
   async function expectAllAccounted(): Promise<Document> {
     const shown = await desk.document('deal', 'show', dealId());
-    const sum = ['withdrawnWei', 'freeWei', 'paidWei', 'balanceWei'].map((name) =>
-      BigInt(field(shown, name)),
-    );
-    expect(sum.reduce((total, wei) => total + wei, 0n)).to.equal(BigInt(field(shown, 'depositedWei')));
+    const sumOf = (...names: readonly string[]): bigint =>
+      names.reduce((sum, name) => sum + BigInt(field(shown, name)), 0n);
+    expect(sumOf('withdrawnWei', 'paidWei', 'remainingWei')).to.equal(sumOf('depositedWei'));
+    expect(sumOf('freeWei', 'balanceWei', 'lockedWei')).to.equal(sumOf('remainingWei'));
     return shown;
   }
 
@@ -96,6 +107,13 @@ describe('a publisher before a terminal', function () {
     const { balanceWei } = await desk.document('deal', 'show', dealId());
     const added = await desk.document('deal', 'top-up', dealId(), '1BCDN', '--yes');
     expect(added['allocations']).to.have.length(2);
+    expect(added).to.include({ amountWei: ESCROW.toString(), resumed: false });
+    // All of it is in one transaction.
+    const { provider } = desk.network;
+    const receipt = await provider.getTransactionReceipt(field(added, 'transaction'));
+    expect(receipt?.from).to.equal(desk.address);
+    const named = receipt?.logs.map((log) => marketInterface.parseLog(log)?.name);
+    expect(named?.filter((name) => name !== undefined)).to.deep.equal(['ToppedUp', 'Allocated', 'Allocated']);
     const after = await desk.document('deal', 'show', dealId());
     const paid = BigInt(field(after, 'paidWei'));
     expect(BigInt(field(after, 'balanceWei')) + paid).to.be.at.least(
