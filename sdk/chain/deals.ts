@@ -70,8 +70,10 @@ export interface AllocationRecord {
   readonly dealId: DealId;
   readonly node: Address;
   readonly state: AllocationState;
-  /** What the node can still be paid at most. */
+  /** What the node can still be paid at most, beside what is locked. */
   readonly balanceWei: bigint;
+  /** Held by an open sampled claim of the node. */
+  readonly lockedWei: bigint;
   /** Paid so far, protocol fee included. */
   readonly paidWei: bigint;
   readonly ratePerGiB: bigint;
@@ -153,6 +155,7 @@ export async function readAllocation(
     node: key.node,
     state,
     balanceWei: allocation.balanceWei,
+    lockedWei: allocation.lockedWei,
     paidWei: allocation.paidWei,
     ratePerGiB: allocation.ratePerGiB,
     throughEpoch: parseEpoch(Number(allocation.throughEpoch)),

@@ -44,19 +44,24 @@ async function runShow(id: string, flags: ShowFlags, terminal: Terminal): Promis
     ]);
     const allocations = found.filter((allocation) => allocation !== undefined);
     const { state = 'closed', freeWei = 0n } = deal ?? {};
-    const paidWei = allocations.reduce((sum, allocation) => sum + allocation.paidWei, 0n);
-    const balanceWei = allocations.reduce((sum, allocation) => sum + allocation.balanceWei, 0n);
+    const sumOf = (part: 'paidWei' | 'balanceWei' | 'lockedWei'): bigint =>
+      allocations.reduce((sum, allocation) => sum + allocation[part], 0n);
+    const paidWei = sumOf('paidWei') + pool.claimedWei;
+    const [balanceWei, lockedWei] = [sumOf('balanceWei'), sumOf('lockedWei')];
     const poolWei = pool.fundedWei - pool.claimedWei;
+    const remainingWei = freeWei + balanceWei + lockedWei + poolWei;
     const { cid, depositedWei, withdrawnWei } = terms;
     terminal.document('deal-show', {
       ...{ dealId, state, cid, depositedWei, withdrawnWei, freeWei, paidWei, balanceWei },
+      ...{ lockedWei, remainingWei },
       peerPool: { fundedWei: pool.fundedWei, claimedWei: pool.claimedWei },
       allocations: allocations.map(({ dealId: _deal, ...allocation }) => allocation),
     });
     terminal.data(`${dealId}  ${state}  ${cid ?? ''}`);
     terminal.data(`Deposited  ${formatTokens(depositedWei)}, ${formatTokens(withdrawnWei)} withdrawn`);
-    terminal.data(`Paid       ${formatTokens(paidWei + pool.claimedWei)}`);
+    terminal.data(`Paid       ${formatTokens(paidWei)}`);
     terminal.data(`Allocated  ${formatTokens(balanceWei)} that nodes can still be paid`);
+    if (lockedWei > 0n) terminal.data(`In claims  ${formatTokens(lockedWei)} that open claims hold`);
     if (pool.fundedWei > 0n) terminal.data(`Peers      ${formatTokens(poolWei)} that they can still claim`);
     terminal.data(`Free       ${formatTokens(freeWei)}`);
     for (const allocation of allocations)
