@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { marketInterface } from '../../../sdk/chain/contracts.ts';
+import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { PublisherDesk, type Document } from './publisher-desk.ts';
 
 const MIB = 1024 * 1024;
@@ -111,7 +112,7 @@ describe('a publisher before a terminal', function () {
     // All of it is in one transaction.
     const { provider } = desk.network;
     const receipt = await provider.getTransactionReceipt(field(added, 'transaction'));
-    expect(receipt?.from).to.equal(desk.address);
+    expect(parseAddress(receipt?.from ?? '')).to.equal(desk.address);
     const named = receipt?.logs.map((log) => marketInterface.parseLog(log)?.name);
     expect(named?.filter((name) => name !== undefined)).to.deep.equal(['ToppedUp', 'Allocated', 'Allocated']);
     const after = await desk.document('deal', 'show', dealId());
