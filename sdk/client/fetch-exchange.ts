@@ -3,7 +3,13 @@ import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
 
 /** HTTP by the platform's `fetch`: for browsers. The platform keeps the connections. */
 export class FetchExchange implements HttpExchange {
+  readonly #cache: NonNullable<RequestInit['cache']>;
   readonly #closed = new AbortController();
+
+  /** @param options.cache `no-store` asks the server itself, whatever the browser has kept @default the platform's */
+  constructor({ cache = 'default' }: { readonly cache?: RequestInit['cache'] } = {}) {
+    this.#cache = cache;
+  }
 
   async request(request: HttpRequest): Promise<HttpAnswer> {
     request.signal?.throwIfAborted();
@@ -13,7 +19,7 @@ export class FetchExchange implements HttpExchange {
     this.#closed.signal.addEventListener('abort', onAbort, { once: true });
     const stall = new StallTimer(request.stallTimeoutMs, stop);
     try {
-      return await exchange(request, stop.signal, stall);
+      return await exchange(request, { cache: this.#cache, signal: stop.signal }, stall);
     } catch (cause) {
       request.signal?.throwIfAborted();
       if (cause instanceof ClientError) throw cause;
@@ -56,14 +62,18 @@ class StallTimer {
   }
 }
 
-async function exchange(request: HttpRequest, signal: AbortSignal, stall: StallTimer): Promise<HttpAnswer> {
+async function exchange(
+  request: HttpRequest,
+  init: Pick<RequestInit, 'cache' | 'signal'>,
+  stall: StallTimer,
+): Promise<HttpAnswer> {
   stall.restart();
   const sentMs = performance.now();
   const response = await fetch(request.url, {
     method: request.method,
     headers: { ...request.headers },
     ...(request.body !== undefined && { body: bodyOf(request.body) }),
-    signal,
+    ...init,
   });
   const waitedMs = performance.now() - sentMs;
   const header = (name: string) => response.headers.get(name) ?? undefined;

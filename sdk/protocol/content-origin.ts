@@ -45,9 +45,10 @@ export interface SignedContentOrigin {
   readonly signature: Uint8Array;
 }
 
-const CONTENT_ORIGIN_TYPE_HASH = typeHash(
-  'ContentOrigin(bytes32 dealId,string kind,string url,uint64 bytes,string etag,string lastModified,uint64 issuedAt)',
-);
+/** Encoded type of the message (EIP-712, encodeType): wallets are shown its members by these names. */
+export const CONTENT_ORIGIN_TYPE =
+  'ContentOrigin(bytes32 dealId,string kind,string url,uint64 bytes,string etag,string lastModified,uint64 issuedAt)';
+const CONTENT_ORIGIN_TYPE_HASH = typeHash(CONTENT_ORIGIN_TYPE);
 
 /** Scheme, host without user information, then path and query: printable ASCII without quotes, spaces, fragments. */
 const URL_FORM = /^https?:\/\/[a-z0-9.\-[\]:]+(?:[/?][\x21\x23-\x7e]*)?$/i;

@@ -90,6 +90,12 @@ export const ORIGIN_PROBE_TIMEOUT_MS = 10_000;
 export const MAX_ORIGIN_ANSWER_BYTES = 64 * KIB;
 export const MAX_ORIGIN_REDIRECTS = 3;
 
+/** Reading an origin to name its content: bytes of one request, as of a node's run (node/core/origin/SPEC.md, runs). */
+export const ORIGIN_PIECE_BYTES = 8 * KIB * KIB;
+/** Attempts to read one piece after the first, and the pause before each. */
+export const MAX_ORIGIN_PIECE_ATTEMPTS = 4;
+export const ORIGIN_PIECE_RETRY_MS = 1_000;
+
 /** Pause between two looks at the chain's clock while thawing. */
 export const THAW_POLL_MS = 500;
 

@@ -4,11 +4,13 @@ import type { DealId } from '../protocol/identifiers.ts';
 import { PublishError } from './publish-error.ts';
 import { DEAL_KNOWN_POLL_MS, DEAL_KNOWN_TIMEOUT_MS } from './publish-limits.ts';
 
-/** What the coordinator is told of a deal that was just opened, before anything is allocated. */
+/** What the coordinator is told of a deal that was just opened. */
 export interface WordOfDeal {
   readonly dealId: DealId;
   readonly what: 'audience' | 'origin';
   readonly say: () => Promise<void>;
+  /** Nodes were given their money by the transaction that opened the deal. @default false: they come after this word */
+  readonly isAllocated?: boolean;
 }
 
 const REFUSALS = { audience: 'AUDIENCE_REFUSED', origin: 'ORIGIN_REFUSED' } as const;
@@ -19,17 +21,20 @@ const REFUSALS = { audience: 'AUDIENCE_REFUSED', origin: 'ORIGIN_REFUSED' } as c
  */
 export async function tellOfDeal(
   clock: Clock,
-  { dealId, what, say }: WordOfDeal,
+  { dealId, what, say, isAllocated = false }: WordOfDeal,
   signal: AbortSignal | undefined,
 ): Promise<void> {
   try {
     await untilDealKnown(clock, say, signal);
   } catch (cause) {
     if (!(cause instanceof ClientError)) throw cause;
-    const message = `The deal is open, but the coordinator has not taken its ${what}, so nothing was allocated.`;
+    const consequence = isAllocated ? 'no node knows it yet' : 'nothing was allocated';
+    const message = `The deal is open, but the coordinator has not taken its ${what}, so ${consequence}.`;
     throw new PublishError(REFUSALS[what], message, {
       values: { dealId, refusal: String(cause.values['refusal'] ?? cause.code), reason: cause.message },
-      remedy: 'Close the distribution to have the deposit back, then publish again.',
+      remedy: isAllocated
+        ? 'Try again; if it stays so, close the distribution to have back what is left of the deposit.'
+        : 'Close the distribution to have the deposit back, then publish again.',
       cause,
     });
   }

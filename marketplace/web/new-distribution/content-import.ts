@@ -1,7 +1,7 @@
-import type { PickedFile } from '../../../sdk/publish/slices/picked-files.ts';
 import type { PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
+import type { SeenOrigin } from '../../../sdk/publish/slices/read-origin.ts';
 import { NewDistributionError } from './failure.ts';
-import { contentOfMessage, type ImportAnswer } from './import-message.ts';
+import { contentOfMessage, type ImportAnswer, type ImportRequest } from './import-message.ts';
 import type { ShownFailure } from './progress.ts';
 
 interface ImportWatch {
@@ -9,12 +9,14 @@ interface ImportWatch {
   readonly onProgress: (read: number, total: number) => void;
 }
 
-/** What came of reading files. */
-export type Imported = { readonly content: PlannedContent } | { readonly failure: ShownFailure };
+/** What came of reading. */
+export type Imported =
+  | { readonly content: PlannedContent; readonly origin: SeenOrigin | undefined }
+  | { readonly failure: ShownFailure };
 
-/** Reads picked files in a worker and finds their CID; the page stays free meanwhile. @throws the signal's reason */
-export function importFiles(
-  files: readonly PickedFile[],
+/** Reads picked files, or an origin, in a worker and finds their CID; the page stays free meanwhile. @throws the signal's reason */
+export function importContent(
+  request: ImportRequest,
   { signal, onProgress }: ImportWatch,
 ): Promise<Imported> {
   const worker = new Worker(new URL('./import-worker.ts', import.meta.url), { type: 'module' });
@@ -22,14 +24,14 @@ export function importFiles(
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     worker.addEventListener('error', (event) => {
       const reason = event.message === '' ? 'its program could not be loaded' : event.message;
-      const remedy = 'Reload the page and choose the files again.';
-      reject(new NewDistributionError('WORKER_FAILED', `The files could not be read: ${reason}.`, remedy));
+      const remedy = 'Reload the page and choose it again.';
+      reject(new NewDistributionError('WORKER_FAILED', `The content could not be read: ${reason}.`, remedy));
     });
     worker.addEventListener('message', ({ data }: MessageEvent<ImportAnswer>) => {
       if (data.type === 'progress') onProgress(data.read, data.total);
       else if (data.type === 'failed') resolve({ failure: data.failure });
-      else resolve({ content: contentOfMessage(data.content) });
+      else resolve({ content: contentOfMessage(data.content), origin: data.origin });
     });
-    worker.postMessage({ files });
+    worker.postMessage(request);
   }).finally(() => worker.terminate());
 }

@@ -4,7 +4,8 @@ import {
   parseContentRoot,
   parseDealId,
 } from '../../../sdk/protocol/identifiers.ts';
-import type { Hex } from '../../../sdk/protocol/bytes.ts';
+import { bytesToHex, hexToBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { SIGNATURE_BYTES } from '../../../sdk/protocol/signature.ts';
 import * as as from '../market-data/decode.ts';
 import type { Draft } from './draft.ts';
 
@@ -15,6 +16,9 @@ const MAX_ENDPOINTS = 16;
 
 const bytes32: as.Decoder<Hex> = (value, field) => parseBytes32(as.bytes32(value, field), field);
 const address: as.Decoder<Draft['publisher']> = (value, field) => parseAddress(as.address(value, field));
+
+const signature: as.Decoder<Hex> = (value, field) =>
+  bytesToHex(hexToBytes(as.text(value, field), SIGNATURE_BYTES));
 
 const draft = as.object({
   chainId: as.text,
@@ -33,6 +37,14 @@ const draft = as.object({
   grantKey: address,
   serviceLevel: as.count,
   depositWei: as.wei,
+  origin: as.nullable(
+    as.object({
+      url: as.text,
+      etag: as.text,
+      lastModified: as.text,
+      signed: as.nullable(as.object({ issuedAt: as.count, signature })),
+    }),
+  ),
   nodes: as.list(
     as.object({
       node: address,
@@ -59,8 +71,12 @@ export function parseDraft(text: string): Draft | undefined {
     const value: unknown = JSON.parse(text);
     if (typeof value !== 'object' || value === null || !('version' in value) || value.version !== VERSION)
       return undefined;
-    const { transaction, ...read } = draft(value, 'draft');
-    return { ...read, transaction: transaction ?? undefined };
+    const { transaction, origin, ...read } = draft(value, 'draft');
+    return {
+      ...read,
+      transaction: transaction ?? undefined,
+      origin: origin === null ? undefined : { ...origin, signed: origin.signed ?? undefined },
+    };
   } catch {
     // What cannot be read is no draft; the chain still knows of its deal.
     return undefined;

@@ -10,6 +10,23 @@ export interface DraftNode {
   readonly amountWei: bigint;
 }
 
+/** The publisher's word where nodes have the content: made before the deal, declared when it is open. */
+export interface DraftOrigin {
+  readonly url: string;
+  /** As it was shown; empty where none was. */
+  readonly etag: string;
+  readonly lastModified: string;
+  /** Undefined until the wallet has signed. */
+  readonly signed: OriginSignature | undefined;
+}
+
+export interface OriginSignature {
+  /** Unix seconds. */
+  readonly issuedAt: number;
+  /** EIP-2098, 64 bytes in hexadecimal. */
+  readonly signature: Hex;
+}
+
 /**
  * A distribution on its way, from the review to the last node. Everything that a page needs to go on is in it, so it is
  * written down before anything is signed or sent. The identifier of the deal follows from publisher and salt: the chain is
@@ -34,6 +51,8 @@ export interface Draft {
   readonly grantKey: Address;
   readonly serviceLevel: number;
   readonly depositWei: bigint;
+  /** Where nodes fetch the content; undefined where it is uploaded to them. */
+  readonly origin: DraftOrigin | undefined;
   readonly nodes: readonly DraftNode[];
   /** Of the transaction that opens the deal, once it was sent. */
   readonly transaction: Hex | undefined;

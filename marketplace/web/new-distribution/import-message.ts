@@ -2,12 +2,11 @@ import { CID } from 'multiformats/cid';
 
 import type { PickedFile } from '../../../sdk/publish/slices/picked-files.ts';
 import { digestOf, type PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
+import type { SeenOrigin } from '../../../sdk/publish/slices/read-origin.ts';
 import type { ShownFailure } from './progress.ts';
 
-/** From the page to the worker that reads the files. */
-export interface ImportRequest {
-  readonly files: readonly PickedFile[];
-}
+/** From the page to the worker: the files to read, or the address of one. */
+export type ImportRequest = { readonly files: readonly PickedFile[] } | { readonly originUrl: string };
 
 /** A content as it crosses from the worker: CIDs in their binary form. */
 export interface ContentMessage {
@@ -24,8 +23,13 @@ export interface ContentMessage {
 }
 
 export type ImportAnswer =
+  /** `total` is 0 where nobody knows. */
   | { readonly type: 'progress'; readonly read: number; readonly total: number }
-  | { readonly type: 'content'; readonly content: ContentMessage }
+  | {
+      readonly type: 'content';
+      readonly content: ContentMessage;
+      readonly origin: SeenOrigin | undefined;
+    }
   | { readonly type: 'failed'; readonly failure: ShownFailure };
 
 export function contentMessage(content: PlannedContent): ContentMessage {

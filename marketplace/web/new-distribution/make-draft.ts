@@ -4,6 +4,7 @@ import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
 import { dealIdOfSalt, saltOfUploadKey } from '../../../sdk/protocol/upload-key.ts';
 import type { PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
+import type { SeenOrigin } from '../../../sdk/publish/slices/read-origin.ts';
 import type { Network } from '../market-data/network.ts';
 import type { Draft } from './draft.ts';
 import type { Quote } from './quote.ts';
@@ -14,6 +15,8 @@ export interface ReviewedPlan {
   readonly publisher: Draft['publisher'];
   readonly name: string;
   readonly content: PlannedContent;
+  /** Undefined where the content is uploaded. */
+  readonly origin: SeenOrigin | undefined;
   readonly quote: Quote;
   readonly serviceLevel: number;
   readonly keys: { readonly grantKey: string; readonly collector: string };
@@ -29,7 +32,7 @@ export function makeDraft(
   randomBytes: (length: number) => Uint8Array,
   now: number,
 ): Draft {
-  const { network, publisher, content, quote, keys } = plan;
+  const { network, publisher, content, origin, quote, keys } = plan;
   const privateKey = randomBytes(32);
   const uploadNonce: Hex = bytesToHex(randomBytes(32));
   const salt = saltOfUploadKey({ uploadKey: pureSecp256k1.addressOf(privateKey), nonce: uploadNonce });
@@ -50,6 +53,10 @@ export function makeDraft(
       depositWei: quote.depositWei,
       transaction: undefined,
       reviewedAt: now,
+    },
+    origin: origin && {
+      ...{ url: origin.url, etag: origin.etag, lastModified: origin.lastModified },
+      signed: undefined,
     },
     nodes: quote.nodes.map((node) => ({ ...node, node: parseAddress(node.node) })),
   };

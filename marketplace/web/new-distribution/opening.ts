@@ -57,7 +57,7 @@ export async function requireFunds(wallet: Wallet, token: Address, needWei: bigi
  * tell a restarted chain from the one before it, nor two development chains from each other.
  * @throws NewDistributionError CHAIN_DIFFERS; WalletError
  */
-async function requireChain(wallet: Wallet, draft: Draft): Promise<void> {
+export async function requireChain(wallet: Wallet, draft: Draft): Promise<void> {
   const genesisHash = await wallet.genesisHash();
   if (genesisHash === draft.genesisHash) return;
   throw new NewDistributionError(

@@ -10,18 +10,20 @@ import { FileChoice } from './source-step.tsx';
 import { useContent } from './use-content.ts';
 import type { DistributionRun } from './use-progress.ts';
 
-const STEPS = ['Read the files', 'Open the deal', 'Upload', 'Every node has it'] as const;
+const UPLOAD_STEPS = ['Read the files', 'Open the deal', 'Upload', 'Every node has it'] as const;
+const ORIGIN_STEPS = ['Read the file', 'Open the deal', 'Tell the nodes', 'Every node serves it'] as const;
 
 /** Where a distribution stands: four steps, what is happening, and what is asked of the publisher. */
 export function ProgressView({ run, leave }: { readonly run: DistributionRun; readonly leave: () => void }) {
   const { progress } = run;
   if (progress === undefined) return null;
   const reached = reachedStep(progress);
+  const steps = progress.draft.origin === undefined ? UPLOAD_STEPS : ORIGIN_STEPS;
   return (
     <section class="panel progress-view" aria-label="Progress">
       <h2>{progress.draft.name}</h2>
       <ol class="steps">
-        {STEPS.map((title, index) => (
+        {steps.map((title, index) => (
           <li
             key={title}
             class={index < reached ? 'step step-done' : index === reached ? 'step step-now' : 'step'}
@@ -51,16 +53,19 @@ function reachedStep(progress: Progress): number {
   switch (progress.at) {
     case 'looking':
     case 'asking':
+    case 'signing':
     case 'confirming':
     case 'waiting':
     case 'elsewhere':
       return 1;
+    case 'declaring':
+    case 'undeclared':
     case 'choosing':
     case 'uploading':
     case 'interrupted':
       return 2;
     default:
-      return STEPS.length;
+      return UPLOAD_STEPS.length;
   }
 }
 
@@ -76,6 +81,12 @@ function Now({ run, progress, leave }: NowProps) {
       return <Bar label="Looking at the chain whether the deal is there" />;
     case 'asking':
       return <Asking run={run} progress={progress} leave={leave} />;
+    case 'signing':
+      return <Bar label="Your wallet asks you: sign where nodes can fetch the content" />;
+    case 'declaring':
+      return <Bar label="Open. Telling the marketplace where nodes can fetch the content" />;
+    case 'undeclared':
+      return <FailureNotice failure={progress.failure} retry={() => run.send({ type: 'again' })} />;
     case 'confirming':
       return (
         <Bar label="Your wallet asks you: sign the permit if it shows one, then confirm the transaction" />
@@ -113,8 +124,16 @@ function Now({ run, progress, leave }: NowProps) {
       return (
         <Notice
           tone="good"
-          title="It is in place: every node of the plan has the whole content."
-          remedy="From now on viewers fetch it, and you see here what that costs."
+          title={
+            progress.draft.origin === undefined
+              ? 'It is in place: every node of the plan has the whole content.'
+              : 'It is in place: every node of the plan knows the content and where to fetch it.'
+          }
+          remedy={
+            progress.draft.origin === undefined
+              ? 'From now on viewers fetch it, and you see here what that costs.'
+              : 'From now on viewers fetch it. Keep your server running until the nodes have filled themselves.'
+          }
         >
           <a class="button button-primary" href={paths.distribution(progress.draft.dealId)}>
             Open the distribution
@@ -161,14 +180,29 @@ function Choosing({
   progress: Extract<Progress, { at: 'choosing' }>;
 }) {
   const reading = useContent(run.choose);
+  const { origin } = progress.draft;
   return (
     <div class="stack">
       <Notice
         tone="info"
-        title="The deal is open and paid. Choose the same file or folder again to upload it."
+        title={
+          origin === undefined
+            ? 'The deal is open and paid. Choose the same file or folder again to upload it.'
+            : 'The deal is open and paid. The file is read once more, so that nodes learn what it is made of.'
+        }
         evidence={`${progress.draft.name}, ${byteText(progress.draft.bytes)}`}
-        remedy="A page may not keep your files. Only what the nodes lack is sent."
-      />
+        remedy={
+          origin === undefined
+            ? 'A page may not keep your files. Only what the nodes lack is sent.'
+            : 'Read it at your server, or choose the same file on this device. Its bytes are not uploaded.'
+        }
+      >
+        {origin !== undefined && (
+          <button type="button" class="button button-primary" onClick={() => reading.readUrl(origin.url)}>
+            Read it at the server again
+          </button>
+        )}
+      </Notice>
       {progress.otherCid !== undefined && (
         <p class="field-error" role="alert">
           That is another content ({progress.otherCid}): this deal is for {progress.draft.cid}. Choose what
@@ -201,7 +235,11 @@ function Uploading({
         />
       ))}
       <Bar
-        label="Nodes that hold all of it; the others of a region fill themselves from the first"
+        label={
+          progress.draft.origin === undefined
+            ? 'Nodes that hold all of it; the others of a region fill themselves from the first'
+            : 'Nodes that know what it is made of and where to fetch it'
+        }
         done={holders}
         of={Math.max(1, nodes.length)}
         text={`${holders} of ${nodes.length}`}

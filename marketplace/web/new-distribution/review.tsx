@@ -13,6 +13,8 @@ interface ReviewProps {
   readonly content: PlannedContent;
   readonly quote: Quote;
   readonly terms: MarketTermsView | undefined;
+  /** Where nodes fetch it; undefined where it is uploaded. */
+  readonly originUrl: string | undefined;
   readonly needsPermit: boolean;
   readonly isBusy: boolean;
   /** The account lacks something, which is said above. */
@@ -24,7 +26,9 @@ interface ReviewProps {
 
 /** What is about to happen, in words, before anything is signed. */
 export function Review(props: ReviewProps) {
-  const { name, content, quote, terms, needsPermit, isBusy, isBlocked, failure, onBack, onAgree } = props;
+  const { name, content, originUrl, quote, terms, needsPermit } = props;
+  const { isBusy, isBlocked, failure, onBack, onAgree } = props;
+  const signs = needsPermit || originUrl !== undefined;
   const canOpen = quote.nodes.length > 0 && !isBusy && !isBlocked;
   return (
     <section class="panel review" aria-labelledby="review-title">
@@ -42,12 +46,14 @@ export function Review(props: ReviewProps) {
           {terms === undefined ? 'after its thaw' : <Duration seconds={terms.thawSeconds} />}{' '}
           {terms === undefined ? '' : 'later '}you withdraw the rest, exact to the last unit.
         </li>
-        <li>
-          {needsPermit
-            ? 'You sign once, which costs nothing, then confirm one transaction.'
-            : 'You confirm one transaction; the market may pull this amount already.'}{' '}
-          The upload needs no further signature.
-        </li>
+        <li>{signaturesText(needsPermit, originUrl !== undefined)} The upload needs no further signature.</li>
+        {originUrl !== undefined && (
+          <li>
+            Nodes fetch what they are asked for from <code>{originUrl}</code>, and the rest behind that. You
+            sign this address; everybody can see it. Keep the file there, unchanged, until nodes have it: they
+            take no other bytes.
+          </li>
+        )}
         <li>
           If this page or your browser closes, nothing is lost: open it again and go on. The deposit is never
           taken twice.
@@ -62,7 +68,7 @@ export function Review(props: ReviewProps) {
       {failure !== undefined && <FailureNotice failure={failure} />}
       <div class="row">
         <button type="button" class="button button-primary" disabled={!canOpen} onClick={onAgree}>
-          {isBusy ? 'Preparing …' : needsPermit ? 'Sign and open' : 'Open'}
+          {isBusy ? 'Preparing …' : signs ? 'Sign and open' : 'Open'}
         </button>
         <button type="button" class="button" onClick={onBack}>
           Change something
@@ -70,4 +76,17 @@ export function Review(props: ReviewProps) {
       </div>
     </section>
   );
+}
+
+/** What the wallet will ask, in words. */
+function signaturesText(needsPermit: boolean, hasOrigin: boolean): string {
+  if (needsPermit && hasOrigin) {
+    return 'You sign twice, for the address and for the deposit, which costs nothing, then confirm one transaction.';
+  }
+  if (hasOrigin) {
+    return 'You sign the address, which costs nothing, then confirm one transaction; the market may pull this amount already.';
+  }
+  return needsPermit
+    ? 'You sign once, which costs nothing, then confirm one transaction.'
+    : 'You confirm one transaction; the market may pull this amount already.';
 }

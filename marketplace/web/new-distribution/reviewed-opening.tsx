@@ -40,7 +40,7 @@ export function ReviewedOpening(props: ReviewedOpeningProps) {
       const keys = await fetchCoordinatorKeys(wallet.address);
       const plan = {
         ...{ network: { ...network, genesisHash }, publisher: wallet.address, name, quote, keys },
-        ...{ content: atHand.content, serviceLevel: props.serviceLevel },
+        ...{ content: atHand.content, origin: atHand.origin, serviceLevel: props.serviceLevel },
       };
       const random = (length: number) => crypto.getRandomValues(new Uint8Array(length));
       const draft = makeDraft(plan, random, Math.floor(Date.now() / 1_000));
@@ -66,6 +66,7 @@ export function ReviewedOpening(props: ReviewedOpeningProps) {
       <Review
         {...{ name, quote, needsPermit, failure, onBack }}
         content={atHand.content}
+        originUrl={atHand.origin?.url}
         terms={known}
         isBusy={isBusy}
         isBlocked={isShort || network.genesisHash === null}

@@ -1,10 +1,8 @@
 import { useState } from 'preact/hooks';
 
 import { FailureNotice } from '../../../sdk/ui/failure-notice.tsx';
-import { byteText, countedText } from '../../../sdk/ui/figures.ts';
-import { Identifier } from '../../../sdk/ui/identifier.tsx';
-import { Notice } from '../../../sdk/ui/notice.tsx';
-import { Progress } from '../../../sdk/ui/progress.tsx';
+import { OriginChoice } from './origin-choice.tsx';
+import { ReadingProgress, WhatWasRead } from './reading-state.tsx';
 import type { ContentReading } from './use-content.ts';
 
 type SourceKind = 'upload' | 'origin' | 'live';
@@ -34,7 +32,10 @@ export function SourceStep({ reading }: { readonly reading: ContentReading }) {
               name="source"
               checked={one.kind === kind}
               disabled={one.kind === 'live'}
-              onChange={() => setKind(one.kind)}
+              onChange={() => {
+                reading.clear();
+                setKind(one.kind);
+              }}
             />
             <span>
               <strong>{one.title}</strong>
@@ -43,7 +44,7 @@ export function SourceStep({ reading }: { readonly reading: ContentReading }) {
           </label>
         ))}
       </div>
-      {kind === 'upload' ? <FileChoice reading={reading} /> : <OriginCommand />}
+      {kind === 'upload' ? <FileChoice reading={reading} /> : <OriginChoice reading={reading} />}
     </fieldset>
   );
 }
@@ -67,39 +68,9 @@ export function FileChoice({ reading }: { readonly reading: ContentReading }) {
           <input type="file" class="visually-hidden" data-choice="folder" {...FOLDERS} onChange={picked} />
         </label>
       </div>
-      {state.at === 'reading' && (
-        <Progress
-          label={`Reading ${state.name} and finding its CID`}
-          done={state.read}
-          of={Math.max(1, state.total)}
-          text={`${byteText(state.read)} of ${byteText(state.total)}`}
-        />
-      )}
+      <ReadingProgress state={state} />
       {state.at === 'failed' && <FailureNotice failure={state.failure} />}
-      {state.at === 'ready' && (
-        <p class="chosen" role="status">
-          <strong>{state.name}</strong>, {byteText(state.atHand.content.bytes)} in{' '}
-          {countedText(state.atHand.content.leaves.size, 'block')}.{' '}
-          <Identifier value={state.atHand.content.root.toString()} what="CID" />
-        </p>
-      )}
+      <WhatWasRead state={state} />
     </div>
-  );
-}
-
-/** An origin needs a check from outside of browsers' rules: the command line does it. */
-function OriginCommand() {
-  return (
-    <Notice
-      tone="info"
-      title="An origin is checked and declared by the command line."
-      evidence="Browsers may read other servers only where these allow it, so a page could not tell you reliably whether nodes can."
-      remedy={
-        <>
-          Open the distribution here by uploading the file, then run <code>bcdn origin</code> with its deal:
-          it checks ranges and length before anything is declared.
-        </>
-      }
-    />
   );
 }

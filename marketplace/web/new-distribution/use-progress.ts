@@ -105,6 +105,15 @@ async function eventOf(
         const { lookForDeal } = await import('./opening.ts');
         return { type: 'seen', deal: await lookForDeal(wallet, network, action.draft) };
       }
+      case 'sign-origin': {
+        const { signOrigin } = await import('./declaring.ts');
+        return { type: 'origin-signed', signed: await signOrigin(wallet, network, action.draft) };
+      }
+      case 'declare': {
+        const { declareDraftOrigin } = await import('./declaring.ts');
+        await declareDraftOrigin(action.draft, signal);
+        return { type: 'declared' };
+      }
       case 'confirm': {
         const { openDistribution } = await import('./opening.ts');
         return { type: 'sent', transaction: await openDistribution(wallet, network, action.draft) };
@@ -126,6 +135,8 @@ async function eventOf(
 
 const FAILED = {
   look: 'look-failed',
+  'sign-origin': 'refused',
+  declare: 'not-declared',
   confirm: 'refused',
   wait: 'refused',
   upload: 'upload-failed',

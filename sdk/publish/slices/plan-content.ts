@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { bytesToHex } from '../../protocol/bytes.ts';
 import { RAW_CODEC } from '../../protocol/content.ts';
 import { DOWNLOAD_CHUNK_BYTES } from '../../protocol/limits.ts';
+import type { SourceEntry } from '../content-source.ts';
 import { importDag } from '../import-dag.ts';
 import { PublishError } from '../publish-error.ts';
 import { MAX_CAR_BLOCKS } from '../publish-limits.ts';
@@ -49,26 +50,48 @@ export async function planContent(
 ): Promise<PlannedContent> {
   const files = publishedFiles(picked);
   const total = files.reduce((sum, { blob }) => sum + blob.size, 0);
-  const skeleton = new Map<string, { cid: CID; bytes: Uint8Array }>();
-  const places = new LeafPlaces(files);
+  const { onProgress, signal } = options;
   let read = 0;
   const onRead = (bytes: number): void => {
     read += bytes;
-    options.onProgress?.(read, total);
+    onProgress?.(read, total);
   };
+  return planEntries(pickedEntries(files, onRead, signal), new LeafPlaces(files), options.chunkBytes);
+}
+
+/**
+ * Reads one file from its pieces, as `planContent` does from where it was picked.
+ * @throws PublishError CAR_TOO_LARGE; what the pieces throw
+ */
+export async function planPieces(
+  pieces: AsyncIterable<Uint8Array>,
+  chunkBytes?: number,
+): Promise<PlannedContent> {
+  async function* entries(): AsyncGenerator<SourceEntry> {
+    yield { content: pieces };
+  }
+  return planEntries(entries(), new LeafPlaces([]), chunkBytes);
+}
+
+async function planEntries(
+  entries: AsyncIterable<SourceEntry>,
+  places: LeafPlaces,
+  chunkBytes = DOWNLOAD_CHUNK_BYTES,
+): Promise<PlannedContent> {
+  const skeleton = new Map<string, { cid: CID; bytes: Uint8Array }>();
   const put = async (cid: CID, bytes: Uint8Array): Promise<void> => {
     if (cid.code !== RAW_CODEC) skeleton.set(digestOf(cid), { cid, bytes });
   };
   const root = await importDag(
-    pickedEntries(files, onRead, options.signal),
+    entries,
     { put, onLeaf: (path, cid, bytes) => places.add(path, cid, bytes) },
-    options.chunkBytes ?? DOWNLOAD_CHUNK_BYTES,
+    chunkBytes,
   );
   const { leaves } = places;
   let carBytes = carHeader(root).length;
   for (const { cid, bytes } of skeleton.values()) carBytes += sectionBytes(cid, bytes.length);
   for (const { cid, bytes } of leaves.values()) carBytes += sectionBytes(cid, bytes);
-  return { root, bytes: total, skeleton, leaves, carBytes };
+  return { root, bytes: places.bytes, skeleton, leaves, carBytes };
 }
 
 /** Files of a content that was planned, in the order in which places name them. */
@@ -80,6 +103,8 @@ export function digestOf(cid: CID): string {
 
 class LeafPlaces {
   readonly leaves = new Map<string, LeafPlace>();
+  /** Of all leaves, each as often as it occurs. */
+  bytes = 0;
   readonly #fileOf = new Map<string, number>();
   readonly #read: number[] = [];
 
@@ -92,6 +117,7 @@ class LeafPlaces {
     const file = this.#fileOf.get(path ?? '') ?? 0;
     const offset = this.#read[file] ?? 0;
     this.#read[file] = offset + bytes;
+    this.bytes += bytes;
     const digest = digestOf(cid);
     if (this.leaves.has(digest)) return;
     if (this.leaves.size >= MAX_CAR_BLOCKS) {

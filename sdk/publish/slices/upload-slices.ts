@@ -80,6 +80,21 @@ export async function uploadSlices(upload: SliceUpload, options: SliceOptions = 
   }
 }
 
+/**
+ * Uploads the inner nodes of a content to an edge, which has the leaves from the origin of its deal. Can be called again after
+ * anything.
+ *
+ * @throws PublishError PUSH_REFUSED (values: the edge's code), PUSH_FAILED; the signal's reason
+ */
+export async function uploadSkeleton(
+  upload: Omit<SliceUpload, 'files'>,
+  options: SliceOptions = {},
+): Promise<void> {
+  const edge = new EdgeUpload({ ...upload, files: [] }, options);
+  const { complete } = await edge.state();
+  if (!complete) await edge.sendSkeleton();
+}
+
 /** A piece of a body: bytes, or a part of a file that the platform reads while it sends. */
 type BodyPart = Blob | Uint8Array<ArrayBuffer>;
 
@@ -96,7 +111,7 @@ class EdgeUpload {
     this.#options = options;
     this.#clock = options.clock ?? systemClock;
     this.#url = `${upload.origin}${CONTENT_PATH}${upload.content.root.toString()}`;
-    this.#files = filesOf(upload.files);
+    this.#files = upload.files.length === 0 ? [] : filesOf(upload.files);
   }
 
   async state(): Promise<State> {

@@ -13,6 +13,7 @@ import {
   type ProgressStep,
 } from '../../../../marketplace/web/new-distribution/progress.ts';
 import { RandomStreams } from '../../../../scripts/measuring/random-streams.ts';
+import { bytesToHex } from '../../../../sdk/protocol/bytes.ts';
 import {
   parseAddress,
   parseBytes32,
@@ -38,6 +39,7 @@ const draft: Draft = {
   grantKey: parseAddress(`0x${'33'.repeat(20)}`),
   serviceLevel: 1,
   depositWei: 40n * 10n ** 18n,
+  origin: undefined,
   nodes: [
     {
       node: parseAddress(`0x${'44'.repeat(20)}`),
@@ -49,6 +51,15 @@ const draft: Draft = {
   ],
   transaction: undefined,
   reviewedAt: 1_800_000_000,
+};
+const fromOrigin: Draft = {
+  ...draft,
+  origin: { url: 'https://media.example/film.webm', etag: '"v1"', lastModified: '', signed: undefined },
+};
+const SIGNED = { issuedAt: 1_800_000_001, signature: bytesToHex(new Uint8Array(64).fill(7)) };
+const signedDraft: Draft = {
+  ...draft,
+  origin: { url: 'https://media.example/film.webm', etag: '"v1"', lastModified: '', signed: SIGNED },
 };
 const failure = { code: 'WALLET_REJECTED', message: 'No.', remedy: 'Again.' };
 const TRANSACTION = word('7a');
@@ -62,6 +73,9 @@ class World {
   /** Sent and not mined yet. */
   pending = 0;
   isPlaced = false;
+  isDeclared = false;
+  /** What must never happen, in words. */
+  readonly wrongs: string[] = [];
 
   mine(): void {
     for (; this.pending > 0; this.pending--) {
@@ -87,7 +101,17 @@ function perform(world: World, action: ProgressAction, choose: Choice): Progress
       return undefined;
     case 'look':
       return { type: 'seen', deal: world.isOpen ? 'open' : 'none' };
+    case 'sign-origin':
+      return choose() < 0.3 ? { type: 'refused', failure } : { type: 'origin-signed', signed: SIGNED };
+    case 'declare':
+      if (!world.isOpen) world.wrongs.push('declared before the deal was there');
+      if (action.draft.origin?.signed === undefined) world.wrongs.push('declared without a signature');
+      if (choose() < 0.3) return { type: 'not-declared', failure };
+      world.isDeclared = true;
+      return { type: 'declared' };
     case 'confirm':
+      if (isUnsigned(action.draft) || isUnsigned(keptOf(world)))
+        world.wrongs.push('paid before the signature was kept');
       if (choose() < 0.3) return { type: 'refused', failure };
       world.pending += 1;
       // A wallet may have sent it and still say that something went wrong.
@@ -98,23 +122,31 @@ function perform(world: World, action: ProgressAction, choose: Choice): Progress
       return second && choose() < 0.5 ? { type: 'refused', failure } : { type: 'mined' };
     }
     case 'upload':
+      if (action.draft.origin !== undefined && !world.isDeclared)
+        world.wrongs.push('placed before nodes could know where the content is');
       if (choose() < 0.4) return { type: 'upload-failed', failure };
       world.isPlaced = true;
       return { type: 'placed' };
   }
 }
 
+const keptOf = (world: World): Draft | undefined =>
+  world.kept === undefined ? undefined : parseDraft(world.kept);
+
+const isUnsigned = (found: Draft | undefined): boolean =>
+  found?.origin !== undefined && found.origin.signed === undefined;
+
 /** What a publisher does where the page waits for them. */
 function wish(progress: Progress): ProgressEvent | undefined {
   if (progress.at === 'asking') return { type: 'agreed' };
   if (progress.at === 'choosing') return { type: 'chosen', cid: draft.cid };
-  if (progress.at === 'interrupted') return { type: 'again' };
+  if (progress.at === 'interrupted' || progress.at === 'undeclared') return { type: 'again' };
   return undefined;
 }
 
 /** Lives until the distribution is placed; before or behind each action the page may be closed and opened again. */
-function live(world: World, choose: Choice): Progress['at'] {
-  let now: ProgressStep = begin(draft);
+function live(world: World, choose: Choice, reviewed: Draft): Progress['at'] {
+  let now: ProgressStep = begin(reviewed);
   for (let turn = 0; turn < 2_000; turn++) {
     let event: ProgressEvent | undefined;
     let isClosed = false;
@@ -127,7 +159,7 @@ function live(world: World, choose: Choice): Progress['at'] {
     }
     if (choose() < 0.5) world.mine();
     if (isClosed) {
-      const found = world.kept === undefined ? undefined : parseDraft(world.kept);
+      const found = keptOf(world);
       if (found === undefined) return world.isPlaced ? 'done' : 'choosing';
       now = resume(found, CHAIN);
       continue;
@@ -140,22 +172,67 @@ function live(world: World, choose: Choice): Progress['at'] {
 }
 
 describe('progress of a new distribution', () => {
-  it('ends with a content that every node has and a deposit charged once, wherever the page dies', () => {
-    fc.assert(
-      fc.property(fc.nat(), (seed) => {
-        const world = new World();
-        const choose = new RandomStreams(seed).stream('pages');
-        const end = live(world, choose);
-        world.mine();
-        if (end === 'choosing') {
-          // The page died before the draft was kept: then nothing was sent either.
-          expect([world.chargedWei, world.isPlaced]).to.deep.equal([0n, false]);
-        } else {
-          expect([end, world.chargedWei, world.isPlaced]).to.deep.equal(['done', draft.depositWei, true]);
-        }
-      }),
-      { numRuns: 2_000 },
-    );
+  for (const [what, reviewed] of [
+    ['an upload', draft],
+    ['an origin', fromOrigin],
+  ] as const) {
+    it(`ends with a content that every node has and a deposit charged once, wherever the page dies: ${what}`, () => {
+      fc.assert(
+        fc.property(fc.nat(), (seed) => {
+          const world = new World();
+          const choose = new RandomStreams(seed).stream('pages');
+          const end = live(world, choose, reviewed);
+          world.mine();
+          expect(world.wrongs).to.deep.equal([]);
+          if (end === 'choosing') {
+            // The page died before the draft was kept: then nothing was sent either.
+            expect([world.chargedWei, world.isPlaced]).to.deep.equal([0n, false]);
+          } else {
+            expect([end, world.chargedWei, world.isPlaced]).to.deep.equal(['done', draft.depositWei, true]);
+            expect(world.isDeclared).to.equal(reviewed.origin !== undefined);
+          }
+        }),
+        { numRuns: 2_000 },
+      );
+    });
+  }
+
+  it('asks for the word about an origin first and keeps it, then asks for the transaction', () => {
+    const begun = begin(fromOrigin);
+    expect(begun.actions.map((action) => action.do)).to.deep.equal(['save', 'sign-origin']);
+    const signed = step(begun.progress, { type: 'origin-signed', signed: SIGNED });
+    expect(signed.progress).to.deep.equal({ at: 'confirming', draft: signedDraft, hasContent: true });
+    expect(signed.actions).to.deep.equal([
+      { do: 'save', draft: signedDraft },
+      { do: 'confirm', draft: signedDraft },
+    ]);
+  });
+
+  it('tells the marketplace before nodes, and again after a reload, without the wallet', () => {
+    const open = step(resume(signedDraft, CHAIN).progress, { type: 'seen', deal: 'open' });
+    expect(open.actions).to.deep.equal([{ do: 'declare', draft: signedDraft }]);
+    const failed = step(open.progress, { type: 'not-declared', failure });
+    expect(failed).to.deep.include({ actions: [] });
+    expect(failed.progress.at).to.equal('undeclared');
+    const again = step(failed.progress, { type: 'again' });
+    expect(again.actions).to.deep.equal([{ do: 'declare', draft: signedDraft }]);
+    expect(step(again.progress, { type: 'declared' }).progress.at).to.equal('choosing');
+  });
+
+  it('does not ask a wallet that has refused again by itself, the deal being there or not', () => {
+    for (const deal of ['none', 'open'] as const) {
+      const asked =
+        deal === 'none'
+          ? begin(fromOrigin)
+          : step(resume(fromOrigin, CHAIN).progress, { type: 'seen', deal });
+      expect(asked.progress.at).to.equal('signing');
+      const looking = step(asked.progress, { type: 'refused', failure });
+      const rested = step(looking.progress, { type: 'seen', deal });
+      expect([rested.progress.at, rested.actions]).to.deep.equal([
+        deal === 'none' ? 'asking' : 'undeclared',
+        [],
+      ]);
+    }
   });
 
   it('writes the draft down before the wallet is asked, and with the hash before it waits', () => {
@@ -205,7 +282,7 @@ describe('progress of a new distribution', () => {
   });
 
   it('reads a draft back as it was kept, and passes over what is none', () => {
-    for (const kept of [draft, { ...draft, transaction: TRANSACTION }]) {
+    for (const kept of [draft, { ...draft, transaction: TRANSACTION }, fromOrigin, signedDraft]) {
       expect(parseDraft(draftText(kept))).to.deep.equal(kept);
     }
     for (const text of ['', '{}', 'null', '[]', draftText(draft).replace('"version":1', '"version":2')]) {

@@ -43,6 +43,10 @@ export class OriginServer {
   open = 0;
   mostOpen = 0;
   misbehaviour: Misbehaviour | undefined;
+  /** Sent with every answer, e.g. those that let pages of other hosts read it (CORS). */
+  headers: Readonly<Record<string, string>> = {};
+  /** Methods that it was asked with. */
+  readonly methods = new Set<string>();
   /** Misbehaves so often, then is good. */
   misbehavesTimes = Infinity;
   /** Sends nothing from this byte on until it is let go. */
@@ -56,6 +60,8 @@ export class OriginServer {
     this.#server = createServer((request, response) => {
       this.requests += 1;
       this.open += 1;
+      this.methods.add(request.method ?? '');
+      for (const [name, value] of Object.entries(this.headers)) response.setHeader(name, value);
       this.mostOpen = Math.max(this.mostOpen, this.open);
       response.on('close', () => (this.open -= 1));
       response.on('error', () => undefined);
@@ -87,7 +93,9 @@ export class OriginServer {
     if (wrong !== undefined) this.misbehavesTimes -= 1;
     const redirected = request.url?.startsWith('/moved') === true;
     const [start, end] = rangeOf(request.headers.range, this.file.length);
-    if (wrong === 'redirect' && redirected) {
+    if (start > 0 && start >= this.file.length) {
+      response.writeHead(416, { 'content-range': `bytes */${this.file.length}` }).end();
+    } else if (wrong === 'redirect' && redirected) {
       this.misbehavesTimes += 1;
       await this.#send(response, start, end);
     } else if (wrong === undefined || !(await this.#misbehave(wrong, response, { start, end }))) {
@@ -248,5 +256,5 @@ export class OriginServer {
 
 function rangeOf(header: string | undefined, size: number): [start: number, end: number] {
   const match = /^bytes=(\d+)-(\d+)$/.exec(header ?? '');
-  return match === null ? [0, size] : [Number(match[1]), Number(match[2]) + 1];
+  return match === null ? [0, size] : [Number(match[1]), Math.min(size, Number(match[2]) + 1)];
 }
