@@ -118,7 +118,7 @@ describe('explorer', () => {
       await page.emulateMedia({ reducedMotion: 'reduce' });
       await page.goto(web.marketplace.url + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.locator('.skeleton').waitFor({ state: 'detached' });
+      await page.waitForFunction("document.querySelector('.skeleton') === null");
       const overflowPx = await page.evaluate<number>(
         'document.documentElement.scrollWidth - document.documentElement.clientWidth',
       );
