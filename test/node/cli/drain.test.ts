@@ -36,6 +36,7 @@ describe('bcdn-node drain', function () {
     [ready] = await Promise.all([running.ready(), network.run(other).ready()]);
     const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
     await network.fund(wallet.address);
+    await network.edgesUp(2);
     const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
     try {
       publication = await eventually(() =>

@@ -9,6 +9,7 @@ import { deployBcdn } from '../../../scripts/deploy/deploy.ts';
 import { startLocalChain, type LocalChain } from '../../../scripts/deploy/local-chain.ts';
 import { connectContracts } from '../../../sdk/chain/contracts.ts';
 import { encodeDeployment, type Deployment } from '../../../sdk/chain/deployment.ts';
+import { eventually } from './eventually.ts';
 import { bcdnNode, NodeProcess, type CommandResult } from './node-process.ts';
 
 /** Tokens that a funded operator holds. */
@@ -61,6 +62,18 @@ export class TestNetwork {
     await writeFile(network.deploymentFile, encodeDeployment(deployment));
     await writeFile(network.passwordFile, 'a test password\n', { mode: 0o600 });
     return network;
+  }
+
+  /** Resolves when so many edges have answered the marketplace: a plan leaves out those that did not when last asked. */
+  async edgesUp(count: number): Promise<void> {
+    const { url } = await this.marketplace();
+    await eventually(async () => {
+      const { nodes } = (await (await fetch(`${url}/v1/nodes?role=edge`)).json()) as {
+        nodes: { health: string }[];
+      };
+      const up = nodes.filter(({ health }) => health === 'up').length;
+      if (up < count) throw new RangeError(`${up} of ${count} edges are up`);
+    });
   }
 
   /** Starts the marketplace, once. */

@@ -66,6 +66,7 @@ describe('notices of a publisher in a network of real edges', function () {
     const keystore = join(network.directory, 'publisher.json');
     await writeFile(keystore, await keystoreOf(publisher));
     keyArguments = ['--keystore', keystore, '--password-file', network.passwordFile];
+    await network.edgesUp(EDGES.length);
     publication = await eventually(() =>
       publish({
         source: source(),

@@ -12,7 +12,7 @@ describe('bench of what receipts cost', () => {
     );
     expect(figures['cost']).to.be.a('number');
     expect(figures['stepMicroseconds']).to.have.all.keys(
-      ...['sign', 'decode', 'hash', 'recover', 'ledger', 'journal'],
+      ...['sign', 'decode', 'hash', 'recover', 'ledger', 'journal', 'checkAmongBlocks', 'askAmongBlocks'],
     );
     const { edge, viewer } = figures['cpuMsPerMiB'] as Record<'edge' | 'viewer', Record<string, number>>;
     for (const side of [edge, viewer]) {
