@@ -3,6 +3,7 @@ export type DevnetErrorCode =
   | 'OPTION_INVALID'
   | 'PROCESS_FAILED'
   | 'PROCESS_TIMEOUT'
+  | 'EDGES_UNHEARD'
   | 'PROCESS_OUTPUT_INVALID'
   | 'CHECK_FAILED'
   | 'STOPPED';

@@ -1,7 +1,9 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 import { JsonRpcProvider, NonceManager, Wallet } from 'ethers';
+import { z } from 'zod';
 
 import { connectContracts } from '../../sdk/chain/contracts.ts';
 import { encodeDeployment, type Deployment } from '../../sdk/chain/deployment.ts';
@@ -17,6 +19,9 @@ import type { Progress } from './progress.ts';
 const ROOT = join(import.meta.dirname, '../..');
 const MARKETPLACE_PROGRAM = join(ROOT, 'marketplace/main.ts');
 const POLLING_INTERVAL_MS = 250;
+/** A minute. */
+const MAX_HEALTH_LOOKS = 240;
+const healthOfNodes = z.object({ nodes: z.array(z.object({ health: z.string() })) });
 /** Tokens that the publisher starts with. */
 const PUBLISHER_TOKENS_WEI = 1_000_000n * TOKEN_WEI;
 /** Room on each node beside the content itself. */
@@ -215,6 +220,21 @@ export class Network {
   async #startNodes(): Promise<void> {
     await Promise.all(this.edges.map(async (edge) => edge.start()));
     await Promise.all(this.peers.map(async (peer) => peer.start()));
+    await this.#edgesHeardOf();
+  }
+
+  /** A plan leaves out edges that did not answer when they were last asked, which may have been before they had started. */
+  async #edgesHeardOf(): Promise<void> {
+    for (let look = 0; look < MAX_HEALTH_LOOKS; look++) {
+      const answer = await fetch(`${this.marketplaceUrl}/v1/nodes?role=edge&limit=100`);
+      const { nodes } = healthOfNodes.parse(await answer.json());
+      if (nodes.filter(({ health }) => health === 'up').length >= this.edges.length) return;
+      await sleep(POLLING_INTERVAL_MS);
+    }
+    throw new DevnetError(
+      'EDGES_UNHEARD',
+      'Edges serve, but the marketplace has not heard so within a minute.',
+    );
   }
 
   get #deploymentFile(): string {
