@@ -32,6 +32,9 @@ interface HealthRecord {
   readonly origin: string | undefined;
   /** Probes in a row that were not answered in time. */
   readonly silences: number;
+  /** Whether it was ever ready at this origin, and how many probes in a row found it otherwise. */
+  readonly wasReady: boolean;
+  readonly failures: number;
 }
 
 /**
@@ -64,6 +67,16 @@ export class NodeHealth {
   lastKnown(node: NodeRecord): Health | undefined {
     const record = this.#known.get(node.address);
     return record !== undefined && record.origin === httpOriginOf(node.endpoints) ? record.health : undefined;
+  }
+
+  /**
+   * Whether plans should pass a node by. One that was never ready may only just begin: it is registered before it serves,
+   * so it has MAX_PROBE_SILENCES probes to become so.
+   */
+  isAway(node: NodeRecord): boolean {
+    const record = this.#known.get(node.address);
+    if (record === undefined || this.lastKnown(node) !== 'down') return false;
+    return record.wasReady || record.failures >= MAX_PROBE_SILENCES;
   }
 
   /** Those of the nodes that answer, asking the unknown ones now. */
@@ -104,7 +117,10 @@ export class NodeHealth {
     const known = before?.origin === origin ? before : undefined;
     const silences = result === 'silent' ? (known?.silences ?? 0) + 1 : 0;
     const spared = result === 'silent' && known?.health === 'up' && silences < MAX_PROBE_SILENCES;
-    this.#known.set(node.address, { health: result === 'ready' || spared ? 'up' : 'down', origin, silences });
+    const health = result === 'ready' || spared ? 'up' : 'down';
+    const wasReady = result === 'ready' || known?.wasReady === true;
+    const failures = result === 'ready' ? 0 : (known?.failures ?? 0) + 1;
+    this.#known.set(node.address, { health, origin, silences, wasReady, failures });
   }
 }
 

@@ -18,7 +18,7 @@ import { measuredRate, type MeasuredRate } from '../quotes/outlook.ts';
 
 interface FigureComponents {
   readonly sql: Sql;
-  readonly health: Pick<NodeHealth, 'lastKnown'>;
+  readonly health: Pick<NodeHealth, 'isAway'>;
   readonly capacities: Pick<NodeCapacities, 'lastKnown'>;
   readonly nowSeconds: number;
 }
@@ -36,7 +36,7 @@ export async function readPlannableNodes(components: FigureComponents): Promise<
     return {
       ...{ address: node.address, region: node.region, endpoints: node.endpoints },
       ...{ askWeiPerGiB: node.askWeiPerGiB, active: node.active, stakeWei: node.stakeWei },
-      down: health.lastKnown(node) === 'down',
+      down: health.isAway(node),
       operator: hostOf(node),
       freeDiskBytes: capacity?.freeDiskBytes,
       uplinkBytesPerSecond: capacity?.uplinkBytesPerSecond,

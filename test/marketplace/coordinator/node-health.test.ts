@@ -116,6 +116,29 @@ describe('node health', () => {
     expect(asked()).to.equal(2);
   });
 
+  it('gives a node that was never ready three probes before plans pass it by, one that was only the next', async () => {
+    await allocateNode();
+    const seen: boolean[] = [];
+    const answers: ProbeResult[] = ['unready', 'unready', 'unready', 'ready', 'unready', 'ready'];
+    const health = new NodeHealth(
+      {
+        ...{ database, clock: systemClock, onFailure },
+        probe: async () => {
+          seen.push(health.isAway(NODE));
+          return answers[seen.length - 1] ?? 'ready';
+        },
+      },
+      { intervalMs: 1 },
+    );
+    cleanups.push(() => health.stop());
+    health.start();
+    await eventually(
+      async () => seen.length,
+      (count) => count > answers.length,
+    );
+    expect(seen.slice(0, 7)).to.deep.equal([false, false, false, true, false, true, false]);
+  });
+
   it('bears two silences of a node that answered, not a third, and not a plain no', async () => {
     await allocateNode();
     const seen: (string | undefined)[] = [];
