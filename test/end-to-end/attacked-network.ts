@@ -70,6 +70,7 @@ export class AttackedNetwork {
     const names = Array.from({ length: edges }, (_, number) => `edge-${number}`);
     attacked.edges = await Promise.all(names.map((name) => network.init(name)));
     await Promise.all(attacked.edges.map((edge) => network.run(edge).ready()));
+    await network.edgesUp(edges);
     await network.fund(attacked.publisher.address);
     return attacked;
   }
