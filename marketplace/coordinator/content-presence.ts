@@ -3,7 +3,8 @@ import { LRUCache } from 'lru-cache';
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
 import type { Clock } from '../clock.ts';
 import type { NodeRecord } from '../database/node-records.ts';
-import { HOLDING_ANSWER_LIFETIME_MS, MAX_REMEMBERED_HOLDINGS, PROBE_TIMEOUT_MS } from '../limits.ts';
+import { HOLDING_ANSWER_LIFETIME_MS, MAX_REMEMBERED_HOLDINGS } from '../limits.ts';
+import { askNode } from './probing.ts';
 
 /** Whether a node holds the root block of a content; `unknown` if it does not say. */
 export type HoldsContent = 'yes' | 'no' | 'unknown';
@@ -44,11 +45,9 @@ export class ContentPresence {
 /** Asks over HTTP for the root block as it is stored (RFC 9111, only-if-cached): 200 is yes, 412 is no. */
 export const httpHoldingProbe: HoldingProbe = async (origin, cid) => {
   try {
-    const response = await fetch(`${origin}/ipfs/${cid}?format=raw`, {
+    const response = await askNode(`${origin}/ipfs/${cid}?format=raw`, {
       method: 'HEAD',
-      redirect: 'manual',
       headers: { 'cache-control': 'only-if-cached' },
-      signal: AbortSignal.timeout(PROBE_TIMEOUT_MS),
     });
     if (response.status === 200) return 'yes';
     return response.status === 412 || response.status === 404 ? 'no' : 'unknown';

@@ -5,14 +5,9 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { readEdges, type NodeRecord } from '../database/node-records.ts';
-import {
-  CAPACITY_INTERVAL_MS,
-  CAPACITY_LIFETIME_MS,
-  MAX_PARALLEL_PROBES,
-  MAX_PROBED_NODES,
-  MAX_STATUS_BYTES,
-  PROBE_TIMEOUT_MS,
-} from '../limits.ts';
+import { CAPACITY_INTERVAL_MS, CAPACITY_LIFETIME_MS, MAX_PROBED_NODES, MAX_STATUS_BYTES } from '../limits.ts';
+import { Rounds } from '../rounds.ts';
+import { askNode, inProbeGroups } from './probing.ts';
 
 /** What a node says that it has room for. */
 export interface NodeCapacity {
@@ -38,23 +33,25 @@ interface CapacityComponents {
  */
 export class NodeCapacities {
   readonly #components: CapacityComponents;
-  readonly #intervalMs: number;
   readonly #known = new Map<Address, { capacity: NodeCapacity; origin: string; atMs: number }>();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(components: CapacityComponents, options: { intervalMs?: number } = {}) {
     this.#components = components;
-    this.#intervalMs = options.intervalMs ?? CAPACITY_INTERVAL_MS;
+    const { clock, onFailure } = components;
+    const intervalMs = options.intervalMs ?? CAPACITY_INTERVAL_MS;
+    this.#rounds = new Rounds(
+      { clock, onFailure, round: (signal) => this.#round(signal) },
+      { pauseMs: () => intervalMs },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** What the node said last at its present endpoints; undefined if it did not, or too long ago. */
@@ -64,28 +61,18 @@ export class NodeCapacities {
     return isFresh && known.origin === httpOriginOf(node.endpoints) ? known.capacity : undefined;
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#round().catch(this.#components.onFailure);
-      await this.#components.clock.sleep(this.#intervalMs, signal);
-    }
-  }
-
-  async #round(): Promise<void> {
+  async #round(signal: AbortSignal): Promise<void> {
     const edges = await readEdges(this.#components.database.read, MAX_PROBED_NODES);
     const registered = new Set(edges.map(({ address }) => address));
     for (const address of this.#known.keys()) if (!registered.has(address)) this.#known.delete(address);
     const active = edges.filter((edge) => edge.active);
-    for (let i = 0; i < active.length && !this.#stopping.signal.aborted; i += MAX_PARALLEL_PROBES) {
-      await Promise.all(active.slice(i, i + MAX_PARALLEL_PROBES).map((node) => this.#ask(node)));
-    }
+    await inProbeGroups(active, (node) => this.#ask(node, signal), signal);
   }
 
-  async #ask(node: NodeRecord): Promise<void> {
+  async #ask(node: NodeRecord, signal: AbortSignal): Promise<void> {
     const origin = httpOriginOf(node.endpoints);
     if (origin === undefined) return;
-    const capacity = await this.#components.probe(origin, this.#stopping.signal);
+    const capacity = await this.#components.probe(origin, signal);
     if (capacity === undefined) return;
     this.#known.set(node.address, { capacity, origin, atMs: this.#components.clock.nowMs() });
   }
@@ -103,10 +90,7 @@ const statusSchema = z.object({
 /** Asks over HTTP; an answer that is too long, too late or not as described is none. */
 export const httpCapacityProbe: CapacityProbe = async (origin, signal) => {
   try {
-    const response = await fetch(`${origin}/bcdn/v1/status`, {
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
-    });
+    const response = await askNode(`${origin}/bcdn/v1/status`, { signal });
     const text = response.status === 200 ? await boundedText(response) : undefined;
     if (text === undefined) {
       await response.body?.cancel();

@@ -3,13 +3,9 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../clock.ts';
 import type { Database } from '../database/database.ts';
 import { readServingNodes, type NodeRecord } from '../database/node-records.ts';
-import {
-  MAX_PROBE_SILENCES,
-  MAX_PARALLEL_PROBES,
-  MAX_PROBED_NODES,
-  PROBE_INTERVAL_MS,
-  PROBE_TIMEOUT_MS,
-} from '../limits.ts';
+import { MAX_PROBE_SILENCES, MAX_PROBED_NODES, PROBE_INTERVAL_MS } from '../limits.ts';
+import { Rounds } from '../rounds.ts';
+import { askNode, inProbeGroups } from './probing.ts';
 
 export type Health = 'up' | 'down';
 
@@ -44,23 +40,25 @@ interface HealthRecord {
  */
 export class NodeHealth {
   readonly #components: HealthComponents;
-  readonly #intervalMs: number;
   readonly #known = new Map<Address, HealthRecord>();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(components: HealthComponents, options: { intervalMs?: number } = {}) {
     this.#components = components;
-    this.#intervalMs = options.intervalMs ?? PROBE_INTERVAL_MS;
+    const { clock, onFailure } = components;
+    const intervalMs = options.intervalMs ?? PROBE_INTERVAL_MS;
+    this.#rounds = new Rounds(
+      { clock, onFailure, round: () => this.#round() },
+      { pauseMs: () => intervalMs },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** What the last probe found; undefined if there was none at the node's present endpoints. */
@@ -85,14 +83,6 @@ export class NodeHealth {
     return nodes.filter((node) => this.lastKnown(node) === 'up');
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#round().catch(this.#components.onFailure);
-      await this.#components.clock.sleep(this.#intervalMs, signal);
-    }
-  }
-
   async #round(): Promise<void> {
     const { database, clock } = this.#components;
     const nowSeconds = Math.floor(clock.nowMs() / 1000);
@@ -102,16 +92,14 @@ export class NodeHealth {
     await this.#probeAll(nodes);
   }
 
-  async #probeAll(nodes: readonly NodeRecord[]): Promise<void> {
-    for (let i = 0; i < nodes.length && !this.#stopping.signal.aborted; i += MAX_PARALLEL_PROBES) {
-      await Promise.all(nodes.slice(i, i + MAX_PARALLEL_PROBES).map((node) => this.#probe(node)));
-    }
+  #probeAll(nodes: readonly NodeRecord[]): Promise<void> {
+    return inProbeGroups(nodes, (node) => this.#probe(node), this.#rounds.signal);
   }
 
   async #probe(node: NodeRecord): Promise<void> {
     const origin = httpOriginOf(node.endpoints);
     const result =
-      origin === undefined ? 'unready' : await this.#components.probe(origin, this.#stopping.signal);
+      origin === undefined ? 'unready' : await this.#components.probe(origin, this.#rounds.signal);
     const before = this.#known.get(node.address);
     if (before === undefined && this.#known.size >= MAX_PROBED_NODES) return;
     const known = before?.origin === origin ? before : undefined;
@@ -127,10 +115,7 @@ export class NodeHealth {
 /** Asks over HTTP: 200 is ready, silence until the time limit is silence, all else is not ready. */
 export const httpReadinessProbe: ReadinessProbe = async (origin, signal) => {
   try {
-    const response = await fetch(`${origin}/readyz`, {
-      redirect: 'manual',
-      signal: AbortSignal.any([signal, AbortSignal.timeout(PROBE_TIMEOUT_MS)]),
-    });
+    const response = await askNode(`${origin}/readyz`, { signal });
     await response.body?.cancel();
     return response.status === 200 ? 'ready' : 'unready';
   } catch (failure) {

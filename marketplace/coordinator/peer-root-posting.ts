@@ -7,6 +7,7 @@ import type { Database } from '../database/database.ts';
 import { readDealsWithPeers, readPeerMeters } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
 import { MAX_POSTED_DEALS, PEER_ROOT_POLL_MS } from '../limits.ts';
+import { Rounds } from '../rounds.ts';
 import { earnedInAll } from './peer-earnings.ts';
 import type { PeerRoots } from './peer-roots.ts';
 
@@ -27,34 +28,31 @@ const INDEXING_MS = 30_000;
 /** Posts due roots at the coordinator's own expense, so that peers need gas for their claims only. */
 export class PeerRootPosting {
   readonly #components: PostingComponents;
-  readonly #pollMs: number;
   readonly #posted = new Map<DealId, { readonly sequence: number; readonly atMs: number }>();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(components: PostingComponents, options: { pollMs?: number } = {}) {
     this.#components = components;
-    this.#pollMs = options.pollMs ?? PEER_ROOT_POLL_MS;
+    const { clock, onFailure } = components;
+    const pollMs = options.pollMs ?? PEER_ROOT_POLL_MS;
+    this.#rounds = new Rounds(
+      {
+        clock,
+        round: (signal) => this.#round(signal),
+        onFailure: (failure) => onFailure(undefined, failure),
+      },
+      { pauseMs: () => pollMs },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   /** Ends the loop and the connection of its sender. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
     this.#components.sender.provider.destroy();
-  }
-
-  async #run(): Promise<void> {
-    const { clock, onFailure } = this.#components;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      await this.#round(signal).catch((failure: unknown) => onFailure(undefined, failure));
-      await clock.sleep(this.#pollMs, signal);
-    }
   }
 
   async #round(signal: AbortSignal): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Clock } from '../clock.ts';
 import { describeFailure, MarketplaceError, type MarketplaceErrorCode } from '../errors.ts';
 import { MAX_RECONNECT_DELAY_MS, POLL_INTERVAL_MS } from '../limits.ts';
+import { Rounds } from '../rounds.ts';
 import type { ChainFollower } from './chain-follower.ts';
 
 /** What the indexer tells about a step that deserves a line in the log. */
@@ -41,8 +42,7 @@ interface IndexerComponents {
 export class Indexer {
   readonly #components: IndexerComponents;
   readonly #pollIntervalMs: number;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
   #state: IndexerState;
 
   constructor(components: IndexerComponents, options: { pollIntervalMs?: number } = {}) {
@@ -58,6 +58,14 @@ export class Indexer {
       rollbacks: 0,
       failure: undefined,
     };
+    this.#rounds = new Rounds(
+      {
+        clock: components.clock,
+        round: (signal) => this.#round(signal),
+        onFailure: () => this.#tellFailure(),
+      },
+      { pauseMs: (failures) => this.#pauseMs(failures) },
+    );
   }
 
   get state(): IndexerState {
@@ -65,35 +73,30 @@ export class Indexer {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    let failures = 0;
-    while (!signal.aborted) {
-      let delayMs = this.#pollIntervalMs;
-      try {
-        if (!(await this.#step(signal))) delayMs = 0;
-        failures = 0;
-      } catch (failure) {
-        if (signal.aborted) return;
-        failures += 1;
-        delayMs = Math.min(this.#pollIntervalMs * 2 ** Math.min(failures, 10), MAX_RECONNECT_DELAY_MS);
-        this.#failed(failure);
-      }
-      // A turn of the event loop even while behind, so that the API keeps answering.
-      await this.#components.clock.sleep(delayMs, signal);
+  async #round(signal: AbortSignal): Promise<void> {
+    try {
+      await this.#step(signal);
+    } catch (failure) {
+      if (!signal.aborted) this.#failed(failure);
+      throw failure;
     }
   }
 
-  /** @returns whether the index is level with the chain */
-  async #step(signal: AbortSignal): Promise<boolean> {
+  /** Behind the chain it is a turn of the event loop, so that the API keeps answering. */
+  #pauseMs(failures: number): number {
+    if (failures > 0)
+      return Math.min(this.#pollIntervalMs * 2 ** Math.min(failures, 10), MAX_RECONNECT_DELAY_MS);
+    return this.#state.status === 'following' ? this.#pollIntervalMs : 0;
+  }
+
+  async #step(signal: AbortSignal): Promise<void> {
     const step = await this.#components.follower.step(signal);
     const nowMs = this.#components.clock.nowMs();
     const indexedBlock = step.tip?.number;
@@ -123,7 +126,6 @@ export class Indexer {
         ancestor: step.rolledBackTo,
       });
     }
-    return status === 'following';
   }
 
   #failed(failure: unknown): void {
@@ -135,14 +137,19 @@ export class Indexer {
         : new MarketplaceError('INTERNAL', `Indexing failed: ${describeFailure(failure)}.`, {}, failure);
     const refused = coded.code === 'CHAIN_REPLACED' || coded.code === 'CHAIN_MISMATCH';
     const status = refused ? 'refused' : coded.code === 'CHAIN_UNREACHABLE' ? 'unreachable' : 'failing';
-    const isNew = this.#state.failure?.code !== coded.code || this.#state.status !== status;
+    const isNew = this.#state.failure?.code !== coded.code;
     this.#state = {
       ...this.#state,
       status,
       sinceMs: isNew ? clock.nowMs() : this.#state.sinceMs,
       failure: { code: coded.code, message: coded.message, remedy: coded.remedy },
     };
-    if (isNew) this.#tell('warn', coded.message, { code: coded.code, remedy: coded.remedy });
+  }
+
+  #tellFailure(): void {
+    const { failure } = this.#state;
+    if (failure !== undefined)
+      this.#tell('warn', failure.message, { code: failure.code, remedy: failure.remedy });
   }
 
   #tell(level: IndexerNotice['level'], message: string, values: IndexerNotice['values']): void {

@@ -8,6 +8,7 @@ import {
   SAMPLE_RETRY_MS,
   SAMPLE_THINNING,
 } from '../limits.ts';
+import { Rounds } from '../rounds.ts';
 import type { MarketSnapshots } from './market-snapshot.ts';
 
 interface SamplerComponents {
@@ -26,20 +27,24 @@ interface SamplerComponents {
  */
 export class MarketSampler {
   readonly #components: SamplerComponents;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
+  #wasLevel = false;
 
   constructor(components: SamplerComponents) {
     this.#components = components;
+    const { clock, onFailure } = components;
+    this.#rounds = new Rounds(
+      { clock, onFailure, round: () => this.#round() },
+      { pauseMs: () => this.#untilNextMs() },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+  stop(): Promise<void> {
+    return this.#rounds.stop();
   }
 
   /** Takes the sample of this minute and thins the others, in one transaction. */
@@ -54,14 +59,14 @@ export class MarketSampler {
     });
   }
 
-  async #run(): Promise<void> {
-    const { clock, isLevel, onFailure } = this.#components;
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const level = isLevel();
-      if (level) await this.sample().catch(onFailure);
-      const untilNextMs = SAMPLE_INTERVAL_MS - (clock.nowMs() % SAMPLE_INTERVAL_MS);
-      await clock.sleep(level ? untilNextMs : Math.min(untilNextMs, SAMPLE_RETRY_MS), signal);
-    }
+  async #round(): Promise<void> {
+    this.#wasLevel = this.#components.isLevel();
+    if (this.#wasLevel) await this.sample();
+  }
+
+  /** To the next minute; an index that was behind is looked at again before that. */
+  #untilNextMs(): number {
+    const untilMinuteMs = SAMPLE_INTERVAL_MS - (this.#components.clock.nowMs() % SAMPLE_INTERVAL_MS);
+    return this.#wasLevel ? untilMinuteMs : Math.min(untilMinuteMs, SAMPLE_RETRY_MS);
   }
 }

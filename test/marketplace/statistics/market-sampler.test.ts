@@ -1,7 +1,6 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import type { Clock } from '../../../marketplace/clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import {
   readSamples,
@@ -13,6 +12,7 @@ import { SAMPLE_THINNING } from '../../../marketplace/limits.ts';
 import { MarketSampler } from '../../../marketplace/statistics/market-sampler.ts';
 import { MarketSnapshots } from '../../../marketplace/statistics/market-snapshot.ts';
 import { evenlySpread } from '../../../marketplace/statistics/sample-choice.ts';
+import { StoppedClock } from '../stopped-clock.ts';
 import { temporaryStorage } from '../storage-fixture.ts';
 
 const MINUTE = 60;
@@ -24,29 +24,6 @@ function sampleAt(atSeconds: number): MarketSample {
     ...{ atSeconds, activeNodes: 3, readyNodes: 2, openDeals: 1, escrowedWei: 10n ** 21n + 1n },
     ...{ deliveredBytes: BigInt(atSeconds), paidWei: 7n, medianAskWeiPerGiB: undefined },
   };
-}
-
-/** Time that stands still until it is told to go on. */
-class StoppedClock implements Clock {
-  ms = 0;
-  readonly #sleepers: (() => void)[] = [];
-
-  nowMs(): number {
-    return this.ms;
-  }
-
-  sleep(_delayMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    return new Promise((resolve) => {
-      this.#sleepers.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
-    });
-  }
-
-  async wake(): Promise<void> {
-    while (this.#sleepers.length === 0) await new Promise((resolve) => setImmediate(resolve));
-    for (const wake of this.#sleepers.splice(0)) wake();
-  }
 }
 
 describe('samples of the market', () => {
