@@ -1,3 +1,4 @@
+import { join } from 'node:path';
 import { stripVTControlCharacters } from 'node:util';
 
 import { findProgram } from './installed-programs.ts';
@@ -6,6 +7,11 @@ import { findProgram } from './installed-programs.ts';
 export interface Stage {
   readonly name: string;
   readonly command: readonly [program: string, ...args: string[]];
+  /**
+   * Patterns of the test files that mocha is given; its report says how each fared, so that one can be run again by itself.
+   * @default the command is no mocha
+   */
+  readonly files?: readonly string[];
   /**
    * `reporter`: the command prints how many tests passed and failed; `check`: it counts as one test;
    * `preparation`: it counts only when it fails.
@@ -36,9 +42,17 @@ export function reasonToSkip({ needs }: Stage): string | undefined {
   return `${needs.programs.join(' or ')} is not installed, which ${needs.why}; run: ${needs.remedy}`;
 }
 
-const mocha = (name: string, ...patterns: string[]): Stage => ({
+/** @param reportPath where mocha writes how each file fared */
+export function commandOf({ command, files }: Stage, reportPath: string): Stage['command'] {
+  if (files === undefined) return command;
+  const reporter = join(import.meta.dirname, 'file-reporter.ts');
+  return [...command, '--reporter', reporter, '--reporter-option', `report=${reportPath}`, ...files];
+}
+
+const mocha = (name: string, ...files: string[]): Stage => ({
   name,
-  command: ['mocha', '--reporter', 'spec', ...patterns],
+  command: ['mocha'],
+  files,
   counts: 'reporter',
   lane: 'parts',
 });
@@ -80,11 +94,8 @@ export const STAGES: readonly Stage[] = [
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
   {
     name: 'marketplace on PostgreSQL',
-    command: [
-      'env',
-      'BCDN_TEST_DATABASE=postgres',
-      ...['mocha', '--reporter', 'spec', 'test/marketplace/**/*.test.ts'],
-    ],
+    command: ['env', 'BCDN_TEST_DATABASE=postgres', 'mocha'],
+    files: ['test/marketplace/**/*.test.ts'],
     counts: 'reporter',
     lane: 'parts',
     needs: {
