@@ -1,13 +1,24 @@
 // Runs before `npm start` and `npm test`, under whatever Node started npm: installs the dependencies when
 // they are missing or older than the lock file, and nothing otherwise. Plain JavaScript for that reason.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, lstatSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
 const root = fileURLToPath(new URL('../../', import.meta.url));
-const ownNode = join(root, 'node_modules/node/bin/node');
+const modules = join(root, 'node_modules');
+const ownNode = join(modules, 'node/bin/node');
 
+if (isLinked()) {
+  // Another checkout's: npm would empty what the link leads to, under the feet of whoever works there.
+  if (needsInstall() || !hasChainEngine()) {
+    process.stderr.write(
+      `node_modules leads to ${realpathSync(modules)} and is older than package-lock.json or incomplete. ` +
+        'It is left alone; if something is missing, run npm ci there.\n',
+    );
+  }
+  process.exit(0);
+}
 if (needsInstall()) {
   process.stderr.write('Installing dependencies (once; about a minute) …\n');
   npm(process.execPath, 'ci');
@@ -23,8 +34,12 @@ if (!hasChainEngine()) {
   npm(ownNode, 'install', '--ignore-scripts');
 }
 
+function isLinked() {
+  return lstatSync(modules, { throwIfNoEntry: false })?.isSymbolicLink() === true && existsSync(modules);
+}
+
 function hasChainEngine() {
-  const scope = join(root, 'node_modules/@nomicfoundation');
+  const scope = join(modules, '@nomicfoundation');
   return existsSync(scope) && readdirSync(scope).some((name) => name.startsWith('edr-'));
 }
 
