@@ -1,74 +1,25 @@
-import { useCallback, useEffect, useRef, useState } from 'preact/hooks';
-
+import { usePolled, type Polled, type PollManners, type PollOptions } from '../../../sdk/ui/use-polled.ts';
 import { DeskError } from './desk-error.ts';
 
-/** Longest pause between two questions, however often the answer failed to come. */
+/** Longest pause between two questions, however often the answer failed to come: the node is on this machine. */
 const MAX_PAUSE_MS = 10_000;
+/** Doublings after which every pause is the longest. */
+const MAX_DOUBLINGS = 16;
 
 /** What is known of something that the node is asked for. */
-export interface Answer<T> {
-  /** The newest answer; it stays while a later question fails. */
-  readonly value: T | undefined;
-  /** Why the newest question was not answered; undefined once one is. */
-  readonly failure: DeskError | undefined;
-  /** Asks again at once. */
-  readonly refresh: () => void;
-}
+export type Answer<T> = Polled<T, DeskError>;
 
-interface AnswerOptions {
-  /** Names what is asked: another key forgets the answer. */
-  readonly key: string;
-  /** Asks again after this pause while the page is visible. @default once */
-  readonly everyMs?: number;
-}
+const NODE_MANNERS: PollManners<DeskError> = {
+  failureOf: deskFailure,
+  pauseMs: (everyMs, failuresInARow) =>
+    failuresInARow === 0
+      ? everyMs
+      : Math.min(MAX_PAUSE_MS, everyMs * 2 ** Math.min(failuresInARow, MAX_DOUBLINGS)),
+};
 
-/** Asks the node while a component is shown, at a steady pace that slows down after failures and stops while hidden. */
-export function useAnswer<T>(
-  load: (signal: AbortSignal) => Promise<T>,
-  { key, everyMs }: AnswerOptions,
-): Answer<T> {
-  const [known, setKnown] = useState<{ key: string; value?: T; failure?: DeskError }>({ key });
-  const [wish, setWish] = useState(0);
-  const newestLoad = useRef(load);
-  newestLoad.current = load;
-
-  useEffect(() => {
-    const ended = new AbortController();
-    let pauseMs = everyMs ?? 0;
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const ask = async (): Promise<void> => {
-      try {
-        const value = await newestLoad.current(ended.signal);
-        if (ended.signal.aborted) return;
-        pauseMs = everyMs ?? 0;
-        setKnown({ key, value });
-      } catch (error) {
-        if (ended.signal.aborted) return;
-        pauseMs = Math.min(MAX_PAUSE_MS, Math.max(everyMs ?? 0, 2 * pauseMs));
-        const failure = deskFailure(error);
-        setKnown((before) => (before.key === key ? { ...before, failure } : { key, failure }));
-      }
-      if (everyMs !== undefined) timer = setTimeout(next, pauseMs);
-    };
-    const next = (): void => {
-      if (document.hidden)
-        document.addEventListener('visibilitychange', next, { once: true, signal: ended.signal });
-      else void ask();
-    };
-    void ask();
-    return () => {
-      ended.abort();
-      clearTimeout(timer);
-    };
-  }, [key, everyMs, wish]);
-
-  const refresh = useCallback(() => setWish((before) => before + 1), []);
-  const isCurrent = known.key === key;
-  return {
-    value: isCurrent ? known.value : undefined,
-    failure: isCurrent ? known.failure : undefined,
-    refresh,
-  };
+/** Asks the node while a component is shown. */
+export function useAnswer<T>(load: (signal: AbortSignal) => Promise<T>, options: PollOptions): Answer<T> {
+  return usePolled(load, options, NODE_MANNERS);
 }
 
 /** A failure as the page shows it; one that nobody foresaw keeps its message. */
