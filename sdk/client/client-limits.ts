@@ -42,13 +42,19 @@ export const MAX_COPIES_IN_FLIGHT = 2;
 /** Bytes asked for a second time, as a share of all that were asked for (DELIVERY.md, numbers to reach) … */
 export const MAX_COPY_SHARE = 0.01;
 
-/** … beside one block, which even the smallest file may have copied. */
+/** … beside one block, which even the smallest file may have copied … */
 export const FREE_COPIES = 1;
+
+/** … if its holder is STALLED_FACTOR times later than expected, and at least so late: less is jitter, and not paid for. */
+export const MIN_FREE_COPY_MS = 400;
 
 /** A holder that is this many times later than expected, and at least so late, counts as stalled: its blocks are asked
  * for elsewhere whatever has been copied before. */
 export const STALLED_FACTOR = 4;
 export const MIN_STALLED_MS = 1_000;
+
+/** Where neither the holder nor who would be asked instead was measured yet: 4.2 Mbit/s for a full block. */
+export const UNMEASURED_STALLED_MS = 2_000;
 
 /** A source that answered after all is waited for twice as long from then on, up to so many times. */
 export const MAX_PATIENCE = 8;

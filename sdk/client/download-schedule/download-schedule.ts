@@ -3,17 +3,16 @@ import {
   MAX_IN_FLIGHT_PER_SOURCE,
   MAX_PATIENCE,
   MAX_STALLED_HOLDERS,
-  MIN_STALLED_MS,
   MIN_STEAL_GAIN_MS,
   MIN_WINDOW_BYTES,
   NEAR_SHARE,
   SLOW_PROBE_INTERVAL_MS,
   SLOW_SOURCE_SHARE,
-  STALLED_FACTOR,
   STEAL_FACTOR,
   URGENT_FREE_BLOCKS,
 } from '../client-limits.ts';
 import { CopyBudget } from './copy-budget.ts';
+import { lateAfterMs, OVERDUE, STALLED, VERY_LATE, type Holding, type Lateness } from './lateness.ts';
 import { SourcePace, type Sending } from './source-pace.ts';
 
 /** One block to ask of one source. */
@@ -61,8 +60,7 @@ interface Source {
 interface Wanted {
   readonly key: string;
   readonly bytes: number;
-  /** Who was asked, since when, and when it was expected to have answered (undefined: nothing was known). */
-  readonly holders: Map<string, { readonly sinceMs: number; readonly expectedMs: number | undefined }>;
+  readonly holders: Map<string, Holding>;
   readonly excluded: Set<string>;
   /** Holders that were taken for stalled. */
   readonly givenUp: Set<string>;
@@ -70,24 +68,13 @@ interface Wanted {
   copyReserved: boolean;
 }
 
-/** How much later than expected a holder is. */
-interface Lateness {
-  readonly factor: number;
-  readonly atLeastMs: number;
-}
-
-/** What was asked of the holder will hardly come. */
-const STALLED: Lateness = { factor: STALLED_FACTOR, atLeastMs: MIN_STALLED_MS };
-/** It may come, but not when it is needed. */
-const OVERDUE: Lateness = { factor: STEAL_FACTOR, atLeastMs: MIN_STEAL_GAIN_MS };
-
 /**
  * Which block is asked of which source (DELIVERY.md, the four kinds of work: download).
  *
  * Blocks are wanted in the order in which they are needed. The fastest source with room in its window and credit takes
  * the next one. A slow source takes a block that is needed only when it can have it, so that it never holds the others
- * back; When
- * nothing is left to hand out, a source that could deliver a block much sooner than its holder is asked for it too: within a budget, or because the holder has stalled.
+ * back. When nothing is left to hand out, a source that could deliver a block much sooner than its holder is asked for it
+ * too: within a budget, or because the holder has stalled.
  *
  * Pure: time comes in as an argument, nothing is awaited.
  */
@@ -212,10 +199,11 @@ export class DownloadSchedule {
   }
 
   #assign(source: Source, block: Wanted, nowMs: number): Assignment {
-    const expectedMs = source.pace.expectedMs(block.bytes, nowMs);
-    if (this.#isLate(block, nowMs, STALLED))
+    const expectedMs = source.pace.answeredInMs(block.bytes, nowMs);
+    if (this.#isLate(source, block, nowMs, STALLED))
       for (const holder of block.holders.keys()) block.givenUp.add(holder);
-    block.holders.set(source.id, { sinceMs: nowMs, expectedMs });
+    const queuedBytes = source.pace.inFlightBytes + block.bytes;
+    block.holders.set(source.id, { sinceMs: nowMs, expectedMs, queuedBytes });
     source.inFlight.set(block, source.pace.send(block.bytes, nowMs));
     source.lastAskedMs = nowMs;
     this.#budget.asked(block.bytes);
@@ -310,7 +298,8 @@ export class DownloadSchedule {
   #late(source: Source, nowMs: number): Wanted | undefined {
     let first = true;
     for (const block of this.#wanted.values()) {
-      if (mayCopy(source, block, MAX_STALLED_HOLDERS) && this.#isLate(block, nowMs, STALLED)) return block;
+      const replaced = mayCopy(source, block, MAX_STALLED_HOLDERS);
+      if (replaced && this.#isLate(source, block, nowMs, STALLED)) return block;
       if (first && this.#isUrgent(source, block, nowMs)) return block;
       first = false;
     }
@@ -319,8 +308,7 @@ export class DownloadSchedule {
 
   #isUrgent(source: Source, block: Wanted, nowMs: number): boolean {
     if (!mayCopy(source, block) || source.pace.rateAt(nowMs) === undefined) return false;
-    if (!this.#isLate(block, nowMs, OVERDUE) || !(block.copyReserved || this.#budget.fits(block.bytes)))
-      return false;
+    if (!this.#isLate(source, block, nowMs, OVERDUE) || !this.#mayCost(source, block, nowMs)) return false;
     let free = 0;
     for (const { holders } of this.#wanted.values()) if (holders.size === 0) free += 1;
     return free <= this.#sources.size * URGENT_FREE_BLOCKS && this.#noneFasterFor(source, block, nowMs);
@@ -333,14 +321,21 @@ export class DownloadSchedule {
       const ownMs = source.pace.expectedMs(block.bytes, nowMs) ?? Infinity;
       const remainingMs = this.#remainingMs(block, nowMs);
       if (remainingMs <= ownMs * STEAL_FACTOR || remainingMs - ownMs <= MIN_STEAL_GAIN_MS) continue;
-      if (block.copyReserved || this.#budget.fits(block.bytes)) return block;
+      if (this.#mayCost(source, block, nowMs)) return block;
     }
     return undefined;
   }
 
+  /** Whether there is room for a copy: within the share of bytes that may come twice, or because it is very late. */
+  #mayCost(source: Source, block: Wanted, nowMs: number): boolean {
+    const missingBytes = block.copyReserved ? 0 : block.bytes;
+    if (this.#budget.shareFits(missingBytes)) return true;
+    return this.#budget.fits(missingBytes) && this.#isLate(source, block, nowMs, VERY_LATE);
+  }
+
   /** Whether asking for it is a copy, or may lead to one because the source is slow. Stalled holders are replaced. */
   #mayNeedCopy(source: Source, block: Wanted, nowMs: number): boolean {
-    if (block.holders.size > 0) return !this.#isLate(block, nowMs, STALLED);
+    if (block.holders.size > 0) return !this.#isLate(source, block, nowMs, STALLED);
     return !this.#noneFasterFor(source, block, nowMs);
   }
 
@@ -360,11 +355,11 @@ export class DownloadSchedule {
     return leastMs;
   }
 
-  /** Whether all holders are later than expected, by so much. */
-  #isLate(block: Wanted, nowMs: number, { factor, atLeastMs }: Lateness): boolean {
-    for (const [id, { sinceMs, expectedMs }] of block.holders) {
-      const dueMs = Math.max(atLeastMs, (expectedMs ?? 0) * factor) * (this.#sources.get(id)?.patience ?? 1);
-      if (nowMs - sinceMs < dueMs) return false;
+  /** Whether all holders are so late that the source might be asked instead. */
+  #isLate(source: Source, block: Wanted, nowMs: number, lateness: Lateness): boolean {
+    for (const [id, holding] of block.holders) {
+      const patience = this.#sources.get(id)?.patience ?? 1;
+      if (nowMs - holding.sinceMs < lateAfterMs(holding, source.pace, lateness) * patience) return false;
     }
     return true;
   }

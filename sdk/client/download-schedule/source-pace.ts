@@ -73,6 +73,17 @@ export class SourcePace {
     return rate === undefined ? undefined : (this.#inFlightBytes + bytes) / rate;
   }
 
+  /** The same with the round trip that a rate over several requests side by side hides. */
+  answeredInMs(bytes: number, nowMs: number): number | undefined {
+    const ms = this.expectedMs(bytes, nowMs);
+    return ms === undefined ? undefined : ms + (this.roundTripMs ?? 0);
+  }
+
+  /** Time that another source takes for so many bytes if it is like this one; undefined if nothing is known of this one. */
+  alikeMs(bytes: number): number | undefined {
+    return this.#rate === undefined ? undefined : bytes / this.#rate + (this.roundTripMs ?? 0);
+  }
+
   send(bytes: number, nowMs: number): Sending {
     if (this.#inFlightBytes === 0) this.#busySinceMs = nowMs;
     this.#inFlightBytes += bytes;

@@ -2,6 +2,12 @@ import { expect } from 'chai';
 import fc from 'fast-check';
 
 import { DownloadSchedule } from '../../../../sdk/client/download-schedule/download-schedule.ts';
+import {
+  MIN_FREE_COPY_MS,
+  MIN_STALLED_MS,
+  STALLED_FACTOR,
+  UNMEASURED_STALLED_MS,
+} from '../../../../sdk/client/client-limits.ts';
 import { BLOCK_BYTES, simulate, type ModelSource, type Outcome } from './simulation.ts';
 
 /** A block in 100 ms. */
@@ -28,9 +34,36 @@ describe('DownloadSchedule', () => {
     expect(schedule.next(0, () => true)?.source).to.equal('b');
     schedule.forget('2');
     schedule.answered('b', '2', { bytes: BLOCK_BYTES, nowMs: 10 });
-    expect(schedule.next(20, () => true)).to.equal(undefined);
-    expect(schedule.next(200, () => true)).to.deep.equal({ source: 'b', block: '1', bytes: BLOCK_BYTES });
-    expect(schedule.next(200, () => true)).to.equal(undefined);
+    expect(schedule.next(MIN_FREE_COPY_MS - 1, () => true)).to.equal(undefined);
+    const copied = schedule.next(MIN_FREE_COPY_MS, () => true);
+    expect(copied).to.deep.equal({ source: 'b', block: '1', bytes: BLOCK_BYTES });
+    expect(schedule.next(MIN_FREE_COPY_MS, () => true)).to.equal(undefined);
+  });
+
+  it('copies one block of a small file at most, and another only when its holder has stalled', () => {
+    const schedule = new DownloadSchedule();
+    for (const id of ['a', 'b', 'c']) schedule.addSource(id);
+    for (const key of ['1', '2', '3']) schedule.want(key, BLOCK_BYTES);
+    const asked = ['a', 'b', 'c'].map(() => schedule.next(0, () => true));
+    const [first, second, third] = asked.map((each) => each?.block ?? '');
+    schedule.forget(third ?? '');
+    schedule.answered('c', third ?? '', { bytes: BLOCK_BYTES, nowMs: 10 });
+    expect(schedule.next(MIN_FREE_COPY_MS, () => true)).to.include({ source: 'c', block: first });
+    schedule.forget(first ?? '');
+    schedule.answered('c', first ?? '', { bytes: BLOCK_BYTES, nowMs: MIN_FREE_COPY_MS + 10 });
+    expect(schedule.next(MIN_STALLED_MS - 1, () => true)).to.equal(undefined);
+    expect(schedule.next(MIN_STALLED_MS, () => true)).to.include({ source: 'c', block: second });
+  });
+
+  it('waits longer for a block where nothing was measured yet', () => {
+    const schedule = new DownloadSchedule();
+    schedule.addSource('a');
+    schedule.addSource('b');
+    schedule.want('1', BLOCK_BYTES);
+    const holder = schedule.next(0, () => true)?.source;
+    expect(schedule.next(UNMEASURED_STALLED_MS - 1, () => true)).to.equal(undefined);
+    const other = schedule.next(UNMEASURED_STALLED_MS, () => true)?.source;
+    expect([holder, other].toSorted()).to.deep.equal(['a', 'b']);
   });
 
   it('does not ask a source again for what it does not have, until it is forgiven', () => {
@@ -222,6 +255,42 @@ describe('a download in virtual time, whatever the sources do', () => {
         const sources = rates.map((each) => ({ rate: each, roundTripMs: 1 }));
         const outcome = simulate({ blocks: 64, sources });
         expect(outcome.firstAskedMs.size).to.equal(sources.length);
+      }),
+    );
+  });
+
+  it('asks for no block of a small file twice while sources are alike and none stalls', () => {
+    const jitter = fc.array(fc.double({ min: 1, max: 3, noNaN: true }), { minLength: 1, maxLength: 24 });
+    const calm = fc.record({
+      count: fc.integer({ min: 1, max: 20 }),
+      blockMs: fc.integer({ min: 5, max: 400 }),
+      roundTripMs: fc.integer({ min: 1, max: 200 }),
+      credit: fc.integer({ min: 1, max: 4 }),
+      jitters: fc.array(jitter, { minLength: 2, maxLength: 4 }),
+    });
+    always(
+      fc.property(calm, ({ count, blockMs, roundTripMs, credit, jitters }) => {
+        const rate = BLOCK_BYTES / blockMs;
+        const sources = jitters.map((each) => ({ rate, roundTripMs, credit, jitter: each }));
+        expect(simulate({ blocks: count, sources }).copies).to.equal(0);
+      }),
+    );
+  });
+
+  it('fetches a small file in little more than its time although a source stalls', () => {
+    const small = fc.record({
+      count: fc.integer({ min: 2, max: 20 }),
+      blockMs: fc.integer({ min: 5, max: 200 }),
+      stallsAtMs: fc.integer({ min: 0, max: 4_000 }),
+    });
+    always(
+      fc.property(small, ({ count, blockMs, stallsAtMs }) => {
+        const source = { rate: BLOCK_BYTES / blockMs, roundTripMs: 5 };
+        const outcome = simulate({ blocks: count, sources: [source, { ...source, stallsAtMs }] });
+        const alone = simulate({ blocks: count, sources: [source] });
+        const noticedMs = Math.max(MIN_STALLED_MS, STALLED_FACTOR * (blockMs + 5) * 2);
+        expect(outcome.finishedMs).to.be.at.most(alone.finishedMs + noticedMs);
+        expect(outcome.duplicateBytes).to.equal(0);
       }),
     );
   });

@@ -24,6 +24,8 @@ export interface ModelSource {
   /** Every block is wrong from then on. */
   readonly liesAtMs?: number;
   readonly changes?: readonly { readonly atMs: number; readonly rate: number }[];
+  /** How many times longer than by rate and round trip its answers take, one after the other, again and again. @default 1 */
+  readonly jitter?: readonly number[];
 }
 
 export interface Plan {
@@ -44,6 +46,8 @@ export interface Outcome {
   readonly mostEarly: number;
   /** First time at which each source was asked for something. */
   readonly firstAskedMs: ReadonlyMap<number, number>;
+  /** Requests for a block that another source was asked for at the time. */
+  readonly copies: number;
 }
 
 interface Flight {
@@ -68,6 +72,7 @@ class Model {
   readonly #aheadBlocks: number;
   readonly #flights = new Set<Flight>();
   readonly #freeAtMs: number[];
+  readonly #asked: number[];
   readonly #left = new Set<number>();
   readonly #joined = new Set<number>();
   readonly #arrived = new Set<number>();
@@ -75,6 +80,7 @@ class Model {
   readonly #firstAskedMs = new Map<number, number>();
   readonly #written: number[] = [];
   #duplicateBytes = 0;
+  #copies = 0;
   #mostEarly = 0;
   #wanted = 0;
   #nowMs = 0;
@@ -85,6 +91,7 @@ class Model {
     this.#sources = sources;
     this.#aheadBlocks = aheadBlocks;
     this.#freeAtMs = sources.map(() => 0);
+    this.#asked = sources.map(() => 0);
   }
 
   get unfinished(): boolean {
@@ -99,6 +106,7 @@ class Model {
       written: this.#written,
       mostEarly: this.#mostEarly,
       firstAskedMs: this.#firstAskedMs,
+      copies: this.#copies,
     };
   }
 
@@ -154,15 +162,14 @@ class Model {
   }
 
   #send(source: number, block: number): void {
-    const {
-      roundTripMs = 0,
-      stallsAtMs = Infinity,
-      diesAtMs = Infinity,
-    } = this.#sources[source] ?? { rate: 1 };
+    const { stallsAtMs = Infinity, diesAtMs = Infinity, ...model } = this.#sources[source] ?? { rate: 1 };
+    const jitter = this.#jitterOf(source);
+    const roundTripMs = (model.roundTripMs ?? 0) * jitter;
     const servedFromMs = Math.max(this.#nowMs + roundTripMs / 2, this.#freeAtMs[source] ?? 0);
-    const servedMs = servedFromMs + BLOCK_BYTES / this.#rateAt(source, servedFromMs);
+    const servedMs = servedFromMs + (jitter * BLOCK_BYTES) / this.#rateAt(source, servedFromMs);
     this.#freeAtMs[source] = servedMs;
     if (!this.#firstAskedMs.has(source)) this.#firstAskedMs.set(source, this.#nowMs);
+    for (const flight of this.#flights) if (flight.block === block) this.#copies += 1;
     const silent = servedMs >= Math.min(stallsAtMs, diesAtMs);
     this.#flights.add({
       source,
@@ -171,6 +178,13 @@ class Model {
       beginsMs: servedFromMs + roundTripMs / 2,
       doneMs: silent ? Infinity : servedMs + roundTripMs / 2,
     });
+  }
+
+  #jitterOf(source: number): number {
+    const { jitter = [1] } = this.#sources[source] ?? {};
+    const asked = this.#asked[source] ?? 0;
+    this.#asked[source] = asked + 1;
+    return jitter[asked % jitter.length] ?? 1;
   }
 
   #rateAt(source: number, atMs: number): number {
