@@ -4,8 +4,7 @@ import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 
 import { sha256 } from '../../../sdk/client/node-sha256.ts';
-import { cidOfContentRoot, contentRootOf, RAW_CODEC, verifyBlock } from '../../../sdk/protocol/content.ts';
-import type { UploadPart } from '../../../sdk/protocol/http.ts';
+import { verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type {
   BlockReader,
@@ -15,21 +14,17 @@ import type {
   SliceTaken,
   UploadState,
 } from '../../core/storage/block-ports.ts';
-import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { StorageError } from '../../core/storage/storage-error.ts';
-import { chargedBytes } from '../../core/storage/storage-quota.ts';
-import { damageOf } from './block-store-audit.ts';
-import { CarReader } from './block-store-car.ts';
+import { BlockChanges } from './block-store-changes.ts';
 import { reconcile, type Reconciliation } from './block-store-check.ts';
+import { Completion } from './block-store-completion.ts';
 import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
-import { BlockStoreIndex, type IndexedBlock } from './block-store-index.ts';
-import { storeCar } from './block-store-import.ts';
-import { MAX_TAGS_OF_CONTENT, purgeBlocks } from './block-store-purge.ts';
+import { BlockStoreIndex } from './block-store-index.ts';
+import { MAX_TAGS_OF_CONTENT } from './block-store-purge.ts';
+import { BlockReading } from './block-store-reading.ts';
 import { StoreRoom } from './block-store-room.ts';
-import { SliceIntake, type Slice } from './block-store-slices.ts';
-import { missingOf } from './block-store-walk.ts';
-import { BlockTurns } from './block-turns.ts';
-import { OneReading } from './one-reading.ts';
+import type { Slice } from './block-store-slices.ts';
+import { Uploads, type ImportOptions } from './block-store-uploads.ts';
 
 const MIB = 1024 * 1024;
 export interface BlockStoreOptions {
@@ -58,15 +53,6 @@ export interface StoreUsage {
   readonly blocks: number;
 }
 
-export interface ImportOptions {
-  /** Keeps the content from being evicted. */
-  readonly pinFor?: DealId;
-  /** Bytes of the CAR that are taken at most. */
-  readonly maxBytes: number;
-  /** `skeleton`: inner nodes only; the raw leaves come from elsewhere. @default whole */
-  readonly part?: UploadPart | undefined;
-}
-
 /**
  * Verified blocks on disk: one file a block, an index in SQLite, a hard quota, a bounded cache in memory.
  * Nothing is stored whose hash was not checked (DELIVERY.md, content).
@@ -74,26 +60,47 @@ export interface ImportOptions {
 export class BlockStore implements BlockReader, ContentIndex {
   readonly #options: BlockStoreOptions;
   readonly #files: BlockFiles;
-  readonly #hot: HotBlocks;
   readonly #room: StoreRoom;
-  /** Contents being collected now: their blocks are not evicted although nothing pins them yet. */
-  readonly #collecting = new Map<number, number>();
-  readonly #slices = new SliceIntake();
-  readonly #turns = new BlockTurns();
-  readonly #reading = new OneReading<DigestHex, Uint8Array | undefined>();
+  readonly #reading: BlockReading;
+  readonly #changes: BlockChanges;
+  readonly #completion: Completion;
+  readonly #uploads: Uploads;
   #onRemoved: (digest: DigestHex) => void = () => undefined;
-  #walks: Promise<void> = Promise.resolve();
   #openIndex: BlockStoreIndex | undefined;
-  #storedBytes = 0;
 
   constructor(options: BlockStoreOptions) {
     this.#options = options;
-    this.#files = new BlockFiles(options.directory);
-    this.#room = new StoreRoom({
+    const files = new BlockFiles(options.directory);
+    const room = new StoreRoom({
       quotaBytes: options.quotaBytes,
-      freeDiskBytes: options.freeDiskBytes ?? (() => this.#files.freeBytes()),
+      freeDiskBytes: options.freeDiskBytes ?? (() => files.freeBytes()),
     });
-    this.#hot = new HotBlocks({ limitBytes: options.hotBytes ?? 64 * MIB });
+    const index = (): BlockStoreIndex => this.#index;
+    const reading = new BlockReading(
+      {
+        files,
+        indexedBytes: (digest) => this.#index.bytesOf(digest),
+        onTorn: (digest) => changes.remove(digest),
+      },
+      { hotBytes: options.hotBytes ?? 64 * MIB },
+    );
+    const onRemoved = (digest: DigestHex): void => {
+      reading.forget(digest);
+      this.#onRemoved(digest);
+    };
+    const changes = new BlockChanges({ files, room, index, onRemoved });
+    this.#files = files;
+    this.#room = room;
+    this.#reading = reading;
+    this.#changes = changes;
+    this.#completion = new Completion({ files, reading, changes, index });
+    this.#uploads = new Uploads({
+      ...{ room, changes, completion: this.#completion, index },
+      pin: (target, deal) => {
+        this.pin(target, deal);
+      },
+      deleteContent: (root) => this.deleteContent(root),
+    });
   }
 
   /** Opens index and files and makes them agree. @throws StorageError STORE_VERSION_UNKNOWN, DISK_FAILED */
@@ -103,26 +110,23 @@ export class BlockStore implements BlockReader, ContentIndex {
     const index = new BlockStoreIndex(join(this.#options.directory, 'index.sqlite'));
     this.#openIndex = index;
     const { removedFiles, lostBlocks } = await reconcile(this.#files, index);
-    const { blocks, chargedBytes: usedBytes } = index.usage();
-    this.#room.begin(usedBytes);
-    for (const { digest, bytes } of index.blocks()) {
-      if (!index.isPinned(digest)) this.#room.evictable.insert(digest, chargedBytes(bytes));
-    }
+    const { blocks, chargedBytes } = index.usage();
+    this.#room.begin(chargedBytes);
+    this.#changes.offerForEviction(index.blocks());
     return { blocks, removedFiles, lostBlocks };
   }
 
   async close(): Promise<void> {
-    await Promise.all([this.#turns.idle(), this.#reading.idle()]);
+    await Promise.all([this.#changes.idle(), this.#reading.idle()]);
     this.#openIndex?.close();
     this.#openIndex = undefined;
-    this.#hot.clear();
+    this.#reading.clear();
   }
 
   async get(cid: CID): Promise<Uint8Array | undefined> {
     const digest = digestOf(cid);
-    const hot = this.#hot.get(digest);
     this.#room.evictable.touch(digest);
-    return hot ?? this.#readOnce(digest);
+    return this.#reading.get(digest);
   }
 
   /** Notes that blocks were asked for of those who read beside this process. */
@@ -136,8 +140,7 @@ export class BlockStore implements BlockReader, ContentIndex {
   }
 
   async sizeOf(cid: CID): Promise<number | undefined> {
-    const digest = digestOf(cid);
-    return this.#hot.peek(digest)?.length ?? this.#index.bytesOf(digest);
+    return this.#reading.sizeOf(digestOf(cid));
   }
 
   /** Whether the block is stored, by the index alone. */
@@ -169,8 +172,8 @@ export class BlockStore implements BlockReader, ContentIndex {
       usedBytes: this.#room.quota.usedBytes,
       freeBytes: this.#room.quota.freeBytes,
       evictableBytes: this.#room.evictable.bytes,
-      hotBytes: this.#hot.bytes,
-      storedBytes: this.#storedBytes,
+      hotBytes: this.#reading.hotBytes,
+      storedBytes: this.#changes.storedBytes,
       blocks: this.#index.usage().blocks,
     };
   }
@@ -182,20 +185,12 @@ export class BlockStore implements BlockReader, ContentIndex {
    */
   async put(target: ContentTarget, cid: CID, bytes: Uint8Array): Promise<void> {
     await verifyBlock(cid, bytes, sha256);
-    await this.#store(this.#index.openContent(target), digestOf(cid), bytes);
+    await this.#changes.store(this.#index.openContent(target), digestOf(cid), bytes);
   }
 
   /** Blocks of the content that are not stored, as far as its stored part tells; at most `limit`. */
   async missing(target: ContentTarget, limit: number): Promise<CID[]> {
-    return this.#oneWalkAtATime(async () => {
-      const content = this.#index.openContent(target);
-      const missing: CID[] = [];
-      for await (const cid of this.#walk(content, target)) {
-        missing.push(cid);
-        if (missing.length >= limit) break;
-      }
-      return missing;
-    });
+    return this.#completion.missing(target, limit);
   }
 
   /**
@@ -203,13 +198,7 @@ export class BlockStore implements BlockReader, ContentIndex {
    * @throws StorageError CONTENT_INCOMPLETE, DAG_INVALID
    */
   async complete(target: ContentTarget): Promise<void> {
-    await this.#oneWalkAtATime(async () => {
-      const content = this.#index.openContent(target);
-      for await (const cid of this.#walk(content, target)) throw contentIncomplete(target, cid);
-      await this.#files.syncNames();
-      this.#index.atomically(() => this.#index.complete(content));
-    });
-    await this.#removeOrphans();
+    await this.#completion.complete(target);
   }
 
   /**
@@ -223,12 +212,7 @@ export class BlockStore implements BlockReader, ContentIndex {
     stream: AsyncIterable<Uint8Array>,
     options: ImportOptions,
   ): Promise<ContentSummary> {
-    const target: ContentTarget = { root: contentRootOf(root), codec: root.code };
-    if (!this.#index.isComplete(target.root)) await this.#collect(target, stream, options);
-    if (options.pinFor !== undefined) this.pin(target, options.pinFor);
-    const summary = this.contents().find((content) => content.root === target.root);
-    if (summary === undefined) throw contentIncomplete(target, root);
-    return summary;
+    return this.#uploads.importCar(root, stream, options);
   }
 
   /**
@@ -237,39 +221,12 @@ export class BlockStore implements BlockReader, ContentIndex {
    * @throws ProtocolError BLOCK_HASH_MISMATCH, BLOCK_TOO_LARGE
    */
   async takeSlice(slice: Slice): Promise<SliceTaken> {
-    const { target } = slice;
-    if (this.#index.isComplete(target.root)) return { complete: true, storedBlocks: 0 };
-    await this.requireRoom(slice.sliceBytes);
-    const content = this.#index.openContent(target);
-    const { storedBlocks } = await this.#slices.take(
-      { index: this.#index, store: (...block) => this.#store(...block) },
-      slice,
-    );
-    if (this.#index.missingOf(content, 1).length > 0) return { complete: false, storedBlocks };
-    this.#slices.forget(content);
-    const complete = await this.complete(target).then(
-      () => true,
-      (error: unknown) => {
-        // An inner node is missing: the publisher sends the skeleton again.
-        if (error instanceof StorageError && error.code === 'CONTENT_INCOMPLETE') return false;
-        throw error;
-      },
-    );
-    return { complete, storedBlocks };
+    return this.#uploads.takeSlice(slice);
   }
 
   /** How far the upload of a content came, naming at most `limit` of the blocks that it lacks. */
   uploadState(root: ContentRoot, limit: number): UploadState {
-    const content = this.#index.contentId(root);
-    if (content === undefined) {
-      return { complete: false, blocks: 0, bytes: 0, missingBlocks: 0, missing: [] };
-    }
-    const complete = this.#index.isComplete(root);
-    const stored = this.#index.storedOf(content);
-    if (complete) return { complete, ...stored, missingBlocks: 0, missing: [] };
-    const missing = this.#index.missingOf(content, limit);
-    const missingBlocks = missing.length < limit ? missing.length : this.#index.missingCount(content);
-    return { complete, ...stored, missingBlocks, missing };
+    return this.#uploads.state(root, limit);
   }
 
   /** Checks before a byte arrives whether a content of this size can be stored. @throws StorageError QUOTA_EXCEEDED, DISK_FULL */
@@ -289,7 +246,7 @@ export class BlockStore implements BlockReader, ContentIndex {
     const content = this.#index.contentId(root);
     if (content === undefined) return;
     this.#index.unpin(content, deal);
-    this.#offerForEviction(this.#index.blocksOf(content));
+    this.#changes.offerForEviction(this.#index.blocksOf(content));
   }
 
   /** Forgets a content and removes the blocks that no other content needs. */
@@ -297,7 +254,7 @@ export class BlockStore implements BlockReader, ContentIndex {
     const content = this.#index.contentId(root);
     if (content === undefined) return;
     this.#index.atomically(() => this.#index.dropContent(content));
-    await this.#removeOrphans();
+    await this.#changes.removeOrphans();
   }
 
   /**
@@ -305,16 +262,7 @@ export class BlockStore implements BlockReader, ContentIndex {
    * @returns those that were dropped
    */
   async dropDamaged(digests: readonly DigestHex[]): Promise<DigestHex[]> {
-    const dropped: DigestHex[] = [];
-    for (const digest of digests) {
-      await this.#turns.settled(digest);
-      const damage = await damageOf(this.#files, digest, this.#index.bytesOf(digest));
-      if (damage === undefined || this.#turns.isTaken(digest)) continue;
-      if (damage === 'unindexed') await this.#turns.take(digest, this.#files.remove(digest));
-      else await this.#remove(digest);
-      dropped.push(digest);
-    }
-    return dropped;
+    return this.#changes.dropDamaged(digests);
   }
 
   /**
@@ -323,9 +271,7 @@ export class BlockStore implements BlockReader, ContentIndex {
    * @returns how many
    */
   async purge(target: ContentTarget, below?: CID): Promise<number> {
-    const remove = (digest: DigestHex): Promise<void> => this.#remove(digest);
-    const ports = { index: this.#index, read: (cid: CID) => this.#readOnce(digestOf(cid)), remove };
-    return this.#oneWalkAtATime(() => purgeBlocks(ports, target, below));
+    return this.#completion.purge(target, below);
   }
 
   /** Gives a content tags; beyond 16 they are left out. */
@@ -350,139 +296,4 @@ export class BlockStore implements BlockReader, ContentIndex {
       remedy: 'The node is starting or stopping: try again in a moment.',
     });
   }
-
-  /** Walks leave marks in the index that a second walk of the same content would mistake for its own. */
-  async #oneWalkAtATime<T>(walk: () => Promise<T>): Promise<T> {
-    const before = this.#walks;
-    let done = (): void => undefined;
-    this.#walks = new Promise((resolve) => (done = resolve));
-    await before;
-    try {
-      return await walk();
-    } finally {
-      done();
-    }
-  }
-
-  #walk(content: number, target: ContentTarget): AsyncGenerator<CID> {
-    this.#index.beginWalk(content);
-    return missingOf(cidOfContentRoot(target.root, target.codec), {
-      read: (cid) => this.#readOnce(digestOf(cid)),
-      has: (cid) => this.#index.bytesOf(digestOf(cid)) !== undefined,
-      reach: (cid) => this.#index.reach(content, digestOf(cid)),
-    });
-  }
-
-  async #collect(
-    target: ContentTarget,
-    stream: AsyncIterable<Uint8Array>,
-    options: ImportOptions,
-  ): Promise<void> {
-    await this.requireRoom(options.maxBytes);
-    const content = this.#index.openContent(target);
-    this.#collecting.set(content, (this.#collecting.get(content) ?? 0) + 1);
-    try {
-      const reader = new CarReader(stream, { maxBytes: options.maxBytes });
-      await storeCar(reader, target, (cid, bytes) => this.#store(content, digestOf(cid), bytes));
-      if (options.part === 'skeleton') await this.#requireSkeleton(target);
-      else await this.complete(target);
-    } catch (error) {
-      const alone = this.#collecting.get(content) === 1;
-      // What a deal pins was there before, at least in part, and is filled from elsewhere.
-      const pinned = this.contents().some(
-        ({ root, pinnedBy }) => root === target.root && pinnedBy.length > 0,
-      );
-      if (alone && !pinned && !this.#index.isComplete(target.root)) await this.deleteContent(target.root);
-      throw error;
-    } finally {
-      const others = (this.#collecting.get(content) ?? 1) - 1;
-      if (others === 0) this.#collecting.delete(content);
-      else this.#collecting.set(content, others);
-      if (options.pinFor === undefined) this.#offerForEviction(this.#index.blocksOf(content));
-    }
-  }
-
-  /** What a walk misses are raw leaves, which it has made known as parts of the content. @throws StorageError CONTENT_INCOMPLETE */
-  async #requireSkeleton(target: ContentTarget): Promise<void> {
-    const leavesMissing = await this.#oneWalkAtATime(async () => {
-      let missing = 0;
-      for await (const cid of this.#walk(this.#index.openContent(target), target)) {
-        if (cid.code !== RAW_CODEC) throw contentIncomplete(target, cid);
-        missing += 1;
-      }
-      return missing;
-    });
-    if (leavesMissing === 0) await this.complete(target);
-  }
-
-  /** Writes a verified block, or only links it when it is stored or being written already. */
-  async #store(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
-    await this.#turns.settled(digest);
-    if (this.#index.bytesOf(digest) !== undefined) this.#index.link(content, digest);
-    else await this.#turns.take(digest, this.#write(content, digest, bytes));
-  }
-
-  async #write(content: number, digest: DigestHex, bytes: Uint8Array): Promise<void> {
-    const charged = chargedBytes(bytes.length);
-    const room = await this.#room.make(charged, (victim) => this.#remove(victim));
-    try {
-      await this.#files.write(digest, bytes);
-      this.#index.addBlock(content, { digest, bytes: bytes.length });
-      room.commit();
-      this.#storedBytes += bytes.length;
-    } finally {
-      room.release();
-    }
-    const kept = this.#collecting.has(content) || this.#index.isPinned(digest);
-    if (!kept) this.#room.evictable.insert(digest, charged);
-  }
-
-  async #remove(digest: DigestHex): Promise<void> {
-    const bytes = this.#index.bytesOf(digest);
-    if (bytes === undefined) return;
-    this.#room.evictable.remove(digest);
-    this.#hot.delete(digest);
-    this.#index.atomically(() => this.#index.dropBlock(digest));
-    this.#onRemoved(digest);
-    // A block that comes again meanwhile waits, or the removal would take the new file away.
-    await this.#turns.take(digest, this.#files.remove(digest));
-    this.#room.quota.free(chargedBytes(bytes));
-  }
-
-  async #removeOrphans(): Promise<void> {
-    for (const { digest } of this.#index.orphans()) await this.#remove(digest);
-  }
-
-  #offerForEviction(blocks: readonly IndexedBlock[]): void {
-    for (const { digest, bytes } of blocks) {
-      if (!this.#index.isPinned(digest)) this.#room.evictable.insert(digest, chargedBytes(bytes));
-    }
-  }
-
-  /** One read for all who ask for the same cold block at once. */
-  #readOnce(digest: DigestHex): Promise<Uint8Array | undefined> {
-    const hot = this.#hot.get(digest);
-    if (hot !== undefined) return Promise.resolve(hot);
-    return this.#reading.of(digest, () => this.#read(digest));
-  }
-
-  async #read(digest: DigestHex): Promise<Uint8Array | undefined> {
-    const expected = this.#index.bytesOf(digest);
-    if (expected === undefined) return undefined;
-    const bytes = await this.#files.read(digest);
-    if (bytes === undefined || bytes.length !== expected) {
-      if (this.#index.bytesOf(digest) !== undefined) await this.#remove(digest);
-      return undefined;
-    }
-    // It may have been purged while it was read.
-    if (this.#index.bytesOf(digest) !== undefined) this.#hot.add(digest, bytes);
-    return bytes;
-  }
-}
-
-function contentIncomplete(target: ContentTarget, missing: CID): StorageError {
-  return new StorageError('CONTENT_INCOMPLETE', 'A block of the content is missing.', {
-    values: { root: target.root, missing: missing.toString(), raw: missing.code === RAW_CODEC },
-    remedy: 'Send or fetch the missing block; a CAR has to hold every block of its DAG.',
-  });
 }

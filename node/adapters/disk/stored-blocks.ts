@@ -6,9 +6,8 @@ import type { CID } from 'multiformats/cid';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import type { BlockReader, ContentIndex } from '../../core/storage/block-ports.ts';
-import { HotBlocks } from '../../core/storage/hot-blocks.ts';
 import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
-import { OneReading } from './one-reading.ts';
+import { BlockReading } from './block-store-reading.ts';
 
 export interface StoredBlocksOptions {
   readonly directory: string;
@@ -24,21 +23,19 @@ export interface StoredBlocksOptions {
  */
 export class StoredBlocks implements BlockReader, ContentIndex {
   readonly #options: StoredBlocksOptions;
-  readonly #files: BlockFiles;
-  readonly #hot: HotBlocks;
+  readonly #reading: BlockReading;
   readonly #database: DatabaseSync;
   readonly #bytes: StatementSync;
   readonly #linked: StatementSync;
   readonly #complete: StatementSync;
-  readonly #reading = new OneReading<DigestHex, Uint8Array | undefined>();
-  /** Raised when blocks are to be forgotten: what was being read then is not kept. */
-  #forgotten = 0;
 
   /** The owner has opened the store: its index is there and of this version. */
   constructor(options: StoredBlocksOptions) {
     this.#options = options;
-    this.#files = new BlockFiles(options.directory);
-    this.#hot = new HotBlocks({ limitBytes: options.hotBytes });
+    const files = new BlockFiles(options.directory);
+    // A torn file is for the owner to mend: it is asked to fill the block.
+    const indexedBytes = (digest: DigestHex): number | undefined => this.#indexedBytes(digest);
+    this.#reading = new BlockReading({ files, indexedBytes }, { hotBytes: options.hotBytes });
     const path = join(options.directory, 'index.sqlite');
     this.#database = new DatabaseSync(path, { readOnly: true, timeout: INDEX_BUSY_MS });
     this.#bytes = this.#database.prepare('SELECT bytes FROM blocks WHERE digest = ?');
@@ -50,18 +47,17 @@ export class StoredBlocks implements BlockReader, ContentIndex {
 
   close(): void {
     this.#database.close();
-    this.#hot.clear();
+    this.#reading.clear();
   }
 
   async get(cid: CID): Promise<Uint8Array | undefined> {
     const digest = digestOf(cid);
     this.#options.touched(digest);
-    return this.#hot.get(digest) ?? this.#readOnce(digest);
+    return this.#reading.get(digest);
   }
 
   async sizeOf(cid: CID): Promise<number | undefined> {
-    const digest = digestOf(cid);
-    return this.#hot.peek(digest)?.length ?? this.#indexedBytes(digest);
+    return this.#reading.sizeOf(digestOf(cid));
   }
 
   contains(root: ContentRoot, cid: CID): boolean {
@@ -74,34 +70,17 @@ export class StoredBlocks implements BlockReader, ContentIndex {
 
   /** Memory that hot blocks take. */
   get hotBytes(): number {
-    return this.#hot.bytes;
+    return this.#reading.hotBytes;
   }
 
   /** Drops blocks from memory: they were removed from the store. */
   forget(digests: Iterable<DigestHex>): void {
-    this.#forgotten += 1;
-    for (const digest of digests) this.#hot.delete(digest);
+    for (const digest of digests) this.#reading.forget(digest);
   }
 
   #indexedBytes(digest: DigestHex): number | undefined {
     const row = this.#bytes.get(hexToBytes(`0x${digest}`));
     return row === undefined ? undefined : Number(row['bytes']);
-  }
-
-  /** One read for all who ask for the same cold block at once. */
-  #readOnce(digest: DigestHex): Promise<Uint8Array | undefined> {
-    return this.#reading.of(digest, () => this.#read(digest));
-  }
-
-  async #read(digest: DigestHex): Promise<Uint8Array | undefined> {
-    const expected = this.#indexedBytes(digest);
-    if (expected === undefined) return undefined;
-    const forgotten = this.#forgotten;
-    const bytes = await this.#files.read(digest);
-    // A torn file is for the owner to mend: it is asked to fill the block.
-    if (bytes === undefined || bytes.length !== expected) return undefined;
-    if (forgotten === this.#forgotten) this.#hot.add(digest, bytes);
-    return bytes;
   }
 }
 
