@@ -1,14 +1,11 @@
-import { DatabaseSync, type StatementSync } from 'node:sqlite';
+import type { DatabaseSync, StatementSync } from 'node:sqlite';
 
 import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { parseContentRoot, parseDealId } from '../../../sdk/protocol/identifiers.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { ContentSummary, ContentTarget } from '../../core/storage/block-ports.ts';
-import { StorageError } from '../../core/storage/storage-error.ts';
 import type { DigestHex } from './block-store-files.ts';
-
-/** Version of the tables below; a later one migrates from it. */
-export const BLOCK_INDEX_VERSION = 2;
+import { openVersionedDatabase } from './versioned-database.ts';
 
 const SCHEMA = `
   CREATE TABLE blocks (
@@ -36,8 +33,19 @@ const MIGRATIONS: readonly string[] = [
   ) WITHOUT ROWID;`,
 ];
 
-const STATEMENTS = {
+/** Version of the tables. */
+export const BLOCK_INDEX_VERSION = MIGRATIONS.length;
+
+/** What those ask too who only read the index (block-store-inspection.ts). */
+export const INDEX_QUESTIONS = {
   blockBytes: 'SELECT bytes FROM blocks WHERE digest = ?',
+  isComplete: 'SELECT complete FROM contents WHERE root = ?',
+  linked: 'SELECT 1 AS found FROM content_blocks JOIN contents ON id = content WHERE root = ? AND digest = ?',
+  rootsOf: 'SELECT root FROM contents JOIN content_blocks ON content = id WHERE digest = ?',
+} as const;
+
+const STATEMENTS = {
+  ...INDEX_QUESTIONS,
   addBlock: 'INSERT OR IGNORE INTO blocks VALUES (?, ?, ?)',
   lastSequence: 'SELECT COALESCE(MAX(sequence), 0) AS last FROM blocks',
   dropBlock: 'DELETE FROM blocks WHERE digest = ?',
@@ -48,9 +56,7 @@ const STATEMENTS = {
   dropContent: 'DELETE FROM contents WHERE id = ?',
   setComplete: 'UPDATE contents SET complete = ? WHERE id = ?',
   completeRoots: 'SELECT root FROM contents WHERE complete = 1 ORDER BY id DESC LIMIT ?',
-  isComplete: 'SELECT complete FROM contents WHERE root = ?',
   link: 'INSERT OR IGNORE INTO content_blocks (content, digest) VALUES (?, ?)',
-  linked: 'SELECT 1 AS found FROM content_blocks JOIN contents ON id = content WHERE root = ? AND digest = ?',
   unreach: 'UPDATE content_blocks SET reached = 0 WHERE content = ?',
   reach: 'UPDATE content_blocks SET reached = 1 WHERE content = ? AND digest = ? AND reached = 0',
   unlinkUnreached: 'DELETE FROM content_blocks WHERE content = ? AND reached = 0',
@@ -71,7 +77,6 @@ const STATEMENTS = {
   pinsOf: 'SELECT deal FROM pins WHERE content = ?',
   isPinned:
     'SELECT 1 AS found FROM content_blocks c JOIN pins p ON p.content = c.content WHERE c.digest = ? LIMIT 1',
-  rootsOf: 'SELECT root FROM contents JOIN content_blocks ON content = id WHERE digest = ?',
   exclusive: `SELECT b.digest, b.bytes FROM content_blocks c JOIN blocks b USING (digest)
     WHERE c.content = ?1 AND c.reached >= ?2 AND NOT EXISTS (
       SELECT 1 FROM content_blocks o WHERE o.digest = c.digest AND o.content <> ?1) LIMIT ?3`,
@@ -98,10 +103,9 @@ export class BlockStoreIndex {
 
   /** @throws StorageError STORE_VERSION_UNKNOWN */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path);
-    // WAL with NORMAL: a power cut may lose the newest rows, never the order; the start-up check mends that.
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = NORMAL; PRAGMA cache_size = -8192;');
-    this.#migrate(path);
+    // NORMAL: a power cut may lose the newest rows, never the order; the start-up check mends that.
+    this.#database = openVersionedDatabase(path, { migrations: MIGRATIONS, synchronous: 'NORMAL' });
+    this.#database.exec('PRAGMA cache_size = -8192');
     this.#statements = prepareAll(this.#database);
     this.#sequence = Number(this.#statements.lastSequence.get()?.['last'] ?? 0);
   }
@@ -277,20 +281,6 @@ export class BlockStoreIndex {
         .all(Number(row['id']))
         .map((pin) => parseDealId(bytesToHex(pin['deal'] as Uint8Array))),
     }));
-  }
-
-  #migrate(path: string): void {
-    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-    if (version === BLOCK_INDEX_VERSION) return;
-    if (version > BLOCK_INDEX_VERSION) {
-      this.#database.close();
-      throw new StorageError('STORE_VERSION_UNKNOWN', `The block index has version ${version}.`, {
-        values: { path, version, known: BLOCK_INDEX_VERSION },
-        remedy: 'Start the version of this program that wrote it, or a newer one.',
-      });
-    }
-    const steps = MIGRATIONS.slice(version).join('\n');
-    this.#database.exec(`BEGIN; ${steps} PRAGMA user_version = ${BLOCK_INDEX_VERSION}; COMMIT;`);
   }
 }
 

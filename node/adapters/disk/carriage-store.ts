@@ -1,17 +1,14 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 import { parseDealId, parseEpoch, parseGrantHash } from '../../../sdk/protocol/identifiers.ts';
 import type { CarriedGrant } from '../../core/carriage/carriage-ledger.ts';
-import { StorageError } from '../../core/storage/storage-error.ts';
 import { diskError } from './disk-error.ts';
-
-const SCHEMA_VERSION = 1;
+import { openVersionedDatabase } from './versioned-database.ts';
 
 const SCHEMA = `
   CREATE TABLE carried (
     grant_hash TEXT PRIMARY KEY, deal_id TEXT NOT NULL, epoch INTEGER NOT NULL, cap_bytes INTEGER NOT NULL,
-    written_bytes INTEGER NOT NULL CHECK (written_bytes <= cap_bytes));
-  PRAGMA user_version = ${SCHEMA_VERSION};`;
+    written_bytes INTEGER NOT NULL CHECK (written_bytes <= cap_bytes));`;
 
 /** What was carried under each carriage grant, on disk before it leaves (node/core/carriage/SPEC.md, rule 3). */
 export class CarriageStore {
@@ -25,22 +22,8 @@ export class CarriageStore {
 
   /** Opens or creates the store. @throws StorageError STORE_VERSION_UNKNOWN */
   static open(path: string): CarriageStore {
-    const database = new DatabaseSync(path);
     // A commit is on disk when it returns: bytes leave after it.
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
-    else if (version !== SCHEMA_VERSION) {
-      database.close();
-      throw new StorageError(
-        'STORE_VERSION_UNKNOWN',
-        `${path} was written by another version of bcdn-node.`,
-        {
-          values: { path, version, expected: SCHEMA_VERSION },
-          remedy: 'Start the version that wrote it.',
-        },
-      );
-    }
+    const database = openVersionedDatabase(path, { migrations: [SCHEMA], synchronous: 'FULL' });
     return new CarriageStore(database, path);
   }
 

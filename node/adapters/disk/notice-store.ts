@@ -1,4 +1,4 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 import { uint64ToBytes, hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
@@ -12,9 +12,8 @@ import {
 import { ages } from '../../core/notices/notice-admission.ts';
 import { NoticeError } from '../../core/notices/notice-error.ts';
 import { MAX_AGEING_NOTICES, MAX_TAKEDOWNS } from '../../core/notices/notice-limits.ts';
-import { StorageError } from '../../core/storage/storage-error.ts';
+import { openVersionedDatabase } from './versioned-database.ts';
 
-const VERSION = 1;
 const SCHEMA = `
   CREATE TABLE notices (
     id INTEGER PRIMARY KEY, deal BLOB NOT NULL, sequence BLOB NOT NULL, ages INTEGER NOT NULL,
@@ -34,12 +33,8 @@ export class NoticeStore {
 
   /** @throws StorageError STORE_VERSION_UNKNOWN */
   constructor(path: string) {
-    this.#database = new DatabaseSync(path);
     // FULL: what was accepted is not forgotten by a power cut.
-    this.#database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL;');
-    const version = Number(this.#database.prepare('PRAGMA user_version').get()?.['user_version'] ?? 0);
-    if (version > VERSION) throw this.#versionUnknown(path, version);
-    if (version < VERSION) this.#database.exec(`BEGIN; ${SCHEMA} PRAGMA user_version = ${VERSION}; COMMIT;`);
+    this.#database = openVersionedDatabase(path, { migrations: [SCHEMA], synchronous: 'FULL' });
     this.#has = this.#database.prepare('SELECT 1 AS found FROM notices WHERE deal = ? AND sequence = ?');
     this.#add = this.#database.prepare(
       'INSERT INTO notices (deal, sequence, ages, forget_at, bytes) VALUES (?, ?, ?, ?, ?)',
@@ -90,14 +85,6 @@ export class NoticeStore {
       .prepare(sql)
       .all()
       .map((row) => decodeSignedNotice(row['bytes'] as Uint8Array));
-  }
-
-  #versionUnknown(path: string, version: number): StorageError {
-    this.#database.close();
-    return new StorageError('STORE_VERSION_UNKNOWN', `The store of notices has version ${version}.`, {
-      values: { path, version, known: VERSION },
-      remedy: 'Start the version of this program that wrote it, or a newer one.',
-    });
   }
 }
 

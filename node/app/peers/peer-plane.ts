@@ -36,7 +36,7 @@ export interface PeerPlane {
   stop(): Promise<void>;
 }
 
-/** Opens the accounts of a peer. @throws NodeError CONFIG_MALFORMED */
+/** Opens the accounts of a peer. @throws StorageError STORE_VERSION_UNKNOWN */
 export function openPeerBooks(foundation: Foundation): PeerBooks {
   const { config, reader, provider, clock, registry, node } = foundation;
   const chain = {

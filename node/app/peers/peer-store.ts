@@ -1,9 +1,7 @@
-import { DatabaseSync } from 'node:sqlite';
+import type { DatabaseSync } from 'node:sqlite';
 
 import { parseDealId, parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
-import { NodeError } from '../node-error.ts';
-
-const SCHEMA_VERSION = 1;
+import { openVersionedDatabase } from '../../adapters/disk/versioned-database.ts';
 
 const SCHEMA = `
   CREATE TABLE accounts (
@@ -11,8 +9,7 @@ const SCHEMA = `
     covered_through INTEGER NOT NULL, posted_wei TEXT NOT NULL, paid_wei TEXT NOT NULL);
   CREATE TABLE claims (
     transaction_hash TEXT PRIMARY KEY, deal_id TEXT NOT NULL, paid_wei TEXT NOT NULL, gas_used TEXT NOT NULL,
-    gas_cost_wei TEXT NOT NULL, at_seconds INTEGER NOT NULL);
-  PRAGMA user_version = ${SCHEMA_VERSION};`;
+    gas_cost_wei TEXT NOT NULL, at_seconds INTEGER NOT NULL);`;
 
 /** What a peer knows of its money in one deal. The receipts themselves are in the journal. */
 export interface PeerAccount {
@@ -62,21 +59,9 @@ export class PeerStore {
     this.#database = database;
   }
 
-  /** Opens or creates the store. @throws NodeError CONFIG_MALFORMED for a file of another version */
+  /** Opens or creates the store. @throws StorageError STORE_VERSION_UNKNOWN */
   static open(path: string): PeerStore {
-    const database = new DatabaseSync(path);
-    database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-    const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-    if (version === 0) database.exec(`BEGIN; ${SCHEMA} COMMIT`);
-    else if (version !== SCHEMA_VERSION) {
-      database.close();
-      throw new NodeError('CONFIG_MALFORMED', {
-        message: `${path} was written by another version of bcdn-node.`,
-        remedy: 'Start the version that wrote it.',
-        values: { path, version, expected: SCHEMA_VERSION },
-      });
-    }
-    return new PeerStore(database);
+    return new PeerStore(openVersionedDatabase(path, { migrations: [SCHEMA] }));
   }
 
   close(): void {

@@ -1,5 +1,6 @@
-import { DatabaseSync } from 'node:sqlite';
-import { NodeError } from '../node-error.ts';
+import type { DatabaseSync } from 'node:sqlite';
+
+import { openVersionedDatabase } from '../../adapters/disk/versioned-database.ts';
 
 /** Tables as the first version made them. */
 const VERSION_1 = `
@@ -36,25 +37,9 @@ const VERSION_2 = `
 const MIGRATIONS: readonly string[] = [VERSION_1, VERSION_2];
 
 /**
- * Opens or creates the file of settlements and brings it to this version, in one transaction.
- *
- * @throws NodeError CONFIG_MALFORMED for a file of a later version
+ * Opens or creates the file of settlements and brings it to this version.
+ * @throws StorageError STORE_VERSION_UNKNOWN
  */
 export function openSettlementDatabase(path: string): DatabaseSync {
-  const database = new DatabaseSync(path);
-  database.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL');
-  const version = Number(database.prepare('PRAGMA user_version').get()?.['user_version']);
-  if (version > MIGRATIONS.length) {
-    database.close();
-    throw new NodeError('CONFIG_MALFORMED', {
-      message: `${path} was written by a later version of bcdn-node.`,
-      remedy: 'Start the version that wrote it.',
-      values: { path, version, expected: MIGRATIONS.length },
-    });
-  }
-  if (version < MIGRATIONS.length) {
-    const steps = MIGRATIONS.slice(version).join('\n');
-    database.exec(`BEGIN; ${steps} PRAGMA user_version = ${MIGRATIONS.length}; COMMIT`);
-  }
-  return database;
+  return openVersionedDatabase(path, { migrations: MIGRATIONS });
 }

@@ -44,7 +44,7 @@ export class SettlementStore {
     this.#database = database;
   }
 
-  /** Opens or creates the store. @throws NodeError CONFIG_MALFORMED for a file of a later version */
+  /** Opens or creates the store. @throws StorageError STORE_VERSION_UNKNOWN */
   static open(path: string): SettlementStore {
     return new SettlementStore(openSettlementDatabase(path));
   }

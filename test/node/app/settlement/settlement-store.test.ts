@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { DatabaseSync } from 'node:sqlite';
 import { expect } from 'chai';
-import { NodeError } from '../../../../node/app/node-error.ts';
+import { StorageError } from '../../../../node/core/storage/storage-error.ts';
 import type {
   ClaimNote,
   ClaimNoteState,
@@ -228,8 +228,8 @@ describe('settlement store of the first version', () => {
     later.exec('PRAGMA user_version = 99');
     later.close();
     expect(() => SettlementStore.open(path))
-      .to.throw(NodeError)
-      .that.deep.includes({ code: 'CONFIG_MALFORMED', values: { path, version: 99, expected: 2 } });
+      .to.throw(StorageError)
+      .that.deep.includes({ code: 'STORE_VERSION_UNKNOWN', values: { path, version: 99, known: 2 } });
     await rm(directory, { recursive: true });
   });
 });
