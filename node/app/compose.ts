@@ -206,7 +206,6 @@ class NodeLife implements ComposedNode {
     const steps: (() => Promise<unknown> | void | undefined)[] = [
       () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
       () => this.#draining.stop(),
-      () => this.#delivery?.signers.stop(),
       () => this.#reachability?.stop(),
       () => this.#presence?.stop(),
       () => this.#carriage?.stop(),

@@ -1,13 +1,9 @@
-import { availableParallelism } from 'node:os';
-
 import type { CID } from 'multiformats/cid';
 import { Registry } from 'prom-client';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import { ringKeyOf, contentRootOf } from '../../sdk/protocol/content.ts';
-import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
-import { SignerThread } from '../../sdk/signing/signer-thread.ts';
 import type { DeliveryAccounts } from '../adapters/delivery-desk/delivery-accounts.ts';
 import type { DeliveryDesk } from '../adapters/delivery-desk/delivery-desk.ts';
 import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk.ts';
@@ -79,8 +75,6 @@ export interface DeliveryPlane {
   readonly load: ServingLoad;
   /** Who fetches missing blocks, for every plane. */
   readonly blockFill: BlockFill;
-  /** The thread that checks receipts while this process serves; to be stopped after all that serves. */
-  readonly signers: SignerThread;
   /** The worker processes; undefined where this process serves itself. */
   workers(): StatusDocument['workers'] | undefined;
   /**
@@ -117,14 +111,10 @@ export function composeDelivery(
   const traffic = new ServedTraffic();
   const gatewayMetrics = traffic.metrics(createGatewayMetrics(gatewayRegistry));
   const deals = notices?.dealsOf(directory) ?? ties.deals ?? directory;
-  const domain = domainOf(deployment);
-  const signers = signersOf(domain, log);
   const { desk, accounts } = localDeliveryDesk(
     {
       ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
-      ...{ domain, secp256k1: nativeSecp256k1 },
-      // On a single core a thread beside takes what it saves.
-      ...(availableParallelism() > 1 && { beside: signers }),
+      ...{ domain: domainOf(deployment), secp256k1: nativeSecp256k1 },
     },
     {
       freeBytesPerMinute: settings.freeAllowance,
@@ -143,7 +133,7 @@ export function composeDelivery(
   });
   const components: GatewayComponents = {
     node,
-    domain,
+    domain: domainOf(deployment),
     blocks,
     contents,
     desk,
@@ -162,7 +152,7 @@ export function composeDelivery(
     refusesUploads: () => (drains() ? draining() : undefined),
     status: () => ties.publicStatus(),
   };
-  const plane = { ledger, desk, signers, blocks, contents, load, absences, blockFill, traffic };
+  const plane = { ledger, desk, blocks, contents, load, absences, blockFill, traffic };
   if (workers === 1) {
     const gateway = createGateway(components, { host: settings.httpHost, port: settings.httpPort });
     return { ...plane, gateway, workers: () => undefined, forget: async () => undefined };
@@ -183,17 +173,6 @@ export function composeDelivery(
     workers: () => pool.standing(),
     forget: (digests) => pool.forget(digests),
   };
-}
-
-function signersOf(domain: Domain, log: Foundation['log']): SignerThread {
-  return new SignerThread(domain, {
-    onFailure: (cause) => {
-      log.warn(
-        { cause },
-        'The thread that checks receipts ended; they are checked while serving from now on',
-      );
-    },
-  });
 }
 
 /** The accounts under the monthly cap, if there is one. */

@@ -9,6 +9,7 @@ import { MAX_RECEIPTS_PER_REQUEST } from '../../../sdk/protocol/limits.ts';
 import {
   decodeSignedReceipt,
   decodeSignedReceipts,
+  receiptDigest,
   SIGNED_RECEIPT_BYTES,
   type SignedReceipt,
 } from '../../../sdk/protocol/receipt.ts';
@@ -18,7 +19,6 @@ import type { CheckedGrant, CheckedReceipt, DeliveryAccounts } from './delivery-
 import type { DeliveryDesk, OpenGrant, ReceiptAnswer, SentBytes, TransferLeave } from './delivery-desk.ts';
 import { DeskError } from './desk-error.ts';
 import { MAX_KNOWN_GRANTS } from './desk-limits.ts';
-import { ReceiptSigners, type SignersBeside } from './receipt-signers.ts';
 
 /** What the desk counts. Names as in the gateway's metrics. */
 export interface DeskMetrics {
@@ -32,8 +32,6 @@ export interface FrontDeskComponents {
   readonly domain: Domain;
   readonly secp256k1: Secp256k1;
   readonly metrics: DeskMetrics;
-  /** A thread that checks receipts while this one serves. @default this one checks them */
-  readonly beside?: SignersBeside | undefined;
 }
 
 export interface FrontDeskOptions {
@@ -43,11 +41,11 @@ export interface FrontDeskOptions {
   readonly ownUserIsFree: boolean;
 }
 
-/** A grant that was opened through this desk, and its newest receipt: checked, or being checked. */
+/** A grant that was opened through this desk, and the newest receipt whose signer it knows. */
 interface KnownGrant {
   readonly checked: CheckedGrant;
   receiptText: string;
-  receipt: CheckedReceipt | Promise<CheckedReceipt> | undefined;
+  receipt: CheckedReceipt | undefined;
 }
 
 /** The desk that transports talk to: decodes, recovers signers, counts; the rest it asks of the accounts. */
@@ -56,13 +54,9 @@ export class FrontDesk implements DeliveryDesk {
   readonly #options: FrontDeskOptions;
   /** By the bytes of the signed grant, signature included. */
   readonly #known = new LRUCache<string, KnownGrant>({ max: MAX_KNOWN_GRANTS });
-  readonly #signers: ReceiptSigners;
-  /** Transfers that have not ended. */
-  #underWay = 0;
 
   constructor(components: FrontDeskComponents, options: FrontDeskOptions) {
     this.#components = components;
-    this.#signers = new ReceiptSigners(components);
     this.#options = options;
   }
 
@@ -79,7 +73,7 @@ export class FrontDesk implements DeliveryDesk {
   }
 
   async credit(open: OpenGrant, receipt: Uint8Array): Promise<void> {
-    const checked = await this.#checkReceipt(this.#receiptFor(open.grantHash, receipt));
+    const checked = this.#checkReceipt(this.#receiptFor(open.grantHash, receipt));
     const standing = await this.#components.accounts.resume(open.grantHash, checked);
     if (standing !== undefined) {
       open.standing = standing;
@@ -109,28 +103,22 @@ export class FrontDesk implements DeliveryDesk {
   }
 
   async takeReceipts(receipts: Uint8Array): Promise<readonly ReceiptAnswer[]> {
-    const judged = await Promise.all(decodeReceipts(receipts).map((signed) => this.#judge(signed)));
     const checked: CheckedReceipt[] = [];
     const refused: ReceiptAnswer[] = [];
-    for (const one of judged) {
-      if ('error' in one) refused.push(one);
-      else checked.push(one);
+    for (const signed of decodeReceipts(receipts)) {
+      try {
+        checked.push(this.#checkReceipt(signed));
+      } catch (error) {
+        if (!(error instanceof DeliveryError)) throw error;
+        refused.push({ grantHash: signed.receipt.grantHash, error });
+      }
     }
     return [...(await this.#components.accounts.takeReceipts(checked)), ...refused];
   }
 
-  async #judge(signed: SignedReceipt): Promise<CheckedReceipt | (ReceiptAnswer & { readonly error: Error })> {
-    try {
-      return await this.#checkReceipt(signed);
-    } catch (error) {
-      if (error instanceof DeliveryError) return { grantHash: signed.receipt.grantHash, error };
-      throw error;
-    }
-  }
-
   async #resume(known: KnownGrant, receipt: Uint8Array | undefined): Promise<OpenGrant | undefined> {
     const { grantHash, signedGrant } = known.checked;
-    const checked = receipt === undefined ? undefined : await this.#newestReceipt(known, receipt);
+    const checked = receipt === undefined ? undefined : this.#newestReceipt(known, receipt);
     const standing = await this.#components.accounts.resume(grantHash, checked);
     return standing === undefined ? undefined : { grantHash, grant: signedGrant.grant, standing };
   }
@@ -145,19 +133,13 @@ export class FrontDesk implements DeliveryDesk {
     return receipt === undefined ? open : ((await this.#resume(known, receipt)) ?? open);
   }
 
-  /** Requests at once carry the same newest receipt: its signer is found out for the first of them. */
-  #newestReceipt(known: KnownGrant, bytes: Uint8Array): CheckedReceipt | Promise<CheckedReceipt> {
+  /** Requests at once carry the same newest receipt: its signer is recovered for the first of them. */
+  #newestReceipt(known: KnownGrant, bytes: Uint8Array): CheckedReceipt {
     const text = latin1(bytes);
     if (known.receipt !== undefined && known.receiptText === text) return known.receipt;
     const receipt = this.#checkReceipt(this.#receiptFor(known.checked.grantHash, bytes));
     known.receiptText = text;
     known.receipt = receipt;
-    // What is refused is not remembered; whoever waits for the answer is told.
-    if (receipt instanceof Promise) {
-      receipt.catch(() => {
-        if (known.receipt === receipt) known.receipt = undefined;
-      });
-    }
     return receipt;
   }
 
@@ -186,32 +168,27 @@ export class FrontDesk implements DeliveryDesk {
     return { grantHash: parseGrantHash(bytesToHex(digest)), signedGrant, signer };
   }
 
-  /** At once where the signer was found on this thread. @throws DeliveryError RECEIPT_BAD_SIGNATURE, then too */
-  #checkReceipt(signedReceipt: SignedReceipt): CheckedReceipt | Promise<CheckedReceipt> {
-    const signer = this.#signers.signerOf(signedReceipt, { busy: this.#underWay > 0 });
-    return signer instanceof Promise
-      ? signer.then((found) => this.#signedBy(found, signedReceipt))
-      : this.#signedBy(signer, signedReceipt);
-  }
-
-  #signedBy(signer: Address | undefined, signedReceipt: SignedReceipt): CheckedReceipt {
-    if (signer !== undefined) return { signedReceipt, signer };
-    this.#components.metrics.receipt('refused');
-    throw new DeliveryError('RECEIPT_BAD_SIGNATURE', 'The signature of the receipt is not valid.', {
-      values: { grantHash: signedReceipt.receipt.grantHash },
-      remedy: 'Sign the receipt with the key that the grant names.',
-    });
+  #checkReceipt(signedReceipt: SignedReceipt): CheckedReceipt {
+    const { domain, secp256k1, metrics } = this.#components;
+    const { receipt, signature } = signedReceipt;
+    try {
+      return { signedReceipt, signer: secp256k1.recover(receiptDigest(domain, receipt), signature) };
+    } catch {
+      metrics.receipt('refused');
+      throw new DeliveryError('RECEIPT_BAD_SIGNATURE', 'The signature of the receipt is not valid.', {
+        values: { grantHash: receipt.grantHash },
+        remedy: 'Sign the receipt with the key that the grant names.',
+      });
+    }
   }
 
   #leave(kind: 'paid' | 'free', leaveId: number | undefined): TransferLeave {
     const { accounts, metrics } = this.#components;
     let open = true;
-    this.#underWay += 1;
     return {
       settle: (sent: SentBytes) => {
         if (!open) return;
         open = false;
-        this.#underWay -= 1;
         if (leaveId !== undefined) accounts.settle(leaveId, sent);
         if (sent.complete) metrics.served(kind, sent.sentBytes);
         else metrics.aborted(sent.sentBytes);

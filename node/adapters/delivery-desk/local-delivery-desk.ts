@@ -4,15 +4,12 @@ import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
 import type { DeliveryAccounts } from './delivery-accounts.ts';
 import type { DeliveryDesk } from './delivery-desk.ts';
 import { FrontDesk, type DeskMetrics } from './front-desk.ts';
-import type { SignersBeside } from './receipt-signers.ts';
 import { LedgerAccounts, type LedgerAccountsComponents } from './ledger-accounts.ts';
 
 export interface LocalDeskComponents extends LedgerAccountsComponents {
   readonly domain: Domain;
   readonly secp256k1: Secp256k1;
   readonly metrics: DeskMetrics;
-  /** A thread that checks receipts while this one serves. @default this one checks them */
-  readonly beside?: SignersBeside | undefined;
 }
 
 export interface LocalDeskOptions {

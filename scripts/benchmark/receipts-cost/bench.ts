@@ -40,16 +40,22 @@ export const receiptsCost = defineBench({
       min: 1,
       max: 64,
     },
+    cap: {
+      description: 'MB/s that the edge uploads at most, 125 for a link of 1 Gbit/s; 0 for no cap',
+      fallback: 0,
+      min: 0,
+      max: 10_000,
+    },
     mib: { description: 'of the content that they are of', fallback: 64, min: 1, max: 4_096 },
   },
-  run: async ({ rounds, blocks, lanes, mib }, { progress, signal }) => {
+  run: async ({ rounds, blocks, lanes, cap, mib }, { progress, signal }) => {
     const directory = await mkdtemp(join(tmpdir(), 'bcdn-bench-receipts-cost-'));
     const viewer = new TaskProcess<ViewerTasks>(VIEWER);
     let fleet: EdgeFleet | undefined;
     try {
       const content = await sampleContent(mib, { seed: 1, directory, signal });
       fleet = await EdgeFleet.start(1, content, directory);
-      await fleet.prepare([0]);
+      await fleet.prepare([cap * 1e6]);
       await viewer.ask('start', {
         ...{ marketplaceUrl: fleet.marketplaceUrl, origin: fleet.origins[0] ?? '' },
         ...{ root: content.root.toString(), cids: await leavesOf(content.carFile.path), lanes },

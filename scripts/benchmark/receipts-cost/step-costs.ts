@@ -10,7 +10,6 @@ import { decodeSignedGrant } from '../../../sdk/protocol/grant.ts';
 import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
 import { decodeSignedReceipt } from '../../../sdk/protocol/receipt.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { SignerThread } from '../../../sdk/signing/signer-thread.ts';
 import { callsPerCoreSecond } from '../receipts/core-time.ts';
 import { signedSample, type SignedPair, type SignedSample } from '../receipts/signed-sample.ts';
 import { partsOfVerifying, signReceipt, verifyReceipt } from '../receipts/work.ts';
@@ -35,8 +34,6 @@ export interface StepCosts {
   readonly journal: number;
   /** Decode, hash and recover, done between blocks as an edge does it. */
   readonly checkAmongBlocks: number;
-  /** What asking the thread beside takes of the serving thread instead, between blocks too. */
-  readonly askAmongBlocks: number;
 }
 
 export async function stepCosts(): Promise<StepCosts> {
@@ -56,27 +53,13 @@ export async function stepCosts(): Promise<StepCosts> {
     recover: cost(parts.recover),
     ledger: ledgerCost(sample),
     journal: await journalCost(sample.pairs),
-    ...(await costsAmongBlocks(sample)),
+    checkAmongBlocks: await checkCostAmongBlocks(sample),
   };
 }
 
-async function costsAmongBlocks(
-  sample: SignedSample,
-): Promise<Pick<StepCosts, 'checkAmongBlocks' | 'askAmongBlocks'>> {
-  const pairAt = (i: number): SignedPair => sample.pairs[i % sample.pairs.length] ?? missing();
+async function checkCostAmongBlocks(sample: SignedSample): Promise<number> {
   const check = verifyReceipt(nativeSecp256k1, sample);
-  const checkAmongBlocks = await costAmongBlocks((i) => check(pairAt(i)));
-  const receipts = sample.pairs.map(({ receiptBytes }) => decodeSignedReceipt(receiptBytes));
-  const thread = new SignerThread(sample.domain);
-  thread.start();
-  try {
-    while (!thread.ready) await new Promise((resolve) => setImmediate(resolve));
-    const ask = async (i: number): Promise<unknown> =>
-      thread.signerOf(receipts[i % receipts.length] ?? missing());
-    return { checkAmongBlocks, askAmongBlocks: await costAmongBlocks(ask) };
-  } finally {
-    await thread.stop();
-  }
+  return costAmongBlocks((i) => check(sample.pairs[i % sample.pairs.length] ?? missing()));
 }
 
 function missing(): never {

@@ -1,8 +1,11 @@
+import { weighBuffersWithHeap } from '../../../sdk/cli/external-memory.ts';
 import { BenchError } from '../bench-error.ts';
 import { serveTasks } from '../task-process/serve-tasks.ts';
 import { BenchViewer } from './viewer.ts';
 import type { ViewerTasks } from './viewer-protocol.ts';
 
+// As the command line does.
+weighBuffersWithHeap();
 let viewer: BenchViewer | undefined;
 
 serveTasks<ViewerTasks>({

@@ -11,6 +11,8 @@ const EDGE: TaskProgram = {
   name: 'The process of an edge',
   relief: 'with a smaller --mib',
   timeoutMs: 60_000,
+  // As edges are started (node/README.md).
+  execArgv: ['--max-semi-space-size=4'],
 };
 
 interface RunningEdge extends OfferedEdge {

@@ -12,7 +12,6 @@ import type { BlockReader } from '../../../node/core/storage/block-ports.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { parseAddress, parseDealId, parseEpoch } from '../../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { SignerThread } from '../../../sdk/signing/signer-thread.ts';
 import { BenchError } from '../bench-error.ts';
 import { CHAIN_ID } from './grant-desk.ts';
 import { ArchiveBlocks } from './archive-blocks.ts';
@@ -38,20 +37,16 @@ export class BenchEdge {
     const ledger = new DeliveryLedger({ node, epochSeconds: setup.epochSeconds, claimWindowEpochs: 1 });
     const blocks = new SwitchedBlocks(archive);
     const { deal, allocation } = termsOf(setup);
-    const domain = { chainId: CHAIN_ID, verifyingContract: parseAddress(setup.market) };
     const shared = {
       ...{ journal, clock, secp256k1: nativeSecp256k1, metrics: createGatewayMetrics() },
-      domain,
+      domain: { chainId: CHAIN_ID, verifyingContract: parseAddress(setup.market) },
       deals: { deal: async () => deal, allocation: async () => allocation },
       log: { warn: () => undefined, error: say },
     };
     const components = {
       ...{ ...shared, node, blocks },
       // Clients without grants are measured as well; those with grants never touch the allowance.
-      desk: localDeliveryDesk(
-        { ...shared, ledger, beside: new SignerThread(domain) },
-        { freeBytesPerMinute: Infinity },
-      ).desk,
+      desk: localDeliveryDesk({ ...shared, ledger }, { freeBytesPerMinute: Infinity }).desk,
       contents: contentsOf(archive),
       // An edge that is alone in its ring: the grants name who holds the content.
       router: { lookup: async () => ({ providers: [], hops: 0 }) },

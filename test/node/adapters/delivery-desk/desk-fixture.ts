@@ -7,7 +7,6 @@ import {
   type LocalDeliveryDesk,
   type LocalDeskOptions,
 } from '../../../../node/adapters/delivery-desk/local-delivery-desk.ts';
-import type { SignersBeside } from '../../../../node/adapters/delivery-desk/receipt-signers.ts';
 import { DeliveryLedger } from '../../../../node/core/delivery/delivery-ledger.ts';
 import {
   addressOf,
@@ -34,8 +33,7 @@ export class DeskFixture {
   recovered = 0;
   #writes: (() => void)[] = [];
 
-  /** @param beside who checks receipts while others are served */
-  constructor(options: LocalDeskOptions = {}, beside?: SignersBeside) {
+  constructor(options: LocalDeskOptions = {}) {
     const deals = {
       deal: async () => {
         if (this.chainAway) throw new RangeError('connection refused');
@@ -55,7 +53,7 @@ export class DeskFixture {
     };
     this.local = localDeliveryDesk(
       {
-        ...{ ledger: this.ledger, deals, domain: DOMAIN, beside },
+        ...{ ledger: this.ledger, deals, domain: DOMAIN },
         clock: { nowMs: () => (EPOCH * EPOCH_SECONDS + 10) * 1000 },
         journal: {
           appendGrant: async () => undefined,
