@@ -1,4 +1,4 @@
-/** The SDK's door: what applications import. Node.js; `sdk/client/fetch-session.ts` and below also run in browsers. */
+/** The SDK's door in Node.js: what applications import. `browser.ts` is the door for pages. */
 
 export { fetchContent } from './client/fetch-content.ts';
 export type { FetchOptions, FetchRequest, FetchResult } from './client/fetch-content.ts';
@@ -54,3 +54,20 @@ export { topUpFile } from './publish/top-up-file.ts';
 export type { Closed, CloseOptions, CloseProgress, CloseRequest } from './publish/close-distribution.ts';
 export { PublishError } from './publish/publish-error.ts';
 export type { PublishErrorCode } from './publish/publish-error.ts';
+
+export { ChainError } from './chain/chain-errors.ts';
+export type { ChainErrorCode } from './chain/chain-errors.ts';
+export { decodeDeployment, domainOf, encodeDeployment } from './chain/deployment.ts';
+export type { Deployment } from './chain/deployment.ts';
+export { connectContracts } from './chain/contracts.ts';
+export type { Contracts } from './chain/contracts.ts';
+export { openProvider } from './chain/provider.ts';
+export type { ChainEndpoint } from './chain/provider.ts';
+export { TransactionSender } from './chain/transactions.ts';
+export type { SendingOptions, SendingParts } from './chain/transactions.ts';
+
+export { parseCid } from './protocol/content.ts';
+export { ProtocolError } from './protocol/errors.ts';
+export type { ProtocolErrorCode } from './protocol/errors.ts';
+export { parseAddress, parseContentRoot, parseDealId } from './protocol/identifiers.ts';
+export type { Address, ContentRoot, DealId } from './protocol/identifiers.ts';

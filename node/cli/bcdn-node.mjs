@@ -5,6 +5,6 @@ import { startUnderCurrentNode } from '../../sdk/cli/current-node.mjs';
 await startUnderCurrentNode({
   name: 'bcdn-node',
   launcher: import.meta.url,
-  main: new URL('./main.ts', import.meta.url).href,
+  program: 'node/cli/main',
   failureExitCode: 1,
 });

@@ -1,5 +1,6 @@
 import { Worker } from 'node:worker_threads';
 
+import { siblingProgram } from '../processes/sibling-program.ts';
 import { AuditError } from './audit-error.ts';
 import { MAX_PAGES_PER_WORKER } from './audit-limits.ts';
 import type { CheckedReceipt, ReceiptRules } from './receipt-check.ts';
@@ -43,7 +44,7 @@ class VerifyingThread {
   #failure: AuditError | undefined;
 
   constructor(rules: ReceiptRules) {
-    this.#worker = new Worker(new URL('verify-worker.ts', import.meta.url), { workerData: rules });
+    this.#worker = new Worker(siblingProgram('verify-worker', import.meta.url), { workerData: rules });
     this.#worker.on('message', (checked: readonly CheckedReceipt[]) =>
       this.#waiting.shift()?.resolve(checked),
     );

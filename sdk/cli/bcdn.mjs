@@ -5,6 +5,6 @@ import { startUnderCurrentNode } from './current-node.mjs';
 await startUnderCurrentNode({
   name: 'bcdn',
   launcher: import.meta.url,
-  main: new URL('./main.ts', import.meta.url).href,
+  program: 'sdk/cli/main',
   failureExitCode: 3,
 });

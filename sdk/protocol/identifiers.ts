@@ -3,7 +3,11 @@ import { ProtocolError } from './errors.ts';
 import { MAX_UINT32 } from './limits.ts';
 
 declare const brand: unique symbol;
-type Branded<T, Name extends string> = T & { readonly [brand]: Name };
+/** What keeps identifiers of one form apart. It is in types only; exported because the declarations of other files name it. */
+export interface Brand<Name extends string> {
+  readonly [brand]: Name;
+}
+type Branded<T, Name extends string> = T & Brand<Name>;
 
 /** An Ethereum address, always in lower case so that equal addresses are equal strings. */
 export type Address = Branded<Hex, 'Address'>;

@@ -2,6 +2,7 @@ import { fork, type ChildProcess } from 'node:child_process';
 import type { Socket } from 'node:net';
 import { Duplex } from 'node:stream';
 
+import { siblingProgram } from '../../../sdk/processes/sibling-program.ts';
 import { ProcessChannel, type ChannelDuties } from './process-channel.ts';
 import { WorkerError } from './worker-error.ts';
 import { COUNTERS_TIMEOUT_MS, FORGET_TIMEOUT_MS, WORKER_END_MS, WORKER_READY_MS } from './worker-limits.ts';
@@ -10,7 +11,7 @@ import { packSetup, type WorkerSetup } from './worker-setup.ts';
 
 /** The pipe of the channel, as the worker finds it: after the standard ones and the one that passes connections. */
 export const CHANNEL_FD = 4;
-const MAIN = new URL('./worker-main.ts', import.meta.url);
+const MAIN = siblingProgram('worker-main', import.meta.url);
 
 export interface WorkerDuties extends Pick<ChannelDuties, 'answer' | 'hear'> {
   /** The process has ended; whatever it had open ended with it. Called once. */

@@ -1,17 +1,13 @@
 import { z } from 'zod';
 
-import { systemClock } from '../../client/clock.ts';
-import { FetchExchange } from '../../client/fetch-exchange.ts';
-import type { FetchComponents } from '../../client/fetch-session.ts';
+import { BROWSER_COMPONENTS } from '../../client/browser-components.ts';
 import { parseCid } from '../../protocol/content.ts';
 import { parseDealId } from '../../protocol/identifiers.ts';
-import { pureSecp256k1 } from '../../protocol/signature.ts';
 import { PlayerError } from '../player-error.ts';
 import { SOURCE_ROUNDS_WITH_ORIGIN } from '../player-limits.ts';
 import { ContentView } from './content-view.ts';
 import { OriginBytes } from './origin-bytes.ts';
 import { requireOriginPlace } from './origin-place.ts';
-import { webSha256 } from './web-sha256.ts';
 
 const dealId = z.string().transform(parseDealId);
 
@@ -35,14 +31,6 @@ export const viewSettingsSchema = z.object({
 });
 
 export type ViewSettings = z.input<typeof viewSettingsSchema>;
-
-/** What a browser gives a fetch: the parts that the command line takes from Node. */
-export const BROWSER_COMPONENTS: FetchComponents = {
-  http: new FetchExchange(),
-  clock: systemClock,
-  sha256: webSha256,
-  secp256k1: pureSecp256k1,
-};
 
 /**
  * A view of a content. Asks nobody for anything yet.

@@ -1,4 +1,5 @@
-import { BROWSER_COMPONENTS, openView } from '../engine/open-view.ts';
+import { BROWSER_COMPONENTS } from '../../client/browser-components.ts';
+import { openView } from '../engine/open-view.ts';
 import type { ContentView } from '../engine/content-view.ts';
 import { OwedReceipts } from '../engine/owed-receipts.ts';
 import { freshSessionKey } from '../engine/session-key.ts';

@@ -1,6 +1,6 @@
 import { sha256 as softwareSha256 } from '@noble/hashes/sha2.js';
 
-import type { Sha256 } from '../../protocol/content.ts';
+import type { Sha256 } from '../protocol/content.ts';
 
 /** The part of WebCrypto that is used. */
 interface Digests {

@@ -1,0 +1,13 @@
+import { pureSecp256k1 } from '../protocol/signature.ts';
+import { systemClock } from './clock.ts';
+import { FetchExchange } from './fetch-exchange.ts';
+import type { FetchComponents } from './fetch-session.ts';
+import { webSha256 } from './web-sha256.ts';
+
+/** What a browser gives a fetch: the parts that the command line takes from Node. */
+export const BROWSER_COMPONENTS: FetchComponents = {
+  http: new FetchExchange(),
+  clock: systemClock,
+  sha256: webSha256,
+  secp256k1: pureSecp256k1,
+};
