@@ -11,6 +11,7 @@ import { contentRootOf } from '../protocol/content.ts';
 import { declareOrigin, type ProbedOrigin } from './declare-origin.ts';
 import type { ImportedContent } from './imported-content.ts';
 import { nameAudience } from './name-audience.ts';
+import { shortageOf, tooFewNodes } from './node-shortage.ts';
 import type { PublicationRecord } from './publication-record.ts';
 import type { PublishOptions, PublishRequest } from './publish-request.ts';
 import { PublishError } from './publish-error.ts';
@@ -60,7 +61,8 @@ async function newPlan(
   const quote = await acceptableQuote(api, { request, content }, signal);
   const peerPoolWei = request.peerPoolWei ?? 0n;
   const depositWei = quote.depositWei + peerPoolWei;
-  onProgress?.({ phase: 'quoted', nodes: quote.nodes.length, depositWei });
+  const shortage = shortageOf(quote, request.replicas);
+  onProgress?.({ phase: 'quoted', nodes: quote.nodes.length, depositWei, shortage });
   const cid = content.root.toString();
   if ((await review?.({ cid, bytes: content.bytes, quote, depositWei, peerPoolWei })) === false) {
     throw new PublishError('NOT_CONFIRMED', 'The plan was not confirmed, so nothing was sent.', {
@@ -186,6 +188,7 @@ function allocationFailed(dealId: PublicationRecord['dealId'], cause: unknown): 
   );
 }
 
+/** @throws PublishError NO_NODES, TOO_FEW_NODES, BUDGET_EXCEEDED */
 async function acceptableQuote(
   api: MarketplaceApi,
   { request, content }: Pick<UnpaidContent, 'request' | 'content'>,
@@ -195,12 +198,9 @@ async function acceptableQuote(
   const expectedDeliveryBytes = request.expectedDeliveryBytes ?? BigInt(content.bytes) * DEFAULT_DELIVERIES;
   const wishes = { replicas, regions, serviceLevel, maxRatePerGiB, days };
   const quote = await api.quote({ bytes: content.bytes, expectedDeliveryBytes, ...wishes }, signal);
-  if (quote.nodes.length === 0) {
-    throw new PublishError('NO_NODES', 'No node meets the wishes for this distribution.', {
-      values: { replicas, ...quote.removed },
-      remedy: 'Allow more regions or a higher price; the values say which wish removed how many nodes.',
-    });
-  }
+  const shortage = shortageOf(quote, replicas);
+  if (shortage !== undefined && (request.allowFewer !== true || shortage.have === 0))
+    throw tooFewNodes(shortage);
   const depositWei = quote.depositWei + (request.peerPoolWei ?? 0n);
   if (budgetWei !== undefined && depositWei > budgetWei) {
     throw new PublishError('BUDGET_EXCEEDED', 'The distribution needs a larger deposit than the budget.', {

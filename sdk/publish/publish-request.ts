@@ -4,6 +4,7 @@ import type { TransactionSender } from '../chain/transactions.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ContentSource } from './content-source.ts';
 import type { OriginRequest } from './declare-origin.ts';
+import type { NodeShortage } from './node-shortage.ts';
 import type { PlacementProgress } from './place-content.ts';
 import type { PublicationJournal } from './publication-record.ts';
 
@@ -13,8 +14,10 @@ export interface PublishRequest {
   /** The publisher's account: pays the deposit and signs the uploads. */
   readonly sender: TransactionSender;
   readonly marketplaceUrl: string;
-  /** Edges that will hold the content. */
+  /** Edges that will hold the content; if there are fewer that meet the wishes, it is refused. */
   readonly replicas: number;
+  /** Takes as many edges as there are, at least one and at most `replicas`. @default false */
+  readonly allowFewer?: boolean | undefined;
   /** @default all regions */
   readonly regions?: readonly string[] | undefined;
   /** Bytes that all viewers together are expected to fetch. @default ten times the content */
@@ -47,7 +50,13 @@ export interface PublishRequest {
 export type PublishProgress =
   | { readonly phase: 'importing'; readonly bytes: number }
   | { readonly phase: 'imported'; readonly cid: string; readonly bytes: number; readonly blocks: number }
-  | { readonly phase: 'quoted'; readonly nodes: number; readonly depositWei: bigint }
+  | {
+      readonly phase: 'quoted';
+      readonly nodes: number;
+      readonly depositWei: bigint;
+      /** Where fewer nodes are allowed: how many are missing, and why. */
+      readonly shortage: NodeShortage | undefined;
+    }
   /** A publication that was interrupted goes on: what follows may be done already. */
   | { readonly phase: 'resumed'; readonly dealId: DealId }
   | { readonly phase: 'opened'; readonly dealId: DealId }

@@ -39,6 +39,7 @@ export function addDealOpen(deal: Command, perform: Perform): void {
     .argument('<cid>', 'root CID of the content')
     .argument('<size>', 'its size, such as 2GiB');
   addSettings(command, [...SESSION_SETTINGS, 'replicas', 'regions', 'maxRate'])
+    .option('--allow-fewer', 'take as many edges as there are if they are fewer than --replicas')
     .option('--budget <amount>', 'most to lock, such as 40BCDN (default: no limit)')
     .option(
       '--expected-delivery <size>',

@@ -34,6 +34,7 @@ export function addPublish(program: Command, perform: Perform): void {
     .exitOverride()
     .argument('<file>', 'a file, a directory, or the URL of a file that nodes fetch themselves');
   addSettings(command, [...SESSION_SETTINGS, 'replicas', 'regions', 'maxRate'])
+    .option('--allow-fewer', 'take as many edges as there are if they are fewer than --replicas')
     .option('--budget <amount>', 'most to lock, such as 40BCDN (default: no limit)')
     .option(
       '--expected-delivery <size>',

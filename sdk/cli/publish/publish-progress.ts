@@ -1,5 +1,6 @@
 import { bytesText } from '../../client/progress-line.ts';
 import type { Address } from '../../protocol/identifiers.ts';
+import { shortageText } from '../../publish/node-shortage.ts';
 import type { PublishProgress } from '../../publish/publish.ts';
 import { formatTokens } from '../amounts.ts';
 import type { LiveLine } from '../live-line.ts';
@@ -29,6 +30,7 @@ export class PublishTeller {
       case 'imported':
         return this.#done(`Read ${bytesText(progress.bytes)} in ${progress.blocks} blocks: ${progress.cid}`);
       case 'quoted':
+        if (progress.shortage !== undefined) this.#warn(shortageText(progress.shortage));
         return this.#done(`Planned on ${progress.nodes} edges for ${formatTokens(progress.depositWei)}`);
       case 'resumed':
         this.resumed = true;
@@ -66,6 +68,11 @@ export class PublishTeller {
       ([node, { sentBytes, totalBytes }]) => `${node.slice(0, 8)} ${barText(sentBytes, totalBytes)}`,
     );
     return bars.join('  ');
+  }
+
+  #warn(text: string): void {
+    this.#line.clear();
+    this.#terminal.say(`${mark('!', '33')} ${text}`);
   }
 
   #done(text: string): void {

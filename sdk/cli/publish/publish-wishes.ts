@@ -16,11 +16,13 @@ export interface WishFlags extends SettingTexts {
   readonly tag?: readonly string[];
   readonly peerPool?: string;
   readonly serviceLevel?: string;
+  readonly allowFewer?: boolean;
 }
 
 export type Wishes = Pick<
   PublishRequest,
   | 'replicas'
+  | 'allowFewer'
   | 'regions'
   | 'budgetWei'
   | 'days'
@@ -38,6 +40,8 @@ export function wishesOf(flags: WishFlags, settings: Settings): Wishes {
     text === undefined ? undefined : read(text);
   return {
     replicas: countOf('--replicas', settings.require('replicas'), { min: 1, max: MAX_REPLICAS }),
+    // A number that nobody asked for is no need.
+    allowFewer: flags.allowFewer === true || !settings.isNamed('replicas'),
     regions: optional(settings.get('regions'), (text) => regionsOf('--regions', text)),
     maxRatePerGiB: optional(settings.get('maxRate'), (text) => tokensOf('--max-rate', text)),
     budgetWei: optional(flags.budget, (text) => tokensOf('--budget', text)),

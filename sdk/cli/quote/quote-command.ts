@@ -6,6 +6,7 @@ import { systemClock } from '../../client/clock.ts';
 import { MarketplaceApi } from '../../client/marketplace-api.ts';
 import { bytesText } from '../../client/progress-line.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
+import { shortageOf, shortageText } from '../../publish/node-shortage.ts';
 import { bitrateOf, countOf, sizeOf } from '../option-values.ts';
 import { CliError } from '../cli-error.ts';
 import type { Perform } from '../command.ts';
@@ -82,8 +83,9 @@ async function runQuote(content: string, flags: QuoteFlags, terminal: Terminal):
     terminal.data(`${bytesText(bytes)} on ${replicas} edges, ${bytesText(Number(delivery))} to be delivered`);
     for (const line of [...nodeLines(quote), ...costLines(quote), ...excludedLines(quote)])
       terminal.data(line);
-    if (quote.missingReplicas === 0) return EXIT.fine;
-    terminal.say(`${mark('!', '33')} ${quote.missingReplicas} of ${replicas} edges are missing`);
+    const shortage = shortageOf(quote, replicas);
+    if (shortage === undefined) return EXIT.fine;
+    terminal.say(`${mark('!', '33')} ${shortageText(shortage)}`);
     return EXIT.differs;
   } finally {
     await http.close();

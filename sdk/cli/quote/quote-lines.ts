@@ -1,16 +1,8 @@
 import { bytesText } from '../../client/progress-line.ts';
 import type { Quote } from '../../client/marketplace-api.ts';
+import { removedText } from '../../publish/node-shortage.ts';
 import { formatTokens } from '../amounts.ts';
 
-/** Why nodes were left out, in the words of a publisher. */
-const REASONS: Readonly<Record<string, string>> = {
-  active: 'not staked, not on the ring or leaving',
-  healthy: 'did not answer when last asked',
-  region: 'in another region',
-  price: 'more expensive',
-  stake: 'with too little stake',
-  capacity: 'without room or bandwidth',
-};
 const SECONDS_PER_DAY = 86_400;
 
 /** The nodes of a quote as a table. */
@@ -36,9 +28,8 @@ export function costLines(quote: Quote): readonly string[] {
   const of = considered === undefined ? '' : ` of ${considered} registered`;
   lines.push(`Nodes      ${nodes.length}${of}, in ${regions} region(s)`);
   if (quote.missingReplicas > 0) lines.push(`Missing    ${quote.missingReplicas} more were asked for`);
-  for (const [constraint, count] of Object.entries(removed)) {
-    if (count > 0) lines.push(`Left out   ${count} ${REASONS[constraint] ?? constraint}`);
-  }
+  const leftOut = removedText(removed);
+  if (leftOut !== '') lines.push(`Left out   ${leftOut}`);
   return lines;
 }
 

@@ -17,26 +17,36 @@ export function addSettings(command: Command, names: readonly SettingName[]): Co
 /** Settings by precedence: flag, environment, configuration file, default. */
 export class Settings {
   readonly #texts: SettingTexts;
+  readonly #named: ReadonlySet<SettingName>;
 
-  private constructor(texts: SettingTexts) {
+  private constructor(texts: SettingTexts, named: ReadonlySet<SettingName>) {
     this.#texts = texts;
+    this.#named = named;
   }
 
   /** @throws CliError CONFIG_INVALID */
   static async read(flags: SettingTexts, environment: NodeJS.ProcessEnv = process.env): Promise<Settings> {
     const file = await readConfig(environment);
     const texts: Partial<Record<SettingName, string>> = {};
+    const named = new Set<SettingName>();
     for (const name of Object.keys(SETTINGS) as SettingName[]) {
       const { variable, fallback }: SettingDescription = SETTINGS[name];
       const fromEnvironment = environment[variable] === '' ? undefined : environment[variable];
-      const text = flags[name] ?? fromEnvironment ?? file[name] ?? fallback;
+      const given = flags[name] ?? fromEnvironment ?? file[name];
+      if (given !== undefined) named.add(name);
+      const text = given ?? fallback;
       if (text !== undefined) texts[name] = text;
     }
-    return new Settings(texts);
+    return new Settings(texts, named);
   }
 
   get(name: SettingName): string | undefined {
     return this.#texts[name];
+  }
+
+  /** Whether somebody asked for it: it is not the default. */
+  isNamed(name: SettingName): boolean {
+    return this.#named.has(name);
   }
 
   /** @throws CliError OPTION_MISSING */

@@ -70,6 +70,10 @@ describe('a publisher before a terminal', function () {
     const { code, stdout } = await desk.run('publish', film, '--yes', '--json', '--budget', '1wei');
     expect(code).to.equal(3);
     expect((JSON.parse(stdout) as Document).error?.code).to.equal('BUDGET_EXCEEDED');
+    const wide = await desk.run('publish', film, '--yes', '--json', '--replicas', '3');
+    const { error: tooFew } = JSON.parse(wide.stdout) as Document;
+    expect([wide.code, tooFew?.code]).to.deep.equal([3, 'TOO_FEW_NODES']);
+    expect(tooFew?.values).to.include({ need: 3, have: 2 });
     const rich = await desk.run('publish', film, '--yes', '--json', '--peer-pool', '1000000BCDN');
     const { error } = JSON.parse(rich.stdout) as Document;
     expect(error?.code).to.equal('MONEY_SHORT');

@@ -324,6 +324,29 @@ describe('publish and closeDistribution on a real chain', function () {
     expect(await balance()).to.equal(before);
   });
 
+  it('spends nothing on fewer nodes than were asked for, and says what removed the others', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    const error = await refusal(publish(requestOf({ replicas: 5 })));
+    expect(error.code).to.equal('TOO_FEW_NODES');
+    expect(error.values).to.deep.equal({ need: 5, have: 3, region: 2 });
+    expect(error.message).to.equal('You need 5 nodes, have 3: left out are 2 in another region.');
+    expect(error.remedy).to.equal('Allow more regions; or ask for 3, or allow fewer (`--allow-fewer`).');
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
+  });
+
+  it('takes the nodes that there are where fewer are allowed, and says so', async () => {
+    const shortages: unknown[] = [];
+    const onProgress = (progress: PublishProgress): void => {
+      if (progress.phase === 'quoted') shortages.push(progress.shortage);
+    };
+    const published = await publish(requestOf({ replicas: 5, allowFewer: true }), { onProgress });
+    expect(published.nodes).to.have.length(3);
+    expect(shortages).to.deep.equal([{ need: 5, have: 3, removed: { region: 2 } }]);
+    edges = [];
+    const nobody = await refusal(publish(requestOf({ allowFewer: true })));
+    expect(nobody.code).to.equal('NO_NODES');
+  });
+
   it('spends nothing beyond the budget or without nodes', async () => {
     const before = await readTokenBalance(provider, deployment, publisher.address);
     const tooDear = await refusal(publish(requestOf({ budgetWei: 3n * AMOUNT_WEI - 1n })));
@@ -332,7 +355,7 @@ describe('publish and closeDistribution on a real chain', function () {
     edges = [];
     const nobody = await refusal(publish(requestOf()));
     expect(nobody.code).to.equal('NO_NODES');
-    expect(nobody.values).to.deep.equal({ replicas: 3, region: 2 });
+    expect(nobody.values).to.deep.equal({ need: 3, have: 0, region: 2 });
     expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
   });
 });

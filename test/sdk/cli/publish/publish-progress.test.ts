@@ -48,6 +48,17 @@ describe('Progress of bcdn publish', () => {
     expect(shown.every((text) => text.length <= COLUMNS)).to.equal(true);
   });
 
+  it('says when the plan has fewer edges than were wished for, and why', () => {
+    const shortage = { need: 3, have: 1, removed: { price: 1, region: 4, stake: 0 } };
+    teller.tell({ phase: 'quoted', nodes: 1, depositWei: 10n ** 18n, shortage });
+    expect(said[0]).to.include(
+      'You need 3 nodes, have 1: left out are 4 in another region, 1 more expensive.',
+    );
+    expect(said[1]).to.include('Planned on 1 edges for 1 BCDN');
+    teller.tell({ phase: 'quoted', nodes: 1, depositWei: 10n ** 18n, shortage: undefined });
+    expect(said).to.have.length(3);
+  });
+
   it('says each step once, and remembers that it goes on with a deal', () => {
     teller.tell({ phase: 'placing', holders: 1, nodes: 2 });
     teller.tell({ phase: 'placing', holders: 1, nodes: 2 });

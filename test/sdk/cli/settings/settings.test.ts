@@ -44,6 +44,8 @@ describe('settings of bcdn', () => {
     expect(settings.require('regions')).to.equal('eu-west,us-east');
     expect(settings.require('replicas')).to.equal('3');
     expect(settings.get('maxRate')).to.equal(undefined);
+    const names = ['marketplace', 'rpc', 'regions', 'replicas', 'maxRate'] as const;
+    expect(names.filter((name) => settings.isNamed(name))).to.deep.equal(['marketplace', 'rpc', 'regions']);
     expect(await codeOf(() => settings.require('keystore'))).to.equal('OPTION_MISSING');
   });
 
