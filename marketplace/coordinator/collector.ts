@@ -8,7 +8,7 @@ import {
   type Epoch,
   type GrantHash,
 } from '../../sdk/protocol/identifiers.ts';
-import type { ReceiptWithGrant, SignedReceipt } from '../../sdk/protocol/receipt.ts';
+import type { ReceiptWithGrant } from '../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import { voucherDigest, type SignedVoucher, type Voucher } from '../../sdk/protocol/voucher.ts';
 import type { Clock } from '../clock.ts';
@@ -17,20 +17,25 @@ import type { Database } from '../database/database.ts';
 import {
   findAllocation,
   findDeal,
+  readDeals,
   type AllocationRecord,
   type DealRecord,
 } from '../database/deal-records.ts';
-import { findGrant, type IssuedGrant } from '../database/grant-ledger.ts';
+import { readGrants, type IssuedGrant } from '../database/grant-ledger.ts';
+import {
+  keepBestReceipts,
+  readReceiptedBytes,
+  type ReceiptSource,
+  type VerifiedReceipt,
+} from '../database/kept-receipts.ts';
+import { inStatements } from '../database/many-rows.ts';
 import { readPeerMeters, type PeerMeter } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
 import {
   findVoucher,
-  keepBestReceipt,
   readBytesByEpoch,
-  readReceiptedBytes,
   readViewerReceipts,
   saveVoucher,
-  type ReceiptSource,
 } from '../database/receipt-ledger.ts';
 import { MarketplaceError, type ErrorValues, type MarketplaceErrorCode } from '../errors.ts';
 import { MAX_BETTER_PAIRS } from '../limits.ts';
@@ -92,9 +97,11 @@ interface CollectorComponents {
   readonly yieldTurn: () => Promise<void>;
 }
 
-interface CheckedReceipt {
-  readonly issued: IssuedGrant;
-  readonly signedReceipt: SignedReceipt;
+/** A pair with what is known here of its grant. */
+interface KnownPair extends ReceiptWithGrant {
+  readonly grantHash: GrantHash;
+  readonly issued: IssuedGrant | undefined;
+  readonly deal: DealRecord | undefined;
 }
 
 /** Turns receipts into vouchers: verifies, keeps the best of each grant on disk, then signs what they add up to. */
@@ -121,8 +128,8 @@ export class Collector {
         currentEpoch: epoch,
       });
     }
-    const { good, refused } = await this.#check(request.pairs, async (pair) =>
-      this.#inTime(await this.#checkPair(pair, request), { runningEpoch: epoch, epochSeconds }),
+    const { good, refused } = await this.#check(request.pairs, (pair) =>
+      this.#inTime(this.#checkPair(pair, request), { runningEpoch: epoch, epochSeconds }),
     );
     await this.#keep(good, 'node');
     const taken = { accepted: good.length, refused };
@@ -147,9 +154,9 @@ export class Collector {
    * more is taken from the peer either.
    */
   #inTime(
-    result: CheckedReceipt | RefusedReceipt,
+    result: VerifiedReceipt | RefusedReceipt,
     now: { runningEpoch: Epoch; epochSeconds: number },
-  ): CheckedReceipt | RefusedReceipt {
+  ): VerifiedReceipt | RefusedReceipt {
     if ('code' in result || result.issued.peerRatePerGiB === undefined) return result;
     const { grant, grantHash } = result.issued;
     return takesReceipts(grant.epoch, now) ? result : tooLate(grantHash, grant, now);
@@ -164,31 +171,32 @@ export class Collector {
   /** Takes receipts from viewers whose node does not take them any more, until their late window is over. */
   async accept(pairs: readonly ReceiptWithGrant[]): Promise<AcceptedReceipts> {
     const now = await this.#components.epochClock.estimate();
-    const { good, refused } = await this.#check(pairs, async (pair) => {
-      const { epoch } = pair.signedGrant.grant;
-      if (now === undefined || takesReceipts(epoch, now)) return this.#checkPair(pair);
+    const { good, refused } = await this.#check(pairs, (pair) => {
       const { grant } = pair.signedGrant;
-      return tooLate(grantHashOf(this.#components.domain, grant), grant, now);
+      if (now === undefined || takesReceipts(grant.epoch, now)) return this.#checkPair(pair);
+      return tooLate(pair.grantHash, grant, now);
     });
     await this.#keep(good, 'viewer');
-    const acknowledged = [];
-    for (const { issued } of good) {
-      const bytes = await readReceiptedBytes(this.#components.database.read, issued.grantHash);
-      if (bytes !== undefined) acknowledged.push({ grantHash: issued.grantHash, bytes });
-    }
+    const grantHashes = good.map(({ issued }) => issued.grantHash);
+    const held = await readReceiptedBytes(this.#components.database.read, grantHashes);
+    const acknowledged = grantHashes.flatMap((grantHash) => {
+      const bytes = held.get(grantHash);
+      return bytes === undefined ? [] : [{ grantHash, bytes }];
+    });
     return { acknowledged, refused };
   }
 
-  /** Checks a turn's worth at a time, so that their questions to a database elsewhere travel together. */
-  async #check<T>(
-    items: readonly T[],
-    check: (item: T) => Promise<CheckedReceipt | RefusedReceipt>,
-  ): Promise<{ good: CheckedReceipt[]; refused: RefusedReceipt[] }> {
-    const good: CheckedReceipt[] = [];
+  /** Asks the database for many at once, and then checks a turn's worth at a time. */
+  async #check(
+    pairs: readonly ReceiptWithGrant[],
+    check: (pair: KnownPair) => VerifiedReceipt | RefusedReceipt,
+  ): Promise<{ good: VerifiedReceipt[]; refused: RefusedReceipt[] }> {
+    const good: VerifiedReceipt[] = [];
     const refused: RefusedReceipt[] = [];
-    for (let from = 0; from < items.length; from += VERIFICATIONS_PER_TURN) {
-      if (from > 0) await this.#components.yieldTurn();
-      for (const result of await Promise.all(items.slice(from, from + VERIFICATIONS_PER_TURN).map(check))) {
+    for (const some of inStatements(pairs)) {
+      for (const [at, pair] of (await this.#lookUp(some)).entries()) {
+        if (at % VERIFICATIONS_PER_TURN === 0) await this.#components.yieldTurn();
+        const result = check(pair);
         if ('code' in result) refused.push(result);
         else good.push(result);
       }
@@ -196,19 +204,33 @@ export class Collector {
     return { good, refused };
   }
 
-  /** @param settlement the deal, node and epochs that the grant must be of, if that matters */
-  async #checkPair(
-    { signedGrant, signedReceipt }: ReceiptWithGrant,
-    settlement?: SettlementRequest,
-  ): Promise<CheckedReceipt | RefusedReceipt> {
+  async #lookUp(pairs: readonly ReceiptWithGrant[]): Promise<KnownPair[]> {
     const { database, domain } = this.#components;
+    const hashed = pairs.map((pair) => ({ ...pair, grantHash: grantHashOf(domain, pair.signedGrant.grant) }));
+    const grants = await readGrants(
+      database.read,
+      hashed.map(({ grantHash }) => grantHash),
+    );
+    const deals = await readDeals(
+      database.read,
+      pairs.map(({ signedGrant }) => signedGrant.grant.dealId),
+    );
+    return hashed.map((pair) => ({
+      ...pair,
+      issued: grants.get(pair.grantHash),
+      deal: deals.get(pair.signedGrant.grant.dealId),
+    }));
+  }
+
+  /** @param settlement the deal, node and epochs that the grant must be of, if that matters */
+  #checkPair(
+    { signedGrant, signedReceipt, grantHash, issued, deal }: KnownPair,
+    settlement?: SettlementRequest,
+  ): VerifiedReceipt | RefusedReceipt {
     const { grant } = signedGrant;
-    const grantHash = grantHashOf(domain, grant);
     const refuse = (code: MarketplaceErrorCode): RefusedReceipt => ({ grantHash, code });
     if (settlement !== undefined && !isOf(settlement, grant)) return refuse('GRANT_MISMATCH');
     if (signedReceipt.receipt.grantHash !== grantHash) return refuse('RECEIPT_MISMATCH');
-    const issued = await findGrant(database.read, grantHash);
-    const deal = await findDeal(database.read, grant.dealId);
     if (issued === undefined || deal === undefined) return refuse('GRANT_UNKNOWN');
     const fault =
       grantFault(this.#components, signedGrant, deal) ??
@@ -217,13 +239,10 @@ export class Collector {
   }
 
   /** On disk when this resolves. */
-  async #keep(receipts: readonly CheckedReceipt[], source: ReceiptSource): Promise<void> {
+  async #keep(receipts: readonly VerifiedReceipt[], source: ReceiptSource): Promise<void> {
     if (receipts.length === 0) return;
     const nowMs = this.#components.clock.nowMs();
-    await this.#components.database.write(async (sql) => {
-      for (const { issued, signedReceipt } of receipts)
-        await keepBestReceipt(sql, issued, { signedReceipt, source, nowMs });
-    });
+    await this.#components.database.write((sql) => keepBestReceipts(sql, receipts, { source, nowMs }));
   }
 
   async #signVoucher(request: SettlementRequest, deal: DealRecord): Promise<SignedVoucher> {

@@ -7,6 +7,7 @@ import {
   type DealId,
 } from '../../sdk/protocol/identifiers.ts';
 import type { Row, Sql } from './database.ts';
+import { inStatements, listOf } from './many-rows.ts';
 import type { Page, PageOf } from './node-records.ts';
 import { bigintOf, integerOf, optionalTextOf, textOf } from './rows.ts';
 
@@ -54,6 +55,19 @@ export interface AllocationRecord {
 export async function findDeal(sql: Sql, dealId: DealId): Promise<DealRecord | undefined> {
   const row = await sql.get('SELECT * FROM deals WHERE deal_id = ?', dealId);
   return row === undefined ? undefined : dealOf(row);
+}
+
+/** Those of the deals that the index has. */
+export async function readDeals(
+  sql: Sql,
+  dealIds: readonly DealId[],
+): Promise<ReadonlyMap<DealId, DealRecord>> {
+  const found = new Map<DealId, DealRecord>();
+  for (const ids of inStatements([...new Set(dealIds)])) {
+    const rows = await sql.all(`SELECT * FROM deals WHERE deal_id IN ${listOf(ids.length)}`, ...ids);
+    for (const deal of rows.map(dealOf)) found.set(deal.dealId, deal);
+  }
+  return found;
 }
 
 /** Deals, newest first; an absent filter matches all. */

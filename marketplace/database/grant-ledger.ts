@@ -11,6 +11,7 @@ import {
 } from '../../sdk/protocol/identifiers.ts';
 import { parseNetworkDomain, type NetworkDomain } from '../../sdk/protocol/network-domain.ts';
 import type { Row, Sql } from './database.ts';
+import { inStatements, listOf } from './many-rows.ts';
 import { bigintOf, bytesOf, integerOf, optionalTextOf, textOf } from './rows.ts';
 
 /** A grant that this coordinator has issued. */
@@ -46,9 +47,20 @@ export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> 
   );
 }
 
-export async function findGrant(sql: Sql, grantHash: GrantHash): Promise<IssuedGrant | undefined> {
-  const row = await sql.get('SELECT * FROM grants WHERE grant_hash = ?', grantHash);
-  return row === undefined ? undefined : issuedGrantOf(row);
+/** Those of the grants that this coordinator has issued. */
+export async function readGrants(
+  sql: Sql,
+  grantHashes: readonly GrantHash[],
+): Promise<ReadonlyMap<GrantHash, IssuedGrant>> {
+  const found = new Map<GrantHash, IssuedGrant>();
+  for (const hashes of inStatements([...new Set(grantHashes)])) {
+    const rows = await sql.all(
+      `SELECT * FROM grants WHERE grant_hash IN ${listOf(hashes.length)}`,
+      ...hashes,
+    );
+    for (const issued of rows.map(issuedGrantOf)) found.set(issued.grantHash, issued);
+  }
+  return found;
 }
 
 /** Caps already given to a viewer for a node in an epoch: another grant must differ, or it would be the same one. */

@@ -1,17 +1,12 @@
-import type { Address, DealId, GrantHash } from '../../sdk/protocol/identifiers.ts';
+import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
 import { parseEpoch } from '../../sdk/protocol/identifiers.ts';
 import type { SignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Row, Sql } from './database.ts';
-import { addDelivery } from './delivery-accounts.ts';
-import { addContribution } from './domain-ledger.ts';
 import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
+import type { ReceiptSource } from './kept-receipts.ts';
 import type { Page, PageOf } from './node-records.ts';
-import { addPeerBytes } from './peer-ledger.ts';
 import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
-
-/** Who handed a receipt in. */
-export type ReceiptSource = 'node' | 'viewer';
 
 /** The best receipt known of a grant, with the grant. */
 export interface HeldReceipt {
@@ -30,57 +25,6 @@ const RECEIPT_COLUMNS = `grants.grant_hash, grants.deal_id, grants.node, grants.
   grants.content_root, grants.signature, grants.issued_at_ms, grants.peer_rate_per_gib, grants.peer_domain, grants.viewer_region,
   receipts.bytes_cumulative,
   receipts.signature AS receipt_signature, receipts.source, receipts.updated_at_ms`;
-
-/** Bytes of the best receipt held for a grant. */
-export async function readReceiptedBytes(sql: Sql, grantHash: GrantHash): Promise<bigint | undefined> {
-  const row = await sql.get('SELECT bytes_cumulative FROM receipts WHERE grant_hash = ?', grantHash);
-  return row === undefined ? undefined : BigInt(integerOf(row, 'bytes_cumulative'));
-}
-
-/**
- * Keeps the receipt if it counts more bytes than the one held. The same receipt from the node marks it as known to
- * the node. What it counts beyond that one is added to what the node delivered, and for a peer to what it has earned and
- * its domain contributed. @returns whether anything changed
- */
-export async function keepBestReceipt(
-  sql: Sql,
-  issued: IssuedGrant,
-  kept: { signedReceipt: SignedReceipt; source: ReceiptSource; nowMs: number },
-): Promise<boolean> {
-  const { receipt, signature } = kept.signedReceipt;
-  const { grant, grantHash, peerRatePerGiB, peerDomain, viewerRegion = '' } = issued;
-  const beforeBytes = (await readReceiptedBytes(sql, grantHash)) ?? 0n;
-  const changed = await sql.run(
-    `INSERT INTO receipts (grant_hash, deal_id, node, epoch, bytes_cumulative, signature, source, updated_at_ms,
-       peer_rate_per_gib)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (grant_hash) DO UPDATE SET bytes_cumulative = excluded.bytes_cumulative,
-       signature = excluded.signature, source = excluded.source, updated_at_ms = excluded.updated_at_ms
-     WHERE excluded.bytes_cumulative > receipts.bytes_cumulative
-        OR (excluded.bytes_cumulative = receipts.bytes_cumulative AND excluded.source = 'node'
-            AND receipts.source = 'viewer')`,
-    grantHash,
-    grant.dealId,
-    grant.node,
-    grant.epoch,
-    Number(receipt.bytesCumulative),
-    signature,
-    kept.source,
-    kept.nowMs,
-    peerRatePerGiB?.toString() ?? null,
-  );
-  const bytes = receipt.bytesCumulative - beforeBytes;
-  if (bytes <= 0n) return changed > 0;
-  const { dealId, node } = grant;
-  await addDelivery(sql, { dealId, node, viewerRegion, bytes, atMs: kept.nowMs });
-  if (peerRatePerGiB !== undefined) {
-    await addPeerBytes(sql, grant.dealId, { peer: grant.node, ratePerGiB: peerRatePerGiB, bytes });
-    // Bytes that cost the publisher nothing are bounded by nothing: they earn no carriage.
-    if (peerDomain !== undefined && peerRatePerGiB > 0n)
-      await addContribution(sql, { dealId: grant.dealId, domain: peerDomain }, bytes);
-  }
-  return changed > 0;
-}
 
 /** Bytes by epoch that are receipted at the expense of the allocation, for epochs up to `throughEpoch`. */
 export async function readBytesByEpoch(

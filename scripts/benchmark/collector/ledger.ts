@@ -5,7 +5,7 @@ import { KeyVault } from '../../../marketplace/coordinator/key-vault.ts';
 import type { Database, Sql } from '../../../marketplace/database/database.ts';
 import { insertGrant } from '../../../marketplace/database/grant-ledger.ts';
 import { ProjectionRows } from '../../../marketplace/database/projection-rows.ts';
-import { keepBestReceipt } from '../../../marketplace/database/receipt-ledger.ts';
+import { keepBestReceipts } from '../../../marketplace/database/kept-receipts.ts';
 import { decodeSignedGrant, grantHashOf } from '../../../sdk/protocol/grant.ts';
 import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';
 import { decodeSignedReceipt, type ReceiptWithGrant } from '../../../sdk/protocol/receipt.ts';
@@ -79,10 +79,11 @@ export class Ledger {
   async keep(): Promise<number> {
     const startedAt = performance.now();
     for (const { page } of this.#pages()) {
-      await this.#database.write(async (sql) => {
-        for (const { signedGrant, signedReceipt } of page)
-          await keepBestReceipt(sql, this.#issued(signedGrant), { signedReceipt, source: 'node', nowMs: 0 });
-      });
+      const receipts = page.map(({ signedGrant, signedReceipt }) => ({
+        issued: this.#issued(signedGrant),
+        signedReceipt,
+      }));
+      await this.#database.write((sql) => keepBestReceipts(sql, receipts, { source: 'node', nowMs: 0 }));
     }
     return performance.now() - startedAt;
   }

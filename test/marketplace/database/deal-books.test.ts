@@ -10,7 +10,8 @@ import {
 } from '../../../marketplace/database/deal-books.ts';
 import { insertGrant } from '../../../marketplace/database/grant-ledger.ts';
 import { addPeerBytes } from '../../../marketplace/database/peer-ledger.ts';
-import { keepBestReceipt, saveVoucher } from '../../../marketplace/database/receipt-ledger.ts';
+import { keepBestReceipts } from '../../../marketplace/database/kept-receipts.ts';
+import { saveVoucher } from '../../../marketplace/database/receipt-ledger.ts';
 import { bytesToHex, uintToBytes } from '../../../sdk/protocol/bytes.ts';
 import {
   parseAddress,
@@ -69,9 +70,8 @@ describe('books of a deal in the database', () => {
     const receipt = { grantHash: issued.grantHash, bytesCumulative: BigInt(number) };
     await database.write(async (sql) => {
       await insertGrant(sql, issued);
-      await keepBestReceipt(sql, issued, {
-        ...{ signedReceipt: { receipt, signature: SIGNATURE }, source: 'node' as const, nowMs: 0 },
-      });
+      const signedReceipt = { receipt, signature: SIGNATURE };
+      await keepBestReceipts(sql, [{ issued, signedReceipt }], { source: 'node', nowMs: 0 });
     });
   }
 
