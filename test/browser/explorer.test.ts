@@ -57,9 +57,9 @@ describe('explorer', () => {
     await page.goto(`${web.marketplace.url}/explore/deals/${web.dealId}`);
     await page.getByRole('heading', { name: 'Where its money is' }).waitFor();
     const parts = await page
-      .locator('.sum tbody data')
+      .locator('.sum-table tbody data')
       .evaluateAll((cells) => cells.map((cell) => cell.getAttribute('value') ?? ''));
-    const deposited = await page.locator('.sum tfoot data').getAttribute('value');
+    const deposited = await page.locator('.sum-table tfoot data').getAttribute('value');
     expect(parts.reduce((sum, wei) => sum + BigInt(wei), 0n)).to.equal(BigInt(deposited ?? '0'));
     await screenshot(page, 'explorer-deal');
     await page.getByRole('link', { name: 'by epoch' }).first().click();

@@ -11,7 +11,7 @@ import { parseAddress, parseDealId } from '../../../sdk/protocol/identifiers.ts'
 import type { Network } from '../market-data/network.ts';
 import { deploymentOf, permitFor, readerOf, requireFunds } from '../new-distribution/opening.ts';
 import type { Wallet } from '../wallet/wallet.ts';
-import { equalShares } from './money-sums.ts';
+import { equalShares } from './equal-shares.ts';
 
 /** A distribution that its publisher changes. */
 export interface DealAtHand {

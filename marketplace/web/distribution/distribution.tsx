@@ -10,6 +10,7 @@ import { Notice } from '../../../sdk/ui/notice.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
 import { Tabs } from '../../../sdk/ui/tabs.tsx';
+import { dealSums } from '../market-data/deal-sums.ts';
 import { fetchDeal, type DealWithAllocations } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData, type MarketData } from '../market-data/use-market-data.ts';
@@ -20,7 +21,7 @@ import { useWallet } from '../wallet/use-wallet.ts';
 import { fetchDealNodes, fetchDelivery, fetchMoney, type DealMoney } from './deal-figures.ts';
 import { DeliveryTab, LiveTab } from './delivery-tabs.tsx';
 import { MoneyTab } from './money-tab.tsx';
-import { moneySums, runwayAlarm } from './money-sums.ts';
+import { runwayAlarm } from './runway-alarm.ts';
 import { NodesTab } from './nodes-tab.tsx';
 import { SettingsTab } from './settings-tab.tsx';
 import { SharePanel } from './share-panel.tsx';
@@ -146,7 +147,7 @@ const STATE_WORDS = {
 
 function alarmOf(deal: DealWithAllocations | undefined, money: DealMoney | undefined) {
   if (deal === undefined || money === undefined) return 'none';
-  return runwayAlarm(deal.state, money.runwaySeconds, moneySums(money).heldWei);
+  return runwayAlarm(deal.state, money.runwaySeconds, dealSums(money).heldForNodesWei);
 }
 
 function RunwayAlarm({ alarm, money }: { alarm: ShownProps['alarm']; money: DealMoney | undefined }) {

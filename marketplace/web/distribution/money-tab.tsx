@@ -2,10 +2,11 @@ import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Duration } from '../../../sdk/ui/duration.tsx';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Notice } from '../../../sdk/ui/notice.tsx';
+import { SumTable } from '../../../sdk/ui/sum-table.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
+import { dealSums } from '../market-data/deal-sums.ts';
 import { paths } from '../shell/paths.ts';
 import type { DealMoney } from './deal-figures.ts';
-import { moneySums } from './money-sums.ts';
 
 interface MoneyTabProps {
   readonly dealId: string;
@@ -14,13 +15,13 @@ interface MoneyTabProps {
 
 /** Where every unit of the deposit is. */
 export function MoneyTab({ dealId, money }: MoneyTabProps) {
-  const sums = moneySums(money);
-  const rows = [
-    { name: 'Paid to nodes and peers, fee included', wei: sums.paidWei },
-    { name: 'Held for nodes', wei: sums.heldWei },
-    { name: 'Held for peers', wei: sums.peerPoolWei },
-    { name: 'Free in the deal', wei: sums.freeWei },
-    { name: 'Taken back', wei: sums.withdrawnWei },
+  const sums = dealSums(money);
+  const lines = [
+    { text: 'Paid to nodes and peers, fee included', wei: sums.paidWei },
+    { text: 'Held for nodes', wei: sums.heldForNodesWei },
+    { text: 'Held for peers', wei: sums.heldForPeersWei },
+    { text: 'Free in the deal', wei: sums.freeWei },
+    { text: 'Taken back', wei: sums.withdrawnWei },
   ];
   return (
     <div class="stack">
@@ -52,7 +53,7 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
         <div>
           <dt>Lasts at this pace</dt>
           <dd>
-            {money.runwaySeconds === null || sums.heldWei === 0n ? (
+            {money.runwaySeconds === null || sums.heldForNodesWei === 0n ? (
               '–'
             ) : (
               <Duration seconds={money.runwaySeconds} />
@@ -60,27 +61,11 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
           </dd>
         </div>
       </dl>
-      <table class="table sum-table">
-        <caption class="visually-hidden">Where the deposit is</caption>
-        <tbody>
-          {rows.map(({ name, wei }) => (
-            <tr key={name}>
-              <th scope="row">{name}</th>
-              <td class="figure-cell">
-                <Amount wei={wei} exact />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">Deposited</th>
-            <td class="figure-cell">
-              <Amount wei={money.depositedWei} exact />
-            </td>
-          </tr>
-        </tfoot>
-      </table>
+      <SumTable
+        caption="Where the deposit is"
+        lines={lines}
+        total={{ text: 'Deposited', wei: money.depositedWei }}
+      />
       {sums.differenceWei === 0n ? (
         <p class="soft small">The five lines add up to the deposit, to the last unit.</p>
       ) : (

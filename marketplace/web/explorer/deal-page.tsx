@@ -2,7 +2,9 @@ import { Amount } from '../../../sdk/ui/amount.tsx';
 import { shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Address, Identifier } from '../../../sdk/ui/identifier.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
+import { SumTable } from '../../../sdk/ui/sum-table.tsx';
 import { Table, type Column } from '../../../sdk/ui/table.tsx';
+import { dealSums } from '../market-data/deal-sums.ts';
 import { fetchDeal, type Allocation, type DealWithAllocations } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
@@ -10,7 +12,7 @@ import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
 import { DealState } from './deal-columns.tsx';
 import { EventRows } from './event-rows.tsx';
-import { dealStory, dealSums } from './sentences.ts';
+import { dealStory } from './sentences.ts';
 import { Trail } from './trail.tsx';
 
 const EVERY_MS = 10_000;
@@ -99,27 +101,11 @@ function Money({ deal }: { readonly deal: DealWithAllocations }) {
   return (
     <section class="stack" aria-labelledby="deal-money">
       <h2 id="deal-money">Where its money is</h2>
-      <table class="sum">
-        <caption class="visually-hidden">Parts of the deposit</caption>
-        <tbody>
-          {lines.map(({ text, wei }) => (
-            <tr key={text}>
-              <th scope="row">{text}</th>
-              <td>
-                <Amount wei={wei} exact />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-        <tfoot>
-          <tr>
-            <th scope="row">Deposited</th>
-            <td>
-              <Amount wei={sums.depositedWei} exact />
-            </td>
-          </tr>
-        </tfoot>
-      </table>
+      <SumTable
+        caption="Parts of the deposit"
+        lines={lines}
+        total={{ text: 'Deposited', wei: deal.depositedWei }}
+      />
     </section>
   );
 }

@@ -5,6 +5,7 @@ import {
   exactAmountText,
   shortIdentifier,
 } from '../../../sdk/ui/figures.ts';
+import { dealSums } from '../market-data/deal-sums.ts';
 import type { DealWithAllocations } from '../market-data/deals.ts';
 import type { Earnings } from '../market-data/earnings.ts';
 import type { MarketNode } from '../market-data/nodes.ts';
@@ -36,38 +37,6 @@ export function earningsStory({ total, dealCount }: Earnings): string {
   const rest = open > 0n ? `; ${amountText(open)} is still on its way` : '';
   const fee = feeWei > 0n ? ` (of which ${amountText(feeWei)} went to the protocol)` : '';
   return `In ${countedText(dealCount, 'deal')} it has metered ${amountText(meteredWei)}, settled ${amountText(settledWei)} and been paid ${amountText(paidWei)}${fee}${rest}.`;
-}
-
-/** Where the money of a deal is. The parts add up to what was deposited. */
-export interface DealSums {
-  readonly depositedWei: bigint;
-  readonly paidWei: bigint;
-  readonly withdrawnWei: bigint;
-  /** Not allocated: the publisher can take it out or give it to a node. */
-  readonly freeWei: bigint;
-  /** Held for nodes and not yet paid. */
-  readonly heldForNodesWei: bigint;
-  /** Held for peers and not yet claimed. */
-  readonly heldForPeersWei: bigint;
-}
-
-/** Adds a deal up from what the chain says of it. */
-export function dealSums(deal: DealWithAllocations): DealSums {
-  const { allocations, peerPool } = deal;
-  const paidToNodes = allocations.reduce((sum, { paidWei }) => sum + paidWei, 0n);
-  const heldForNodesWei = allocations.reduce(
-    (sum, { balanceWei, lockedWei }) => sum + balanceWei + lockedWei,
-    0n,
-  );
-  const claimed = peerPool?.claimedWei ?? 0n;
-  return {
-    depositedWei: deal.depositedWei,
-    paidWei: paidToNodes + claimed,
-    withdrawnWei: deal.withdrawnWei,
-    freeWei: deal.freeWei,
-    heldForNodesWei,
-    heldForPeersWei: (peerPool?.fundedWei ?? 0n) - claimed,
-  };
 }
 
 const STATE_WORDS = {

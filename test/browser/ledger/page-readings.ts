@@ -55,7 +55,7 @@ async function readDealPage(page: Page, subject: LedgerSubject): Promise<Reading
   const place = 'deal in the explorer';
   await page.goto(`${subject.marketplaceUrl}/explore/deals/${subject.dealId}`);
   await page.getByRole('heading', { name: 'Where its money is' }).waitFor();
-  const sum = await amounts(page.locator('table.sum data'));
+  const sum = await amounts(page.locator('.sum-table data'));
   const [paid = -1n, nodes = -1n, peers = -1n, free = -1n, withdrawn = -1n, deposited = -1n] = sum;
   const figures = { paid, free, withdrawn, deposited, held: nodes + peers + free };
   const readings: Reading[] = [{ place, subject: DEAL, figures }];
