@@ -1,22 +1,8 @@
 import type { Hex } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress, type Address } from '../../../sdk/protocol/identifiers.ts';
-import {
-  callContract,
-  hexOf,
-  quantityOf,
-  readEther,
-  readGenesis,
-  waitForTransaction,
-  type ChainAccess,
-} from './chain-access.ts';
-import type {
-  MinedTransaction,
-  TransactionRequest,
-  TransactionWait,
-  TypedDataDomain,
-  TypedDataTypes,
-  Wallet,
-} from './wallet.ts';
+import { hexOf, quantityOf, type ChainAccess } from './chain-access.ts';
+import { ChainReader } from './chain-reader.ts';
+import type { TransactionRequest, TypedDataDomain, TypedDataTypes, Wallet } from './wallet.ts';
 import { WalletError } from './wallet-error.ts';
 
 /** The only chain on which a page may hold a key: its tokens are worth nothing. */
@@ -52,19 +38,18 @@ export function checkedKey(text: string): Hex {
 }
 
 /** An account whose key this browser keeps. It signs without asking, so it exists on the development chain only. */
-export class BurnerWallet implements Wallet {
+export class BurnerWallet extends ChainReader implements Wallet {
   readonly kind = 'burner';
   readonly chainId = BURNER_CHAIN_ID;
-  readonly address: Address;
   readonly #chain: ChainAccess;
   readonly #key: Hex;
   /** Transactions are made one after the other: each needs the number after the one before. */
   #sending: Promise<unknown> = Promise.resolve();
 
   private constructor(chain: ChainAccess, key: Hex, address: Address) {
+    super(chain, address);
     this.#chain = chain;
     this.#key = key;
-    this.address = address;
   }
 
   /** @throws WalletError BURNER_UNAVAILABLE on any other chain */
@@ -94,22 +79,6 @@ export class BurnerWallet implements Wallet {
     const sent = this.#sending.then(() => this.#send(request));
     this.#sending = sent.catch(() => undefined);
     return sent;
-  }
-
-  waitFor(hash: Hex, wait?: TransactionWait): Promise<MinedTransaction> {
-    return waitForTransaction(this.#chain, hash, wait);
-  }
-
-  call(request: Omit<TransactionRequest, 'value'>): Promise<Hex> {
-    return callContract(this.#chain, request);
-  }
-
-  etherWei(): Promise<bigint> {
-    return readEther(this.#chain, this.address);
-  }
-
-  genesisHash(): Promise<Hex> {
-    return readGenesis(this.#chain);
   }
 
   async #send({ to, data, value = 0n }: TransactionRequest): Promise<Hex> {

@@ -1,24 +1,11 @@
 import type { Hex } from '../../../sdk/protocol/bytes.ts';
 import type { Address } from '../../../sdk/protocol/identifiers.ts';
 import type { Eip1193Provider } from './announced-wallets.ts';
-import {
-  callContract,
-  hexOf,
-  readEther,
-  readGenesis,
-  waitForTransaction,
-  type ChainAccess,
-} from './chain-access.ts';
+import { hexOf, type ChainAccess } from './chain-access.ts';
+import { ChainReader } from './chain-reader.ts';
 import { providerFailure } from './provider-failure.ts';
 import { typedDataJson } from './typed-data-json.ts';
-import type {
-  MinedTransaction,
-  TransactionRequest,
-  TransactionWait,
-  TypedDataDomain,
-  TypedDataTypes,
-  Wallet,
-} from './wallet.ts';
+import type { TransactionRequest, TypedDataDomain, TypedDataTypes, Wallet } from './wallet.ts';
 
 /** The chain as a wallet's provider shows it; its failures become coded ones. */
 export function providerAccess(provider: Eip1193Provider): ChainAccess {
@@ -34,15 +21,15 @@ export function providerAccess(provider: Eip1193Provider): ChainAccess {
 }
 
 /** An account of a wallet that announced itself: every signature and transaction is confirmed there. */
-export class InjectedWallet implements Wallet {
+export class InjectedWallet extends ChainReader implements Wallet {
   readonly kind = 'injected';
-  readonly address: Address;
   readonly chainId: bigint;
   readonly #chain: ChainAccess;
 
   constructor(provider: Eip1193Provider, account: { readonly address: Address; readonly chainId: bigint }) {
-    this.#chain = providerAccess(provider);
-    this.address = account.address;
+    const chain = providerAccess(provider);
+    super(chain, account.address);
+    this.#chain = chain;
     this.chainId = account.chainId;
   }
 
@@ -62,21 +49,5 @@ export class InjectedWallet implements Wallet {
     const method = 'eth_sendTransaction';
     const request = { from: this.address, to, data, value: `0x${value.toString(16)}` };
     return hexOf(await this.#chain.request(method, [request]), method);
-  }
-
-  waitFor(hash: Hex, wait?: TransactionWait): Promise<MinedTransaction> {
-    return waitForTransaction(this.#chain, hash, wait);
-  }
-
-  call(request: Omit<TransactionRequest, 'value'>): Promise<Hex> {
-    return callContract(this.#chain, request);
-  }
-
-  etherWei(): Promise<bigint> {
-    return readEther(this.#chain, this.address);
-  }
-
-  genesisHash(): Promise<Hex> {
-    return readGenesis(this.#chain);
   }
 }
