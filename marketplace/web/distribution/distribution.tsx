@@ -8,8 +8,8 @@ import { durationText, shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Notice } from '../../../sdk/ui/notice.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
-import { State } from '../../../sdk/ui/state.tsx';
 import { Tabs } from '../../../sdk/ui/tabs.tsx';
+import { DealState } from '../explorer/deal-columns.tsx';
 import { dealSums } from '../market-data/deal-sums.ts';
 import { fetchDeal, type DealWithAllocations } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
@@ -74,7 +74,7 @@ function Shown({ deal, money, alarm, refreshDeal }: ShownProps) {
   return (
     <>
       <p class="row">
-        <State tone={deal.state === 'open' ? 'good' : 'info'}>{STATE_WORDS[deal.state]}</State>
+        <DealState state={deal.state} text={STATE_WORDS[deal.state]} />
         {deal.cid !== null && <Identifier value={deal.cid} what="CID" href={paths.content(deal.cid)} />}
         <a href={paths.deal(dealId)}>In the explorer</a>
       </p>

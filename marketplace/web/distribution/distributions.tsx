@@ -1,8 +1,6 @@
-import { Amount } from '../../../sdk/ui/amount.tsx';
 import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
-import { Identifier } from '../../../sdk/ui/identifier.tsx';
-import { State } from '../../../sdk/ui/state.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
+import { ownDealColumns } from '../explorer/deal-columns.tsx';
 import { fetchDeals } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
@@ -13,6 +11,10 @@ import { WalletGate } from '../wallet/wallet-gate.tsx';
 const EVERY_MS = 10_000;
 /** Distributions of one account that are listed; the explorer has all. */
 const LISTED = 100;
+
+const columns = ownDealColumns({
+  ...{ deal: 'Distribution', what: 'deal', href: paths.distribution, withdrawn: 'Taken back' },
+});
 
 /** Distributions of the connected wallet. */
 export default function Distributions() {
@@ -46,39 +48,7 @@ function OwnDistributions({ publisher }: { readonly publisher: string }) {
           ) : (
             <Table
               caption="Your distributions"
-              columns={[
-                {
-                  id: 'deal',
-                  title: 'Distribution',
-                  cell: ({ dealId }) => (
-                    <Identifier value={dealId} href={paths.distribution(dealId)} what="deal" />
-                  ),
-                },
-                {
-                  id: 'content',
-                  title: 'Content',
-                  cell: ({ cid }) => (cid === null ? '–' : <Identifier value={cid} what="CID" />),
-                },
-                {
-                  id: 'state',
-                  title: 'State',
-                  cell: ({ state }) => <State tone={state === 'open' ? 'good' : 'info'}>{state}</State>,
-                  sortBy: ({ state }) => state,
-                },
-                {
-                  id: 'deposited',
-                  title: 'Deposited',
-                  isFigure: true,
-                  cell: ({ depositedWei }) => <Amount wei={depositedWei} />,
-                  sortBy: ({ depositedWei }) => depositedWei,
-                },
-                {
-                  id: 'withdrawn',
-                  title: 'Taken back',
-                  isFigure: true,
-                  cell: ({ withdrawnWei }) => <Amount wei={withdrawnWei} />,
-                },
-              ]}
+              columns={columns}
               rows={rows}
               rowKey={({ dealId }) => dealId}
             />

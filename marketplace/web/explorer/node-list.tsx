@@ -1,13 +1,10 @@
 import { useState } from 'preact/hooks';
 
-import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
-import { Table } from '../../../sdk/ui/table.tsx';
 import { Loaded } from '../market-data/loaded.tsx';
 import { fetchNodes } from '../market-data/nodes.ts';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
-import { paths } from '../shell/paths.ts';
-import { nodeColumns } from './node-columns.tsx';
+import { NodeTable } from './node-table.tsx';
 import { Pager } from './pager.tsx';
 import { Trail } from './trail.tsx';
 
@@ -28,25 +25,12 @@ export function NodeList() {
       lead="Edges hold stake and a place on the ring and serve everybody; peers serve what they hold anyway."
     >
       <Loaded data={nodes} what="nodes" lines={8}>
-        {(page) =>
-          page.total === 0 ? (
-            <EmptyState title="No node has registered yet">
-              <p>
-                It takes two commands: <a href={paths.operate}>run one</a>.
-              </p>
-            </EmptyState>
-          ) : (
-            <>
-              <Table
-                caption="Nodes"
-                columns={nodeColumns}
-                rows={page.nodes}
-                rowKey={({ address }) => address}
-              />
-              <Pager total={page.total} offset={offset} limit={LIMIT} onMove={setOffset} />
-            </>
-          )
-        }
+        {(page) => (
+          <>
+            <NodeTable nodes={page.nodes} />
+            <Pager total={page.total} offset={offset} limit={LIMIT} onMove={setOffset} />
+          </>
+        )}
       </Loaded>
     </Page>
   );

@@ -9,7 +9,7 @@ import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
 import { dealColumns } from './deal-columns.tsx';
-import { nodeColumns } from './node-columns.tsx';
+import { NodeTable } from './node-table.tsx';
 import { SearchBox } from './search-box.tsx';
 
 const ROWS = 6;
@@ -69,22 +69,7 @@ export function Overview() {
           <a href={paths.nodes}>All nodes</a>
         </div>
         <Loaded data={nodes} what="nodes">
-          {(page) =>
-            page.total === 0 ? (
-              <EmptyState title="No node has registered yet">
-                <p>
-                  It takes two commands: <a href={paths.operate}>run one</a>.
-                </p>
-              </EmptyState>
-            ) : (
-              <Table
-                caption="Nodes"
-                columns={nodeColumns}
-                rows={page.nodes}
-                rowKey={({ address }) => address}
-              />
-            )
-          }
+          {(page) => <NodeTable nodes={page.nodes} />}
         </Loaded>
       </section>
       <p>
