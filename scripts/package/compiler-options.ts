@@ -21,9 +21,12 @@ export function compilerOptions(output: string, changes: ts.CompilerOptions): ts
   );
   const failures = [...(read.error === undefined ? [] : [read.error]), ...errors];
   if (failures.length > 0) throw new PackageError('BUILD_FAILED', described(failures));
+  // What was compiled is written anew each time: nothing is remembered of the last.
+  delete options.incremental;
+  delete options.tsBuildInfoFile;
   return {
     ...options,
-    ...{ noEmit: false, incremental: false, tsBuildInfoFile: undefined, noEmitOnError: false },
+    noEmit: false,
     ...{ rootDir: ROOT, outDir: output, newLine: ts.NewLineKind.LineFeed },
     ...changes,
   };
