@@ -1,7 +1,6 @@
-import { requireChain } from '../../sdk/chain/provider.ts';
 import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
-import { createHost, type Host } from '../adapters/libp2p/host.ts';
+import type { Host } from '../adapters/libp2p/host.ts';
 import type { DeliveryServer } from '../adapters/libp2p/delivery-server.ts';
 import { registerNodeMetrics } from '../adapters/metrics/node-metrics.ts';
 import { ChainWatch } from './chain-watch.ts';
@@ -11,7 +10,9 @@ import type { StatusDocument } from './control/documents.ts';
 import type { NodeConfig } from './config/config-file.ts';
 import { Dashboard } from './dashboard/dashboard.ts';
 import { composeDelivery, type DeliveryPlane, type FindProviders } from './delivery-plane.ts';
-import { composeEdge, ringSeeds, tellRing, type EdgePlane } from './edge-plane.ts';
+import { EdgeLife } from './edge-life.ts';
+import { composeEdge } from './edge-plane.ts';
+import { endInOrder } from './end-in-order.ts';
 import { endpointsOf, httpUrlOf } from './endpoints.ts';
 import { openCarriage, type CarriagePlane } from './carriage/carriage-plane.ts';
 import { Reachability } from './doctor/reachability.ts';
@@ -19,13 +20,15 @@ import { Draining } from './draining/draining.ts';
 import { openFoundation, type Foundation, type NodeKeys, type NodeOverrides } from './foundation.ts';
 import { moneyFigures } from './earnings/earnings-summary.ts';
 import { runningEarnings } from './earnings/running-earnings.ts';
-import { NodeError, reportOf, type ErrorReport } from './node-error.ts';
+import { hostOf, listen } from './libp2p-listening.ts';
+import { marketTerms } from './market-terms.ts';
+import { NodeError, reportOf } from './node-error.ts';
+import { PassingTrouble } from './passing-trouble.ts';
 import { composePeer, openPeerBooks, type PeerBooks, type PeerPlane } from './peers/peer-plane.ts';
 import { announcePresence, type PresenceAnnouncer } from './presence-announcer.ts';
 import { ensureRegistered } from './registration.ts';
-import { untilItWorks } from './retry.ts';
 import { composeStreams } from './stream-plane.ts';
-import { RingReturn } from './ring/ring-return.ts';
+import { ringSeeds } from './ring/ring-edges.ts';
 import type { RingClient } from './ring/ring-client.ts';
 import { NoticePlane } from './notices/notice-plane.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
@@ -77,6 +80,7 @@ class NodeLife implements ComposedNode {
   readonly #foundation: Foundation;
   readonly #overrides: NodeOverrides;
   readonly #stopping = new AbortController();
+  readonly #trouble: PassingTrouble;
   readonly #control: ControlServer;
   readonly #dashboard: Dashboard;
   readonly #watch: ChainWatch;
@@ -85,11 +89,10 @@ class NodeLife implements ComposedNode {
   #starting: Promise<ReadyReport> | undefined;
   #stopped: Promise<void> | undefined;
   #state: StatusDocument['state'] = 'starting';
-  #trouble: ErrorReport | undefined;
   #host: Host | undefined;
   #delivery: DeliveryPlane | undefined;
   #streams: DeliveryServer | undefined;
-  #edge: EdgePlane | undefined;
+  #edge: EdgeLife | undefined;
   #peer: PeerPlane | undefined;
   #books: PeerBooks | undefined;
   #carriage: CarriagePlane | undefined;
@@ -98,17 +101,16 @@ class NodeLife implements ComposedNode {
   #endpoints: readonly string[] = [];
   #httpUrl = '';
   #reachability: Reachability | undefined;
-  #return: RingReturn | undefined;
-  #ringEntered = false;
 
   constructor(foundation: Foundation, overrides: NodeOverrides) {
     this.#foundation = foundation;
     this.#overrides = overrides;
     this.#startedMs = foundation.clock.nowMs();
+    this.#trouble = new PassingTrouble(foundation.log, this.#stopping.signal);
     this.#watch = new ChainWatch(foundation, {
       onDeal: (own) => {
         this.#delivery?.absences.contentChanged(own.deal.contentRoot);
-        if (this.#ringEntered) this.#edge?.filling.attend(own);
+        this.#edge?.attend(own);
       },
       onRegistry: () => this.#onRegistry(),
     });
@@ -116,14 +118,14 @@ class NodeLife implements ComposedNode {
       node: () => nodeFigures(this.#sources()),
       money: () => moneyFigures(runningEarnings(foundation, this.#books?.store)),
     });
-    const settlement = () => (this.#state === 'starting' ? undefined : this.#edge?.settlement);
+    const settlement = () => (this.#state === 'starting' ? undefined : this.#edge?.plane.settlement);
     this.#draining = new Draining(foundation, {
       openGrants: () => this.#delivery?.ledger.liveGrants ?? 0,
       atRiskBytes: () => BigInt(bytesOf(this.#delivery).atRisk),
       settlement,
       peerStore: () => this.#books?.store,
-      fillAgain: () => this.#fillAll(),
-      stopFilling: async () => this.#edge?.filling.pause(),
+      fillAgain: () => this.#edge?.fillAll(),
+      stopFilling: async () => this.#edge?.plane.filling.pause(),
     });
     const actions = controlActions({
       foundation,
@@ -133,7 +135,7 @@ class NodeLife implements ComposedNode {
       reachability: () => this.#reachability,
       ringMembers: () => ringOf(this.#sources())?.members ?? null,
       peerStore: () => this.#books?.store,
-      fillAgain: () => this.#fillAll(),
+      fillAgain: () => this.#edge?.fillAll(),
       signal: this.#stopping.signal,
     });
     this.#control = new ControlServer(foundation.config.dataDir.controlSocket, actions);
@@ -157,8 +159,10 @@ class NodeLife implements ComposedNode {
   async #start(signal: AbortSignal): Promise<ReadyReport> {
     await this.#control.start();
     await this.#dashboard.start();
-    const host = await this.#listen();
-    const terms = await this.#terms(signal);
+    const host = await hostOf(this.#foundation);
+    this.#host = host;
+    await listen(host, this.#foundation);
+    const terms = await this.#trouble.waiting(() => marketTerms(this.#foundation));
     if (this.#role === 'peer') this.#books = openPeerBooks(this.#foundation);
     const notices = this.#role === 'edge' ? new NoticePlane(this.#foundation) : undefined;
     this.#notices = notices;
@@ -173,14 +177,19 @@ class NodeLife implements ComposedNode {
     this.#nameEndpoints(host, port);
     if (notices !== undefined) {
       const endpoints = this.#endpoints;
-      this.#edge = composeEdge(this.#foundation, { host, delivery, terms, endpoints, notices });
+      const plane = composeEdge(this.#foundation, { host, delivery, terms, endpoints, notices });
+      this.#edge = new EdgeLife(this.#foundation, {
+        ...{ plane, host, notices },
+        contentChanged: (root) => delivery.absences.contentChanged(root),
+        waiting: (work) => this.#trouble.waiting(work),
+      });
     }
     if (this.#books !== undefined) {
       this.#peer = composePeer(this.#foundation, { host, delivery, terms, books: this.#books });
     }
     this.#watch.start();
-    await this.#waiting(signal, () => this.#register(signal));
-    if (this.#edge !== undefined) await this.#enterRing(this.#edge, host, signal);
+    await this.#trouble.waiting(() => this.#register(signal));
+    await this.#edge?.start(signal);
     this.#peer?.start();
     this.#presence = announcePresence(this.#foundation);
     this.#draining.start();
@@ -203,7 +212,7 @@ class NodeLife implements ComposedNode {
       this.#foundation.log.debug({ code: reportOf(error).code }, 'Start ended by stop');
     });
     this.#state = 'draining';
-    const steps: (() => Promise<unknown> | void | undefined)[] = [
+    await endInOrder(this.#foundation.log, [
       () => Promise.all([this.#delivery?.gateway.stop(DRAIN_MS), this.#streams?.stop(DRAIN_MS)]),
       () => this.#draining.stop(),
       () => this.#reachability?.stop(),
@@ -211,69 +220,21 @@ class NodeLife implements ComposedNode {
       () => this.#carriage?.stop(),
       () => this.#peer?.stop(),
       () => this.#books?.store.close(),
-      () => this.#edge?.settlement.stop(),
       () => this.#notices?.stop(),
-      () => this.#edge?.filling.stop(),
-      () => this.#edge?.group.stop(),
-      () => this.#return?.idle(),
-      () => this.#edge?.ring.stop(),
+      () => this.#edge?.stop(),
       () => this.#peer?.ring.stop(),
-      () => this.#edge?.exchange.stop(),
       () => this.#watch.stop(),
       () => this.#host?.stop(),
       () => this.#dashboard.stop(),
       () => this.#control.stop(),
       () => this.#foundation.close(),
-    ];
-    for (const step of steps) {
-      try {
-        await step();
-      } catch (error) {
-        // The other parts must still end; what failed is for the log.
-        this.#foundation.log.error({ error }, 'A part of the node did not stop cleanly');
-      }
-    }
-  }
-
-  async #listen(): Promise<Host> {
-    const { keys, config } = this.#foundation;
-    const { listenHost, tcpPort, wsPort } = config.settings;
-    const ip = listenHost.includes(':') ? 'ip6' : 'ip4';
-    const host = await createHost({
-      privateKey: keys.libp2p,
-      listenAddresses: [`/${ip}/${listenHost}/tcp/${tcpPort}`, `/${ip}/${listenHost}/tcp/${wsPort}/ws`],
-    });
-    this.#host = host;
-    try {
-      await host.start();
-    } catch (cause) {
-      throw new NodeError('PORT_IN_USE', {
-        message: `libp2p cannot listen on ${listenHost}, ports ${tcpPort} (TCP) and ${wsPort} (WebSocket).`,
-        remedy: 'Choose other ports with --tcp-port and --ws-port, or 0 to let the system choose.',
-        values: { host: listenHost, tcpPort, wsPort },
-        cause,
-      });
-    }
-    return host;
-  }
-
-  /** The market's terms: from the last run if there was one, so that a chain that is away holds nothing up. */
-  async #terms(signal: AbortSignal): Promise<NotedTerms> {
-    const { store, reader, provider, config } = this.#foundation;
-    const noted = store.terms();
-    if (noted !== undefined) return noted;
-    return this.#waiting(signal, async () => {
-      await requireChain(provider, { url: config.settings.rpcUrl, chainId: config.deployment.chainId });
-      const terms = await reader.terms();
-      store.noteTerms(terms);
-      return terms;
-    });
+    ]);
   }
 
   #composeDelivery(terms: NotedTerms): DeliveryPlane {
     const lookup: FindProviders = async (key, wanted) => {
       if (this.#edge === undefined) return await requireRing(this.#peer?.ring).lookup(key);
-      const { servers, lookupHops } = await this.#edge.group.route(key, wanted);
+      const { servers, lookupHops } = await this.#edge.plane.group.route(key, wanted);
       return { providers: servers, hops: lookupHops };
     };
     this.#delivery = composeDelivery(
@@ -282,7 +243,7 @@ class NodeLife implements ComposedNode {
       {
         lookup,
         fill: async (cid, root, until) => {
-          await this.#edge?.filling.fillBlock(cid, root, until);
+          await this.#edge?.plane.filling.fillBlock(cid, root, until);
           await this.#carriage?.fill(cid, root, until);
           // What a viewer has a grant for is held whole or not served: fetching it would be paid for twice.
           if (root === undefined) await this.#peer?.delivery.fill(cid, until);
@@ -290,7 +251,7 @@ class NodeLife implements ComposedNode {
         deals: this.#books?.deals,
         carriage: this.#carriage,
         notices: this.#notices,
-        contentStored: async (root) => this.#edge?.filling.announce(root),
+        contentStored: async (root) => this.#edge?.plane.filling.announce(root),
         readiness: () => this.#readiness(),
         publicStatus: async () => publicStatus(this.#sources()),
       },
@@ -324,55 +285,14 @@ class NodeLife implements ComposedNode {
     await registry.refresh();
   }
 
-  async #enterRing(edge: EdgePlane, host: Host, signal: AbortSignal): Promise<void> {
-    await this.#waiting(signal, () => edge.ring.start(ringSeeds(this.#foundation)));
-    tellRing(this.#foundation, edge.ring);
-    await edge.group.start();
-    await edge.exchange.start();
-    this.#ringEntered = true;
-    this.#return = new RingReturn(
-      this.#foundation,
-      { ring: edge.ring, seeds: () => ringSeeds(this.#foundation), onReturned: () => this.#fillAll() },
-      signal,
-    );
-    this.#notices?.start({
-      host,
-      filling: edge.filling,
-      contentChanged: (root) => this.#delivery?.absences.contentChanged(root),
-    });
-    void this.#notices?.catchUp(signal);
-    this.#fillAll();
-    edge.settlement.start();
-  }
-
-  #fillAll(): void {
-    if (!this.#ringEntered) return;
-    for (const own of this.#foundation.directory.own()) this.#edge?.filling.attend(own);
-  }
-
   #onRegistry(): void {
-    if (this.#edge !== undefined && this.#ringEntered) tellRing(this.#foundation, this.#edge.ring);
-    this.#return?.registryRefreshed();
+    this.#edge?.registryRefreshed();
     this.#peer?.ring.useEdges(ringSeeds(this.#foundation));
-  }
-
-  /** Waits out what can pass, and lets status tell what it is. */
-  #waiting<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
-    return untilItWorks(work, {
-      signal,
-      onTrouble: (report) => {
-        if (report !== undefined && report.code !== this.#trouble?.code) {
-          const { code, message, remedy } = report;
-          this.#foundation.log.warn({ code, remedy }, message);
-        }
-        this.#trouble = report;
-      },
-    });
   }
 
   #readiness(): readonly string[] {
     if (this.#state === 'serving') return refusesNewWork(this.#foundation);
-    if (this.#trouble !== undefined) return [this.#trouble.message];
+    if (this.#trouble.report !== undefined) return [this.#trouble.report.message];
     return [`The node is ${this.#state}.`];
   }
 
@@ -385,10 +305,10 @@ class NodeLife implements ComposedNode {
       httpUrl: this.#httpUrl,
       dashboardUrl: this.#dashboard.url,
       multiaddrs: this.#endpoints,
-      trouble: this.#trouble,
+      trouble: this.#trouble.report,
       chain: this.#watch.condition,
       delivery: this.#delivery,
-      edge: this.#edge,
+      edge: this.#edge?.plane,
       peer: this.#peer,
       peerStore: this.#books?.store,
       carriage: this.#carriage,

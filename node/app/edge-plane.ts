@@ -26,14 +26,12 @@ import { GroupNode } from './group/group-node.ts';
 import { FULL_STANDING } from './group/serving-load.ts';
 import type { NoticePlane } from './notices/notice-plane.ts';
 import { reportOf } from './node-error.ts';
+import { libp2pOf, refreshRing } from './ring/ring-edges.ts';
 import { RingNode } from './ring/ring-node.ts';
 import { ClaimSnapshots } from '../adapters/disk/claim-snapshots.ts';
 import { CoordinatorClient } from './settlement/coordinator-client.ts';
 import { SettlementLoop } from './settlement/settlement-loop.ts';
 import type { NotedTerms } from './settlement/settlement-notes.ts';
-
-/** Edges from the registry that joining begins with. */
-const MAX_SEEDS = 16;
 
 /** What only an edge does: ring, exchange with siblings, filling, settling. */
 export interface EdgePlane {
@@ -180,34 +178,6 @@ function composeGroup(
       addresses: options.endpoints,
     },
   );
-}
-
-/** Multiaddrs of other active edges, for joining the ring. */
-export function ringSeeds({ registry, config, node }: Foundation): string[] {
-  const others = registry.activeEdges().filter(({ operator }) => operator !== node);
-  const known = others.flatMap(({ endpoints }) => libp2pOf(endpoints).slice(0, 1));
-  return [...config.settings.bootstrap, ...known].slice(0, MAX_SEEDS);
-}
-
-/** Reads the registry again for a key that knocked, then tells the ring. */
-export async function refreshRing(foundation: Foundation, ring: RingNode): Promise<void> {
-  try {
-    await foundation.registry.refresh();
-    tellRing(foundation, ring);
-  } catch (error) {
-    const { code, message } = reportOf(error);
-    foundation.log.warn({ code, reason: message }, 'The registry could not be read for the ring');
-  }
-}
-
-/** Hands the ring the edges of a newer registry snapshot. */
-export function tellRing(foundation: Foundation, ring: RingNode): void {
-  const others = foundation.registry.activeEdges().filter(({ operator }) => operator !== foundation.node);
-  ring.registryRefreshed(others.flatMap(({ endpoints }) => libp2pOf(endpoints).slice(0, 1)));
-}
-
-function libp2pOf(endpoints: readonly string[]): string[] {
-  return endpoints.filter((endpoint) => endpoint.includes('/p2p/'));
 }
 
 /** Blocks of shared deals for the other nodes that are allocated in them. */
