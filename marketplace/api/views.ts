@@ -199,6 +199,10 @@ const earningsProperties = {
   unsettledWei: { ...schema.wei, description: 'Metered less settled.' },
   unpaidWei: { ...schema.wei, description: 'Settled less paid.' },
   lockedWei: { ...schema.wei, description: 'Part of that which an open sampled claim locks.' },
+  lostWei: {
+    ...schema.wei,
+    description: 'Part of metered that no route can pay: the escrow is used up, or went back after its thaw.',
+  },
   paidByRoute: {
     ...schema.object({ voucher: schema.wei, 'direct-claim': schema.wei, 'sampled-claim': schema.wei }),
     description: 'Adds up to what was paid.',
@@ -216,7 +220,7 @@ export const dealEarningsSchema = schema.object({
 });
 
 export function earningsView(earnings: Earnings) {
-  const { meteredWei, settledWei, paidWei, feeWei, lockedWei, paidByRoute } = earnings;
+  const { meteredWei, settledWei, paidWei, feeWei, lockedWei, lostWei, paidByRoute } = earnings;
   return {
     meteredWei: meteredWei.toString(),
     settledWei: settledWei.toString(),
@@ -226,6 +230,7 @@ export function earningsView(earnings: Earnings) {
     unsettledWei: (meteredWei - settledWei).toString(),
     unpaidWei: (settledWei - paidWei).toString(),
     lockedWei: lockedWei.toString(),
+    lostWei: lostWei.toString(),
     paidByRoute: {
       voucher: paidByRoute.voucher.toString(),
       'direct-claim': paidByRoute.directClaim.toString(),

@@ -7,6 +7,7 @@ import { readDeliveriesOfDeal } from '../database/delivery-accounts.ts';
 import { readPeerMeters, type PeerMeter } from '../database/peer-ledger.ts';
 import { findPeerPool, type PeerPoolRecord } from '../database/peer-pools.ts';
 import { readDealEarnings, type DealEarnings } from './operator-earnings.ts';
+import { readOutstanding, type OutstandingStep } from './outstanding.ts';
 
 const HOUR_SECONDS = 3_600;
 /** A rate is told from no less than a minute of delivery. */
@@ -16,6 +17,8 @@ const MIN_BURN_SECONDS = 60;
 export interface AllocationMoney {
   readonly allocation: AllocationRecord;
   readonly earnings: DealEarnings;
+  /** What its node has still to do to be paid; undefined if nothing. */
+  readonly outstanding: OutstandingStep | undefined;
 }
 
 /** A peer pool with what its peers earned. */
@@ -35,6 +38,8 @@ export interface MoneyTotals {
   readonly vouchedWei: bigint;
   readonly paidWei: bigint;
   readonly feeWei: bigint;
+  /** Part of what is metered that no route can pay any more. */
+  readonly lostWei: bigint;
   /** Still in the deal: free, allocated and unpaid, locked by claims, and in the pool. */
   readonly remainingWei: bigint;
 }
@@ -64,7 +69,8 @@ export async function readDealMoney(sql: Sql, deal: DealRecord, nowSeconds: numb
   const { dealId } = deal;
   const allocations: AllocationMoney[] = [];
   for (const allocation of await readAllocationsOfDeal(sql, dealId)) {
-    allocations.push({ allocation, earnings: await readDealEarnings(sql, allocation) });
+    const earnings = await readDealEarnings(sql, allocation);
+    allocations.push({ allocation, earnings, outstanding: await readOutstanding(sql, allocation, earnings) });
   }
   const meters = await readPeerMeters(sql, dealId);
   const peerPool = poolMoneyOf(await findPeerPool(sql, dealId), meters);
@@ -103,6 +109,7 @@ function totalsOf(
     vouchedWei: sum(({ earnings }) => earnings.settledWei) + (pool?.vouchedWei ?? 0n),
     paidWei: sum(({ earnings }) => earnings.paidWei) + (pool?.pool.claimedWei ?? 0n),
     feeWei: sum(({ earnings }) => earnings.feeWei),
+    lostWei: sum(({ earnings }) => earnings.lostWei),
     remainingWei:
       deal.freeWei +
       sum(({ allocation }) => allocation.balanceWei + allocation.lockedWei) +

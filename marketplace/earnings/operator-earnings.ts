@@ -21,6 +21,8 @@ export interface Earnings {
   readonly paidByRoute: PaidByRoute;
   /** Part of what is settled and not paid that an open sampled claim locks. */
   readonly lockedWei: bigint;
+  /** Part of what is metered that no route can pay: the escrow is used up, or went back after its thaw. */
+  readonly lostWei: bigint;
 }
 
 export interface PaidByRoute {
@@ -36,6 +38,7 @@ const NOTHING: Earnings = {
   feeWei: 0n,
   paidByRoute: { voucher: 0n, directClaim: 0n, sampledClaim: 0n },
   lockedWei: 0n,
+  lostWei: 0n,
 };
 
 export interface DealEarnings extends Earnings {
@@ -44,6 +47,8 @@ export interface DealEarnings extends Earnings {
   readonly ratePerGiB: bigint;
   readonly balanceWei: bigint;
   readonly throughEpoch: number;
+  /** Last epoch whose receipts the node has handed in, or the chain has settled. */
+  readonly handedInThrough: number;
 }
 
 export interface OperatorEarnings {
@@ -75,12 +80,14 @@ export async function readDealEarnings(sql: Sql, allocation: AllocationRecord): 
   const byEpoch = await readBytesByEpoch(sql, { dealId, node }, MAX_UINT32);
   const spans = await readClaimedSpans(sql, { dealId, node });
   const bytes = billableBytes(byEpoch, spans);
-  const voucherWei = (await findVoucher(sql, { dealId, node }))?.voucher.cumulative ?? 0n;
-  const settledWei = larger(voucherWei, paidWei + lockedWei);
+  const voucher = (await findVoucher(sql, { dealId, node }))?.voucher;
+  const settledWei = larger(voucher?.cumulative ?? 0n, paidWei + lockedWei);
   const meteredWei = larger(priceWei(bytes, ratePerGiB), settledWei);
+  const lostWei = larger(meteredWei - paidWei - lockedWei - balanceWei, 0n);
   return {
     ...{ dealId, bytes, ratePerGiB, balanceWei, throughEpoch },
-    ...{ meteredWei, settledWei, paidWei, feeWei, lockedWei },
+    handedInThrough: Math.max(throughEpoch, voucher?.throughEpoch ?? 0),
+    ...{ meteredWei, settledWei, paidWei, feeWei, lockedWei, lostWei },
     paidByRoute: paidByRouteOf(paidWei, spans),
   };
 }
@@ -106,6 +113,7 @@ function addEarnings(sum: Earnings, deal: Earnings): Earnings {
       sampledClaim: sum.paidByRoute.sampledClaim + deal.paidByRoute.sampledClaim,
     },
     lockedWei: sum.lockedWei + deal.lockedWei,
+    lostWei: sum.lostWei + deal.lostWei,
   };
 }
 

@@ -63,7 +63,7 @@ export async function runFileJob(job: Job): Promise<JobReport> {
     const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
     const closed = await progress.task(
       'Deal closed, thawed and refunded',
-      async () => closeDistribution(closing(sender, publication), { signal: job.signal }),
+      async () => closeDistribution(closing(sender, publication, network), { signal: job.signal }),
       ({ refundedWei }) => `${tokens(refundedWei)} BCDN back`,
     );
     const report = checkJob({
@@ -189,8 +189,10 @@ export async function awaitPeers(
 export function closing(
   sender: TransactionSender,
   publication: Publication,
+  { marketplaceUrl }: Pick<Network, 'marketplaceUrl'>,
 ): Parameters<typeof closeDistribution>[0] {
-  return { sender, dealId: publication.dealId, nodes: publication.nodes.map(({ node }) => node) };
+  const nodes = publication.nodes.map(({ node }) => node);
+  return { sender, dealId: publication.dealId, nodes, marketplaceUrl };
 }
 
 async function paidByChain(

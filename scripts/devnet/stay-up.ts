@@ -49,7 +49,7 @@ export async function stayUp(job: Job): Promise<number> {
       awaitPeers({ ...job, signal: NEVER }, publication, { sender, servedBytes: new Map() }),
     );
     const closed = await progress.task('Deal closed, thawed and refunded', async () =>
-      closeDistribution(closing(sender, publication)),
+      closeDistribution(closing(sender, publication, network)),
     );
     const { spentWei, refundedWei } = closed;
     progress.say(`Spent ${tokens(spentWei)} BCDN, refunded ${tokens(refundedWei)} BCDN`);

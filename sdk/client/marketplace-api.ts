@@ -100,6 +100,18 @@ const dealTermsSchema = z.object({
     .max(1_024),
 });
 
+/** What nodes have still to do before they have all that the deal can pay them. */
+const moneySchema = z.object({
+  allocations: z
+    .array(
+      z.object({
+        node: address,
+        outstanding: z.enum(['receipts', 'payment', 'claim']).nullish(),
+      }),
+    )
+    .max(1_024),
+});
+
 const contentSchema = z.object({ deals: z.array(dealSchema).max(1_000) });
 const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().positive() });
 
@@ -279,6 +291,13 @@ export class MarketplaceApi {
   /** A deal with its allocations. */
   deal(id: DealId, signal?: AbortSignal): Promise<DealTerms> {
     return this.#call({ method: 'GET', url: `/v1/deals/${id}`, signal }, dealTermsSchema);
+  }
+
+  /** Nodes that a deal still owes something, or that have not handed in all receipts yet. */
+  async unpaidNodes(id: DealId, signal?: AbortSignal): Promise<readonly Address[]> {
+    const call: JsonCall = { method: 'GET', url: `/v1/deals/${id}/money`, signal };
+    const { allocations } = await this.#call(call, moneySchema);
+    return allocations.filter(({ outstanding }) => outstanding != null).map(({ node }) => node);
   }
 
   /** Deals of a publisher, newest first. */

@@ -10,7 +10,11 @@ import {
 import type { AllocationRecord, DealRecord } from '../chain/deals.ts';
 import { peerPoolOf, releasePeerPool, thawPeerPool, type PeerPoolRecord } from '../chain/peer-pool.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
+import { systemClock, type Clock } from '../client/clock.ts';
+import { MarketplaceApi } from '../client/marketplace-api.ts';
+import { UndiciExchange } from '../client/undici-exchange.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
+import { waitForLastPayments, type PaymentWait, type UnpaidNodes } from './last-payments.ts';
 import { PublishError } from './publish-error.ts';
 import { MAX_NODES_PER_CALL, THAW_GRACE_MS, THAW_POLL_MS } from './publish-limits.ts';
 
@@ -22,17 +26,28 @@ export interface CloseRequest {
   readonly nodes: readonly Address[];
   /** Who gets what is left. @default the publisher itself */
   readonly to?: Address | undefined;
+  /**
+   * The coordinator of the deal: nodes that are not paid yet by its books are waited for after the thaw, a minute at most,
+   * before their allocations are taken back. @default nobody is asked: the chain's thaw is all that nodes have
+   */
+  readonly marketplaceUrl?: string | undefined;
 }
 
 export type CloseProgress =
   | { readonly phase: 'closing' }
   | { readonly phase: 'thawing'; readonly secondsLeft: number }
+  /** The thaw is over, and these nodes have not been paid all yet; undefined while the coordinator does not answer. */
+  | { readonly phase: 'paying'; readonly nodes: readonly Address[] | undefined; readonly secondsLeft: number }
   | { readonly phase: 'releasing' }
   | { readonly phase: 'withdrawing'; readonly amountWei: bigint };
 
 export interface CloseOptions {
   readonly signal?: AbortSignal | undefined;
   readonly onProgress?: ((progress: CloseProgress) => void) | undefined;
+  /** @default that of the machine */
+  readonly clock?: Clock | undefined;
+  /** How the coordinator is asked. @default its HTTP interface */
+  readonly unpaidNodes?: UnpaidNodes | undefined;
 }
 
 /** Where the deposit went: `spentWei + refundedWei` is what was escrowed, to the last unit. */
@@ -43,6 +58,8 @@ export interface Closed {
   readonly paidToPeersWei: bigint;
   /** Withdrawn by this call. */
   readonly refundedWei: bigint;
+  /** Nodes that were waited for in vain: what they had not settled has come back, too. */
+  readonly unpaidNodes: readonly Address[];
 }
 
 /**
@@ -69,8 +86,8 @@ export async function beginClosing(request: CloseRequest, options: CloseOptions 
 }
 
 /**
- * Ends a distribution: closes the deal, waits until its allocations and its peer pool have thawed, takes them back and
- * withdraws all that was not earned. Every step looks at the chain first, so an interrupted call can simply be made again.
+ * Ends a distribution: closes the deal, waits until its allocations and its peer pool have thawed and its nodes are paid,
+ * takes back what is left and withdraws it. Every step looks at the chain first, so an interrupted call can simply be made again.
  *
  * @throws PublishError CLOSE_INCOMPLETE; ChainError; the signal's reason
  */
@@ -79,6 +96,7 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
   const { signal, onProgress } = options;
   await beginClosing(request, options);
   await waitForThaw(request, options);
+  const unpaidNodes = await unpaidAfterThaw(request, options);
   const thawed = (await allocationsOf(request)).filter((allocation) => allocation.state === 'thawing');
   onProgress?.({ phase: 'releasing' });
   for (const batch of inBatches(thawed.map(({ node }) => node))) {
@@ -95,7 +113,26 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
   const after = await allocationsOf({ sender, dealId, nodes });
   const { claimedWei: paidToPeersWei } = await peerPoolOf(sender.provider, sender.deployment, dealId);
   const spentWei = after.reduce((sum, { paidWei }) => sum + paidWei, paidToPeersWei);
-  return { spentWei, paidToPeersWei, refundedWei: freeWei };
+  return { spentWei, paidToPeersWei, refundedWei: freeWei, unpaidNodes };
+}
+
+/** A node that was slow, or whose coordinator was, must not lose what it delivered to a publisher in a hurry. */
+async function unpaidAfterThaw(request: CloseRequest, options: CloseOptions): Promise<readonly Address[]> {
+  const { marketplaceUrl, dealId } = request;
+  const { signal, onProgress, unpaidNodes, clock = systemClock } = options;
+  const isThawing = (await allocationsOf(request)).some(({ state }) => state === 'thawing');
+  const onWait = (wait: PaymentWait): void => onProgress?.({ phase: 'paying', ...wait });
+  if (!isThawing) return [];
+  if (unpaidNodes !== undefined) return waitForLastPayments({ ask: unpaidNodes, clock }, { signal, onWait });
+  if (marketplaceUrl === undefined) return [];
+  const http = new UndiciExchange();
+  try {
+    const api = new MarketplaceApi({ http, clock }, marketplaceUrl);
+    const ask: UnpaidNodes = (at) => api.unpaidNodes(dealId, at);
+    return await waitForLastPayments({ ask, clock }, { signal, onWait });
+  } finally {
+    await http.close();
+  }
 }
 
 /** Whether a pool holds money that peers have not claimed. */

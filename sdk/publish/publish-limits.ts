@@ -102,6 +102,10 @@ export const THAW_POLL_MS = 500;
 /** Grace beyond the announced thaw end before closing is given up. */
 export const THAW_GRACE_MS = 60_000;
 
+/** How long after the thaw nodes that are not paid yet are waited for, and the pause between two looks. */
+export const LAST_PAYMENTS_TIMEOUT_MS = 60_000;
+export const LAST_PAYMENTS_POLL_MS = 500;
+
 /** Nodes named in one transaction. */
 export const MAX_NODES_PER_CALL = 32;
 

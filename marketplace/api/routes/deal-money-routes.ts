@@ -8,6 +8,7 @@ import {
   type DealMoney,
   type PoolMoney,
 } from '../../earnings/deal-money.ts';
+import { OUTSTANDING_STEPS } from '../../earnings/outstanding.ts';
 import type { ApiComponents } from '../components.ts';
 import { requireDeal, requireIdentity } from '../lookups.ts';
 import * as schema from '../schemas.ts';
@@ -27,6 +28,15 @@ const allocationMoneySchema = schema.object({
   balanceWei: schema.wei,
   lockedWei: { ...schema.wei, description: 'Taken out of the balance by an open sampled claim.' },
   releasedWei: schema.wei,
+  lostWei: {
+    ...schema.wei,
+    description: 'Part of metered that no route can pay: the escrow is used up, or went back after its thaw.',
+  },
+  outstanding: {
+    ...schema.nullable({ type: 'string', enum: [...OUTSTANDING_STEPS, null] }),
+    description:
+      'What the node has still to do to be paid: decide its claim, redeem, or hand in receipts. While it is not null, releasing the allocation costs the node what it delivered.',
+  },
 });
 const poolMoneySchema = schema.object({
   ...peerPoolSchema.properties,
@@ -46,6 +56,7 @@ const moneySchema = schema.object({
       vouchedWei: schema.wei,
       paidWei: schema.wei,
       feeWei: schema.wei,
+      lostWei: schema.wei,
       remainingWei: { ...schema.wei, description: 'Free, unpaid, locked, and in the pool.' },
     }),
     description: 'Sums over the allocations and the peer pool.',
@@ -99,6 +110,7 @@ function moneyView(money: DealMoney, epochSeconds: number) {
       vouchedWei: totals.vouchedWei.toString(),
       paidWei: totals.paidWei.toString(),
       feeWei: totals.feeWei.toString(),
+      lostWei: totals.lostWei.toString(),
       remainingWei: totals.remainingWei.toString(),
     },
     runwaySeconds: money.runwaySeconds ?? null,
@@ -112,7 +124,7 @@ function moneyView(money: DealMoney, epochSeconds: number) {
   };
 }
 
-function allocationMoneyView({ allocation, earnings }: AllocationMoney) {
+function allocationMoneyView({ allocation, earnings, outstanding }: AllocationMoney) {
   return {
     node: allocation.node,
     state: allocation.state,
@@ -124,6 +136,8 @@ function allocationMoneyView({ allocation, earnings }: AllocationMoney) {
     balanceWei: allocation.balanceWei.toString(),
     lockedWei: allocation.lockedWei.toString(),
     releasedWei: allocation.releasedWei.toString(),
+    lostWei: earnings.lostWei.toString(),
+    outstanding: outstanding ?? null,
   };
 }
 

@@ -15,19 +15,21 @@ export interface AccountSources {
   readonly node: Address;
 }
 
+/** What is not in the sources. */
+export interface AccountOptions {
+  readonly epochSeconds: number;
+  /** Whether the coordinator is to be asked for receipts of viewers. */
+  readonly mayKnowMore: (dealId: DealId) => boolean;
+  /** Last epoch that the coordinator has answered for. @default unknown */
+  readonly handedInThrough?: (dealId: DealId) => Epoch | undefined;
+}
+
 /** Collects what the settlement plan must know of every deal of this node. */
-export function dealAccounts(
-  sources: AccountSources,
-  options: { epochSeconds: number; mayKnowMore: (dealId: DealId) => boolean },
-): DealAccount[] {
+export function dealAccounts(sources: AccountSources, options: AccountOptions): DealAccount[] {
   return sources.directory.own().map((own) => accountOf(own, sources, options));
 }
 
-function accountOf(
-  own: OwnDeal,
-  sources: AccountSources,
-  options: { epochSeconds: number; mayKnowMore: (dealId: DealId) => boolean },
-): DealAccount {
+function accountOf(own: OwnDeal, sources: AccountSources, options: AccountOptions): DealAccount {
   const { deal, allocation } = own;
   const { dealId } = deal;
   const failingSince = sources.store.failingSince(dealId);
@@ -41,6 +43,7 @@ function accountOf(
     epochs: epochMeters(own, sources, failingSince !== undefined),
     coordinatorFailingSince: failingSince,
     coordinatorMayKnowMore: options.mayKnowMore(dealId),
+    handedInThrough: options.handedInThrough?.(dealId),
     openClaim: sources.store.openClaim(dealId),
     voidedBytes: voidedBytes(dealId, sources.store),
     thawEndsAtSeconds:

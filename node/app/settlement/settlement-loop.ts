@@ -31,6 +31,7 @@ import type { NodeLog } from '../node-log.ts';
 import { reportOf } from '../node-error.ts';
 import { dealAccounts } from './deal-accounts.ts';
 import { forgetPaid } from './paid-receipts.ts';
+import { handInReceipts } from './receipt-hand-in.ts';
 import { SampledClaims } from './sampled-claims.ts';
 import { SettlementRound, type LastSettlement, type SettlementReport } from './settlement-round.ts';
 import type { SettlementStore } from './settlement-store.ts';
@@ -188,6 +189,7 @@ export class SettlementLoop {
         this.#fail(step.dealId, error, round);
       }
     }
+    await this.#handIn(plan, signal);
     await this.#askForOpenClaims(signal);
     await this.#advanceClaims(round, signal);
     const vouchers = this.#redeemable(requested, gasPriceWei);
@@ -219,6 +221,15 @@ export class SettlementLoop {
     const gasPriceWei = await reader.gasPriceWei();
     const dear = gasAboveCeiling({ gasPriceWei, policy: this.#options }) !== undefined;
     await this.#claims.advance({ terms: this.#claimTerms, gasAboveCeiling: dear }, round, signal);
+  }
+
+  /** The coordinator's books hold what this node's do, whether or not it is worth a transaction now. */
+  async #handIn({ handIns }: SettlementPlan, signal: AbortSignal): Promise<void> {
+    if (handIns.length === 0) return;
+    for (const { dealId, throughEpoch } of handIns) await this.#closeEpochs(dealId, throughEpoch);
+    this.#noteLosses();
+    const closed = { handIns, accounts: this.#accounts(false) };
+    await handInReceipts({ ...this.#parts, late: this.#late }, closed, signal);
   }
 
   /** A voucher for an open claim's epochs costs less than opening it, and returns the bond. */
@@ -257,7 +268,8 @@ export class SettlementLoop {
     const { epochSeconds } = this.#options;
     const ripe = this.#ripeEpoch() ?? parseEpoch(0);
     const mayKnowMore = (dealId: DealId): boolean => requested || this.#late.isDue(dealId, ripe);
-    return dealAccounts(this.#parts, { epochSeconds, mayKnowMore });
+    const handedInThrough = (dealId: DealId): Epoch | undefined => this.#late.askedThrough(dealId);
+    return dealAccounts(this.#parts, { epochSeconds, mayKnowMore, handedInThrough });
   }
 
   /**

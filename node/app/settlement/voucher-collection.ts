@@ -35,6 +35,8 @@ export interface VoucherWish {
   readonly throughEpoch: Epoch;
   /** What this node's own receipts are worth: a voucher must not pay less. */
   readonly cumulativeWei: bigint;
+  /** The coordinator was handed the receipts of epochs up to this one before. @default none but those settled on chain */
+  readonly handedInThrough?: Epoch | undefined;
 }
 
 /** A voucher, and what the coordinator knew better. */
@@ -58,6 +60,10 @@ export async function collectVoucher(
 ): Promise<CollectedVoucher> {
   const before = closedBytes(parts, wish);
   let answer = await sendOwn(parts, wish, signal);
+  // It has lost some of what it was handed before.
+  if (wish.handedInThrough !== undefined && shortfall(parts, wish, answer) !== undefined) {
+    answer = await sendOwn(parts, { ...wish, handedInThrough: undefined }, signal);
+  }
   const sent = new Set<GrantHash>();
   for (let round = 0; round < MAX_BETTER_ROUNDS; round++) {
     const fresh = answer.better.filter(({ signedReceipt }) => !sent.has(signedReceipt.receipt.grantHash));
@@ -112,7 +118,7 @@ async function sendOwn(
   const { deal, allocation } = wish.own;
   const query = {
     dealId: deal.dealId,
-    fromEpoch: parseEpoch(allocation.throughEpoch + 1),
+    fromEpoch: parseEpoch(Math.max(allocation.throughEpoch, wish.handedInThrough ?? 0) + 1),
     throughEpoch: wish.throughEpoch,
     limit: RECEIPTS_PER_PAGE,
   };
@@ -179,21 +185,31 @@ function closedBytes({ journal }: VoucherCollectionParts, { own, throughEpoch }:
 function requireVoucher(
   parts: VoucherCollectionParts,
   wish: VoucherWish,
-  { voucher: signed }: SettlementAnswer,
+  answer: SettlementAnswer,
 ): SignedVoucher {
+  const { voucher: signed } = answer;
   if (signed === undefined) throw wrongVoucher(wish, 'none was given');
-  const { voucher } = signed;
-  if (voucher.dealId !== wish.own.deal.dealId || voucher.node !== parts.node) {
-    throw wrongVoucher(wish, 'it is for another deal or node');
-  }
-  if (voucher.throughEpoch < wish.throughEpoch) throw wrongVoucher(wish, 'it settles fewer epochs');
-  const offered = dueWei(wish.own.allocation, voucher.cumulative);
-  const expected = dueWei(wish.own.allocation, wish.cumulativeWei);
-  // Redeeming it would close the epochs, and the missing bytes could never be claimed on chain.
-  if (offered < expected) {
-    throw wrongVoucher(wish, `it pays ${offered.toString()} wei where ${expected.toString()} are due`);
-  }
+  const fault = shortfall(parts, wish, answer);
+  if (fault !== undefined) throw wrongVoucher(wish, fault);
   return signed;
+}
+
+/** In what a voucher falls short of what is wanted. */
+function shortfall(
+  parts: VoucherCollectionParts,
+  { own, throughEpoch, cumulativeWei }: VoucherWish,
+  { voucher: signed }: SettlementAnswer,
+): string | undefined {
+  if (signed === undefined) return undefined;
+  const { voucher } = signed;
+  if (voucher.dealId !== own.deal.dealId || voucher.node !== parts.node)
+    return 'it is for another deal or node';
+  if (voucher.throughEpoch < throughEpoch) return 'it settles fewer epochs';
+  const offered = dueWei(own.allocation, voucher.cumulative);
+  const expected = dueWei(own.allocation, cumulativeWei);
+  // Redeeming it would close the epochs, and the missing bytes could never be claimed on chain.
+  if (offered >= expected) return undefined;
+  return `it pays ${offered.toString()} wei where ${expected.toString()} are due`;
 }
 
 function wrongVoucher(wish: VoucherWish, reason: string): NodeError {

@@ -67,6 +67,11 @@ export class LateReceiptWatch {
     return ripeEpoch >= (this.#deals.get(dealId)?.askFrom ?? 0);
   }
 
+  /** Last epoch that the coordinator has answered for; undefined before the first answer. */
+  askedThrough(dealId: DealId): Epoch | undefined {
+    return this.#deals.get(dealId)?.askedThrough;
+  }
+
   /** Last epoch whose receipts need no longer be kept; undefined when all must stay. */
   forgettableThrough(dealId: DealId, span: SettledSpan): Epoch | undefined {
     const seenThrough = span.willAsk ? this.#deals.get(dealId)?.askedThrough : span.ripeEpoch;

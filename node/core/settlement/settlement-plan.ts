@@ -3,6 +3,7 @@ import { parseEpoch, type Epoch } from '../../../sdk/protocol/identifiers.ts';
 import { MAX_UINT128 } from '../../../sdk/protocol/limits.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
 import { claimOnChain } from './claim-route.ts';
+import { missingHandIn, type HandIn } from './hand-in.ts';
 import { EPOCH_GRACE_MS, VOUCHER_GAS } from './settlement-limits.ts';
 import type {
   DealAccount,
@@ -16,6 +17,8 @@ import type { WaitCause } from './wait-reason.ts';
 /** Decisions for all deals, and when the next epoch is ripe. */
 export interface SettlementPlan {
   readonly steps: readonly SettlementStep[];
+  /** Receipts of deals that wait, for the coordinator's books. */
+  readonly handIns: readonly HandIn[];
   readonly nextWakeMs: number;
 }
 
@@ -36,8 +39,21 @@ export function planSettlement(question: SettlementQuestion): SettlementPlan {
   });
   return {
     steps,
+    handIns: ripe === undefined ? [] : handInsOf(question, steps, ripe),
     nextWakeMs: epochEndsAt(next, epochSeconds) * 1000 + EPOCH_GRACE_MS,
   };
+}
+
+/** Steps that take a voucher hand in by themselves; while a claim is open, only a voucher for its epochs is signed. */
+function handInsOf(
+  { deals, epochSeconds }: SettlementQuestion,
+  steps: readonly SettlementStep[],
+  ripe: Epoch,
+): HandIn[] {
+  return deals.flatMap((deal, index) => {
+    const waits = steps[index]?.kind === 'wait' && deal.openClaim === undefined;
+    return (waits ? missingHandIn(deal, ripe, epochSeconds) : undefined) ?? [];
+  });
 }
 
 /** The last epoch that ended at least a grace ago; undefined before the first one has. */

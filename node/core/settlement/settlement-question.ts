@@ -22,6 +22,8 @@ export interface DealAccount {
   readonly epochs: readonly EpochMeter[];
   /** The first epoch since which the coordinator refused or was silent; undefined while it answers. */
   readonly coordinatorFailingSince?: Epoch | undefined;
+  /** Last epoch whose receipts the coordinator has taken from this run of the node; undefined before the first answer. */
+  readonly handedInThrough?: Epoch | undefined;
   /** Viewers may have handed receipts to the coordinator that this node never saw. */
   readonly coordinatorMayKnowMore: boolean;
   /** Unix seconds at which a thawing allocation can be taken back. */

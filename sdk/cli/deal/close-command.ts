@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { parseAddress, parseDealId } from '../../protocol/identifiers.ts';
+import { parseAddress, parseDealId, type Address } from '../../protocol/identifiers.ts';
 import { beginClosing, closeDistribution, type CloseProgress } from '../../publish/close-distribution.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import { formatTokens } from '../amounts.ts';
@@ -43,7 +43,8 @@ export function addDealClose(deal: Command, perform: Perform): void {
 }
 
 const HELP = `
-Nodes have the thaw to be paid what they delivered; then the rest is withdrawn. It may be interrupted and called again.
+Nodes have the thaw to be paid what they delivered, and a minute more if one is late; then the rest is withdrawn. It may be
+interrupted and called again.
 
 Examples:
   $ bcdn deal close 0x…
@@ -93,6 +94,7 @@ async function closeAndWait(
   let phase = '';
   const onProgress = (progress: CloseProgress): void => {
     if (progress.phase === 'thawing') line.show(() => `Thawing, ${progress.secondsLeft} s left`);
+    if (progress.phase === 'paying') line.show(() => `Last payments, ${progress.secondsLeft} s left at most`);
     if (progress.phase === phase) return;
     phase = progress.phase;
     line.clear();
@@ -101,16 +103,22 @@ async function closeAndWait(
   const to = flags.to === undefined ? undefined : parseAddress(flags.to);
   try {
     const closed = await closeDistribution(
-      { sender: session.sender, dealId, nodes, to },
+      { sender: session.sender, dealId, nodes, to, marketplaceUrl: session.marketplaceUrl },
       { signal, onProgress },
     );
-    const { spentWei, paidToPeersWei, refundedWei } = closed;
-    terminal.document('deal-close', { dealId, state: 'closed', spentWei, paidToPeersWei, refundedWei });
+    terminal.document('deal-close', { dealId, state: 'closed', ...closed });
+    const { spentWei, refundedWei, unpaidNodes } = closed;
+    if (unpaidNodes.length > 0) terminal.say(`! ${unpaidText(unpaidNodes)}`);
     terminal.data(`Refunded ${formatTokens(refundedWei)}; spent ${formatTokens(spentWei)}`);
     return EXIT.fine;
   } finally {
     line.clear();
   }
+}
+
+/** Who was waited for in vain, and what that means. */
+function unpaidText(nodes: readonly Address[]): string {
+  return `Not settled a minute after the thaw: ${nodes.join(', ')}. What they had delivered and not settled has come back to the deal.`;
 }
 
 function phaseText(progress: CloseProgress): string {
@@ -119,6 +127,10 @@ function phaseText(progress: CloseProgress): string {
       return 'Closing: no new grants from now on';
     case 'thawing':
       return `Thawing, ${progress.secondsLeft} s: nodes are paid what they delivered`;
+    case 'paying':
+      return progress.nodes === undefined
+        ? 'The coordinator does not say who is paid; it is asked again for a minute'
+        : `Waiting for the last payments of ${progress.nodes.length} nodes, a minute at most`;
     case 'releasing':
       return 'Taking back what has thawed';
     case 'withdrawing':

@@ -15,13 +15,15 @@ import { encodePairs, type SettlementAnswer } from '../coordinator/deal-room.ts'
 const MIB = 2n ** 20n;
 const POOL_WEI = 5_000_003n;
 const FEE_BPS = 250;
+/** Receipted and never settled; a byte costs a wei. */
+const LOST_BYTES = 300_007n;
 
 type Texts = Readonly<Record<string, string>>;
 interface Money {
   readonly depositedWei: string;
   readonly freeWei: string;
   readonly withdrawnWei: string;
-  readonly allocations: readonly (Texts & { readonly node: string })[];
+  readonly allocations: readonly (Texts & { readonly node: string; readonly outstanding: string | null })[];
   readonly peerPool: Texts | null;
   readonly totals: Texts;
   readonly burnWeiPerHour: string;
@@ -141,7 +143,7 @@ describe('one ledger: a deal with its money, on a real chain', function () {
     const path = '/v1/operators/{address}/earnings';
     const { deals } = await api.ok<Earnings>(api.get(path.replace('{address}', one.node), path));
     const earned = deals.find((deal) => deal.dealId === dealId);
-    for (const part of ['meteredWei', 'paidWei', 'feeWei', 'balanceWei', 'lockedWei'])
+    for (const part of ['meteredWei', 'paidWei', 'feeWei', 'balanceWei', 'lockedWei', 'lostWei'])
       expect(earned?.[part], part).to.equal(one[part]);
     expect(earned?.['settledWei']).to.equal(one['vouchedWei']);
     const onChain = await readAllocation(market.provider, market.deployment, {
@@ -225,7 +227,27 @@ describe('one ledger: a deal with its money, on a real chain', function () {
     ]);
   });
 
-  it('agrees while the deal closes, thaws and is refunded to the last unit', async () => {
+  /** What a node has still to do to be paid. */
+  async function outstandingOf({ address }: TransactionSender): Promise<string | null | undefined> {
+    const { allocations } = await expectOneLedger();
+    return allocations.find(({ node }) => node === address)?.outstanding;
+  }
+
+  it('says what a node has still to do to be paid: hand in, redeem', async () => {
+    const { near, far, api, market, room } = audited;
+    expect(await outstandingOf(near)).to.equal(null);
+    const more = await served(near, [LOST_BYTES]);
+    expect(await outstandingOf(near)).to.equal('receipts');
+    await api.ok(api.post('/v1/receipts', { receipts: encodePairs(more.pairs) }));
+    expect(await outstandingOf(near)).to.equal('payment');
+    expect(await outstandingOf(far), 'viewers were granted it, too').to.equal('receipts');
+    await market.endEpoch();
+    await room.levelWithChain();
+    await voucherFor(far, more.epoch, []);
+    expect(await outstandingOf(far), 'it has said that nobody came').to.equal(null);
+  });
+
+  it('agrees while the deal closes, thaws and is refunded to the last unit, and names what a node lost', async () => {
     const { market, near, far, room } = audited;
     await closeDeal(publisher, dealId, [near.address, far.address]);
     await thawPeerPool(publisher, dealId);
@@ -237,6 +259,8 @@ describe('one ledger: a deal with its money, on a real chain', function () {
     await release(publisher, dealId, [near.address, far.address]);
     await releasePeerPool(publisher, dealId);
     const freed = await expectOneLedger();
+    expect(freed.totals).to.include({ lostWei: String(LOST_BYTES), paidWei: '3500013' });
+    expect(await outstandingOf(near), 'nothing more can be paid').to.equal(null);
     expect(freed.refund.availableWei).to.equal(freed.totals['remainingWei']);
     const before = await readTokenBalance(market.provider, market.deployment, publisher.address);
     const amountWei = wei(freed.freeWei);

@@ -26,7 +26,7 @@ import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { epochAt } from '../../../sdk/protocol/epoch.ts';
 import { parseDealId, parseEpoch, type Address } from '../../../sdk/protocol/identifiers.ts';
 import { voucherDigest } from '../../../sdk/protocol/voucher.ts';
-import { closeDistribution } from '../../../sdk/publish/close-distribution.ts';
+import { closeDistribution, type CloseProgress } from '../../../sdk/publish/close-distribution.ts';
 import { PublishError } from '../../../sdk/publish/publish-error.ts';
 import { publish, type PublishProgress, type PublishRequest } from '../../../sdk/publish/publish.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
@@ -215,6 +215,10 @@ describe('publish and closeDistribution on a real chain', function () {
     return expect.fail('nothing was refused');
   }
 
+  async function epochNow(): Promise<number> {
+    return epochAt((await provider.getBlock('latest'))?.timestamp ?? 0, EPOCH_SECONDS);
+  }
+
   it('escrows, pushes to one edge of each region, and brings back all that was not earned, to the last wei', async () => {
     const balance = () => readTokenBalance(provider, deployment, publisher.address);
     const before = await balance();
@@ -240,8 +244,7 @@ describe('publish and closeDistribution on a real chain', function () {
     const [earner] = operators;
     if (earner === undefined) return expect.fail('an operator');
     const earnedWei = 1_234_567_890_123_456_789n;
-    const time = (await provider.getBlock('latest'))?.timestamp ?? 0;
-    const throughEpoch = parseEpoch(epochAt(time, EPOCH_SECONDS) - 1);
+    const throughEpoch = parseEpoch((await epochNow()) - 1);
     const voucher = { dealId: published.dealId, node: earner.address, throughEpoch, cumulative: earnedWei };
     const signature = nativeSecp256k1.sign(voucherDigest(domainOf(deployment), voucher), collectorKey);
     await redeemVouchers(earner, [{ voucher, signature }], earner.address);
@@ -254,7 +257,36 @@ describe('publish and closeDistribution on a real chain', function () {
     expect((await readDeal(provider, deployment, published.dealId))?.state).to.equal('closed');
 
     const again = await closeDistribution({ sender: publisher, dealId: published.dealId, nodes });
-    expect(again).to.deep.equal({ spentWei: earnedWei, paidToPeersWei: 0n, refundedWei: 0n });
+    expect(again).to.deep.equal({
+      spentWei: earnedWei,
+      paidToPeersWei: 0n,
+      refundedWei: 0n,
+      unpaidNodes: [],
+    });
+  });
+
+  it('waits after the thaw for a node that is slow, which is then paid to the last wei', async () => {
+    const published = await publish(requestOf());
+    const nodes = published.nodes.map(({ node }) => node);
+    const [earner] = operators;
+    if (earner === undefined) return expect.fail('an operator');
+    const earnedWei = 987_654_321n;
+    const phases: string[] = [];
+    // The node comes only now, when the chain would let its allocation be taken back.
+    const unpaidNodes = async (): Promise<readonly Address[]> => {
+      if (phases.includes('paying')) return [];
+      const throughEpoch = parseEpoch((await epochNow()) - 1);
+      const voucher = { dealId: published.dealId, node: earner.address, throughEpoch, cumulative: earnedWei };
+      const signature = nativeSecp256k1.sign(voucherDigest(domainOf(deployment), voucher), collectorKey);
+      await redeemVouchers(earner, [{ voucher, signature }], earner.address);
+      return [earner.address];
+    };
+    const onProgress = ({ phase }: CloseProgress) => phases.at(-1) === phase || phases.push(phase);
+    const request = { sender: publisher, dealId: published.dealId, nodes };
+    const closed = await closeDistribution(request, { unpaidNodes, onProgress });
+    expect(phases).to.deep.equal(['closing', 'thawing', 'paying', 'releasing', 'withdrawing']);
+    expect(closed).to.deep.include({ spentWei: earnedWei, unpaidNodes: [] });
+    expect(closed.refundedWei).to.equal(published.escrowedWei - earnedWei);
   });
 
   it('names the audience as soon as the coordinator knows the deal, before anything is allocated', async () => {

@@ -167,6 +167,22 @@ describe('collecting a voucher', () => {
     expect(await collect(), 'nothing twice').to.include({ recoveredBytes: 0n });
   });
 
+  it('sends what was handed in before again only to a coordinator that has lost it', async () => {
+    const [before, since] = [pairOf(2, 9, 500n), pairOf(3, 10, 700n)];
+    for (const pair of [before, since]) await journal.appendPair(pair);
+    const collectSince = (cumulativeWei: bigint): ReturnType<typeof collectVoucher> =>
+      collectVoucher(
+        parts,
+        { ...wish, cumulativeWei, handedInThrough: parseEpoch(9) },
+        new AbortController().signal,
+      );
+    await collectSince(5_000n);
+    expect(coordinator.sent).to.deep.equal([{ receipts: [since], final: true }]);
+    const failure: unknown = await collectSince(5_001n).catch((error: unknown) => error);
+    expect(failure).to.include({ code: 'VOUCHER_WRONG' });
+    expect(coordinator.sent.slice(1).map(({ receipts }) => receipts.length)).to.deep.equal([1, 2]);
+  });
+
   it('asks on until there is nothing better, and stops when the coordinator repeats itself', async () => {
     coordinator.better = [1, 2, 3, 4, 5].map((viewer) => pairOf(10 + viewer, 9, 10n));
     coordinator.perAnswer = 2;
