@@ -17,7 +17,6 @@ import { connectContracts } from './contracts.ts';
 import type { Deployment } from './deployment.ts';
 import { signPermit } from './permits.ts';
 import { fromChain } from './reverts.ts';
-import { approveTokens } from './tokens.ts';
 import type { MinedTransaction, TransactionSender } from './transactions.ts';
 
 export type DealState = 'open' | 'closing' | 'closed';
@@ -218,17 +217,6 @@ export async function openDeal(
           signal,
         );
   return { dealId: dealIdOf(sender.deployment, sender.address, request.salt), transaction };
-}
-
-/** Adds tokens to a deal's free part (two transactions: approve and add). @throws ChainError */
-export async function topUpDeal(
-  sender: TransactionSender,
-  dealId: DealId,
-  amountWei: bigint,
-  signal?: AbortSignal,
-): Promise<MinedTransaction> {
-  await approveTokens(sender, sender.deployment.market, amountWei, signal);
-  return callMarket(sender, 'topUp', [dealId, amountWei], signal);
 }
 
 /** Moves free money of a deal to nodes. @throws ChainError CHAIN_REVERTED (InsufficientFree, NodeNotActive, …) */

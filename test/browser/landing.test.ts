@@ -1,41 +1,17 @@
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
-import { openChromium } from './chromium.ts';
-import { PageLog } from './page-log.ts';
+import { MarketVisit } from './market-visit.ts';
 import { screenshot } from './screenshots.ts';
-import { WebMarket } from './web-market.ts';
 
 /** Script of the first page over the wire, compressed. */
 const MAX_FIRST_SCRIPT_BYTES = 100 * 1_000;
 
 describe('landing page', () => {
-  let web: WebMarket;
-  let browser: Browser;
-  let page: Page;
-  let log: PageLog;
-
-  before(async () => {
-    web = await WebMarket.open();
-    browser = await openChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await web?.close();
-  });
-
-  beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
-    log = new PageLog(page);
-  });
-
-  afterEach(async () => {
-    expect(log.complaints).to.deep.equal([]);
-    await page.close();
-  });
+  const visit = MarketVisit.aroundTests();
 
   it('needs less than 100 kB of compressed script', async () => {
+    const { page } = visit;
     const devtools = await page.context().newCDPSession(page);
     await devtools.send('Network.enable');
     const scripts = new Set<string>();
@@ -46,7 +22,7 @@ describe('landing page', () => {
     devtools.on('Network.loadingFinished', ({ requestId, encodedDataLength }) => {
       if (scripts.has(requestId)) bytes += encodedDataLength;
     });
-    await page.goto(web.marketplace.url);
+    await page.goto(visit.web.marketplace.url);
     await page.getByText('registered edges can serve it').waitFor();
     // The whole first page, with the charts that it loads after it is usable.
     await page.locator('.uplot canvas').first().waitFor();
@@ -61,7 +37,8 @@ describe('landing page', () => {
   });
 
   it('shows the network as it is', async () => {
-    await page.goto(web.marketplace.url);
+    const { page } = visit;
+    await page.goto(visit.web.marketplace.url);
     await page.getByText('4 of 4 nodes ready in 3 regions', { exact: false }).first().waitFor();
     expect(await page.locator('.map-node-ready').count()).to.equal(4);
     await page.getByText('The map as a table').click();
@@ -79,7 +56,8 @@ describe('landing page', () => {
   });
 
   it('quotes what the marketplace quotes, and says which constraint removes which nodes', async () => {
-    await page.goto(web.marketplace.url);
+    const { page } = visit;
+    await page.goto(visit.web.marketplace.url);
     await page.getByLabel('Size of the content').fill('100');
     await page.getByLabel('Price cap per GiB').fill('0.025');
     await page.getByText('2 of 4 registered edges can serve it').waitFor();
@@ -94,7 +72,8 @@ describe('landing page', () => {
   });
 
   it('can be walked by keyboard', async () => {
-    await page.goto(web.marketplace.url);
+    const { page } = visit;
+    await page.goto(visit.web.marketplace.url);
     await page.getByRole('heading', { level: 1 }).waitFor();
     await page.keyboard.press('Tab');
     expect(await focusedText(page)).to.equal('Skip to the content');
@@ -108,7 +87,8 @@ describe('landing page', () => {
   });
 
   it('keeps the colours that were chosen', async () => {
-    await page.goto(web.marketplace.url);
+    const { page } = visit;
+    await page.goto(visit.web.marketplace.url);
     await page.getByRole('button', { name: /^Colours/ }).click();
     expect(await page.evaluate('document.documentElement.dataset.theme')).to.equal('light');
     await page.getByRole('button', { name: /^Colours/ }).click();

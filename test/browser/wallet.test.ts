@@ -1,47 +1,25 @@
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
 
 import { accessibilityViolations } from './accessibility.ts';
-import { openChromium } from './chromium.ts';
 import { InjectedWallet } from './injected-wallet.ts';
-import { PageLog } from './page-log.ts';
+import { MarketVisit } from './market-visit.ts';
 import { screenshot } from './screenshots.ts';
-import { WebMarket } from './web-market.ts';
 
 const OTHER_GENESIS = `0x${'ab'.repeat(32)}`;
 /** An account of the chain that nobody else uses here. */
 const PERSON = 12;
 
 describe('wallet of the pages', () => {
-  let web: WebMarket;
-  let browser: Browser;
-  let page: Page;
-  let log: PageLog;
-
-  before(async () => {
-    web = await WebMarket.open();
-    browser = await openChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await web?.close();
-  });
-
-  beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
-    log = new PageLog(page);
-  });
-
-  afterEach(async () => {
-    expect(log.complaints).to.deep.equal([]);
-    await page.close();
-  });
+  const visit = MarketVisit.aroundTests();
 
   it('connects one that announces itself, shows its account, and knows it again after a reload', async () => {
-    const wallet = new InjectedWallet(web.market.chain.url, web.market.chain.privateKeys[PERSON] ?? '');
+    const { page } = visit;
+    const wallet = new InjectedWallet(
+      visit.web.market.chain.url,
+      visit.web.market.chain.privateKeys[PERSON] ?? '',
+    );
     await wallet.injectInto(page);
-    await page.goto(`${web.marketplace.url}/explore`);
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await wallet.connect(page);
     const menu = page.getByRole('button', { name: `Wallet: account ${wallet.address.toLowerCase()}` });
     await menu.waitFor();
@@ -59,7 +37,8 @@ describe('wallet of the pages', () => {
   });
 
   it('makes a burner account, says what it is, and has the faucet fill it', async () => {
-    await page.goto(`${web.marketplace.url}/explore`);
+    const { page } = visit;
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByRole('button', { name: 'Connect wallet' }).click();
     await page.getByText('No wallet has announced itself', { exact: false }).waitFor();
     await screenshot(page, 'wallet-choice');
@@ -79,8 +58,9 @@ describe('wallet of the pages', () => {
   });
 
   it('says that the wallet is on another chain, and has it change', async () => {
-    await page.addInitScript(announceOnOtherChain, web.edges[0]?.address ?? '');
-    await page.goto(`${web.marketplace.url}/explore`);
+    const { page } = visit;
+    await page.addInitScript(announceOnOtherChain, visit.web.edges[0]?.address ?? '');
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByRole('button', { name: 'Connect wallet' }).click();
     await page.getByRole('button', { name: 'Elsewhere' }).click();
     const dialog = page.getByRole('dialog', { name: 'Your account' });
@@ -93,8 +73,9 @@ describe('wallet of the pages', () => {
   });
 
   it('says what a person declined', async () => {
+    const { page } = visit;
     await page.addInitScript(announceDeclining);
-    await page.goto(`${web.marketplace.url}/explore`);
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByRole('button', { name: 'Connect wallet' }).click();
     await page.getByRole('button', { name: 'Declining' }).click();
     await page.getByRole('alert').getByText('WALLET_REJECTED').waitFor();
@@ -102,7 +83,8 @@ describe('wallet of the pages', () => {
   });
 
   it('notices a chain that was started anew, and forgets what was kept of the old one only when told to', async () => {
-    await page.goto(`${web.marketplace.url}/explore`);
+    const { page } = visit;
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByText('block', { exact: false }).first().waitFor();
     await page.evaluate(
       `localStorage.setItem('bcdn-genesis:31337', '${OTHER_GENESIS}');

@@ -2,15 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { expect } from 'chai';
 
-import {
-  allocate,
-  closeDeal,
-  readDeal,
-  release,
-  rotateKeys,
-  topUpDeal,
-  withdraw,
-} from '../../sdk/chain/deals.ts';
+import { allocate, closeDeal, readDeal, release, rotateKeys, withdraw } from '../../sdk/chain/deals.ts';
 import { drawPosition, registerNode } from '../../sdk/chain/nodes.ts';
 import { redeemVouchers } from '../../sdk/chain/payments.ts';
 import { readTokenBalance } from '../../sdk/chain/tokens.ts';
@@ -27,6 +19,7 @@ import { nativeSecp256k1 as secp256k1 } from '../../sdk/signing/native-secp256k1
 import { eventually } from '../node/cli/eventually.ts';
 import type { InitialisedNode } from '../node/cli/test-network.ts';
 import { AttackedNetwork } from './attacked-network.ts';
+import { topUp } from '../sdk/chain/top-up.ts';
 
 const CONTENT_BYTES = 1_500_000;
 const OWN_NODE = 7;
@@ -61,7 +54,7 @@ describe('a publisher that cheats a real edge', function () {
     await eventually(() => drawPosition(ownNode, ownNode.address));
     const { publisher } = attacked;
     const { dealId } = publication;
-    await topUpDeal(publisher, dealId, OWN_ALLOCATION_WEI);
+    await topUp(publisher, dealId, OWN_ALLOCATION_WEI);
     const own = { node: ownNode.address, amountWei: OWN_ALLOCATION_WEI, ratePerGiB: 10n ** 18n };
     await allocate(publisher, dealId, [own]);
     depositedWei = publication.escrowedWei + OWN_ALLOCATION_WEI;

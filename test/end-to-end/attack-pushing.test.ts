@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { expect } from 'chai';
 
 import { DEPLOY_PARAMETERS } from '../../scripts/deploy/parameters.ts';
-import { allocate, topUpDeal } from '../../sdk/chain/deals.ts';
+import { allocate } from '../../sdk/chain/deals.ts';
 import { drawPosition, registerNode } from '../../sdk/chain/nodes.ts';
 import { redeemVouchers } from '../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
@@ -19,6 +19,7 @@ import { nativeSecp256k1 as secp256k1 } from '../../sdk/signing/native-secp256k1
 import { eventually } from '../node/cli/eventually.ts';
 import { AttackedNetwork } from './attacked-network.ts';
 import { PushingEdge } from './pushing-edge.ts';
+import { topUp } from '../sdk/chain/top-up.ts';
 
 const CONTENT_BYTES = 600_000;
 const CHUNK_BYTES = 1 << 17;
@@ -57,7 +58,7 @@ describe('an edge that pushes bytes nobody asked for', function () {
       stakeWei: DEPLOY_PARAMETERS.development.minimumEdgeStakeWei,
     });
     await eventually(() => drawPosition(operator, operator.address));
-    await topUpDeal(attacked.publisher, publication.dealId, RATE_WEI_PER_GIB);
+    await topUp(attacked.publisher, publication.dealId, RATE_WEI_PER_GIB);
     const money = { node: operator.address, amountWei: RATE_WEI_PER_GIB, ratePerGiB: RATE_WEI_PER_GIB };
     await allocate(attacked.publisher, publication.dealId, [money]);
   });

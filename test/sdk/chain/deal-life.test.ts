@@ -14,7 +14,6 @@ import {
   release,
   rotateKeys,
   thaw,
-  topUpDeal,
   withdraw,
 } from '../../../sdk/chain/deals.ts';
 import { domainOf } from '../../../sdk/chain/deployment.ts';
@@ -50,6 +49,7 @@ import { receiptDigest } from '../../../sdk/protocol/receipt.ts';
 import { pureSecp256k1 } from '../../../sdk/protocol/signature.ts';
 import { voucherDigest } from '../../../sdk/protocol/voucher.ts';
 import { TOKEN, startLocalNetwork, type LocalNetwork } from './local-network.ts';
+import { topUp } from './top-up.ts';
 
 const MIB = 1_048_576n;
 const GIB = 1_024n * MIB;
@@ -172,7 +172,7 @@ describe('a deal from opening to closing, through the SDK', function () {
     const { dealId, transaction } = await openDeal(publisher, request('life', 100n * TOKEN));
     expect(dealId).to.equal(dealIdOf(deployment, publisher.address, id('life') as Hex));
     expect(transaction.logs.length).to.be.greaterThan(1);
-    await topUpDeal(publisher, dealId, 5n * TOKEN);
+    await topUp(publisher, dealId, 5n * TOKEN);
     await allocate(publisher, dealId, [{ node: node.address, amountWei: 20n * TOKEN, ratePerGiB: TOKEN }]);
     expect(await readDeal(provider, deployment, dealId)).to.deep.equal({
       dealId,
@@ -244,7 +244,7 @@ describe('a deal from opening to closing, through the SDK', function () {
 
   it('opens without a deposit, thaws and rotates keys', async () => {
     const { dealId } = await openDeal(publisher, request('keys', 0n));
-    await topUpDeal(publisher, dealId, 10n);
+    await topUp(publisher, dealId, 10n);
     await allocate(publisher, dealId, [{ node: node.address, amountWei: 10n, ratePerGiB: 1n }]);
     await thaw(publisher, dealId, [node.address]);
     expect((await readHere(dealId))?.state).to.equal('thawing');
