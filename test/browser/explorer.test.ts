@@ -1,47 +1,26 @@
 import { expect } from 'chai';
-import type { Browser, Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 
 import { priceWei } from '../../sdk/protocol/price.ts';
 import { exactAmountText } from '../../sdk/ui/figures.ts';
 import { WEI_PER_BYTE } from '../marketplace/market-fixture.ts';
 import { accessibilityViolations } from './accessibility.ts';
-import { openChromium } from './chromium.ts';
-import { PageLog } from './page-log.ts';
+import { MarketVisit } from './market-visit.ts';
 import { screenshot } from './screenshots.ts';
-import { RECEIPTED_BYTES, WebMarket } from './web-market.ts';
+import { RECEIPTED_BYTES } from './web-market.ts';
 
+/** Wide and narrow screens, pixels. */
+const WIDTHS_PX = [1_280, 360] as const;
 /** Thirteen pages, each looked at twice by all rules: some 40 s on two busy cores. */
 const ALL_PAGES_TIMEOUT_MS = 240_000;
 
 describe('explorer', () => {
-  let web: WebMarket;
-  let browser: Browser;
-  let page: Page;
-  let log: PageLog;
-
-  before(async () => {
-    web = await WebMarket.open();
-    browser = await openChromium();
-  });
-
-  after(async () => {
-    await browser?.close();
-    await web?.close();
-  });
-
-  beforeEach(async () => {
-    page = await browser.newPage({ viewport: { width: 1_280, height: 900 } });
-    log = new PageLog(page);
-  });
-
-  afterEach(async () => {
-    expect(log.complaints).to.deep.equal([]);
-    await page.close();
-  });
+  const visit = MarketVisit.aroundTests();
 
   it('finds a node by its address and says what it is and earned', async () => {
-    const edge = web.edges[0]?.address ?? '';
-    await page.goto(`${web.marketplace.url}/explore`);
+    const { page } = visit;
+    const edge = visit.web.edges[0]?.address ?? '';
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByLabel('Search').fill(edge);
     await page.getByRole('button', { name: 'Find' }).click();
     await page.getByRole('heading', { level: 1, name: /^Node 0x/ }).waitFor();
@@ -54,7 +33,8 @@ describe('explorer', () => {
   });
 
   it('leads from a deal to its receipts, and the figures agree to the last unit', async () => {
-    await page.goto(`${web.marketplace.url}/explore/deals/${web.dealId}`);
+    const { page } = visit;
+    await page.goto(`${visit.web.marketplace.url}/explore/deals/${visit.web.dealId}`);
     await page.getByRole('heading', { name: 'Where its money is' }).waitFor();
     const parts = await page
       .locator('.sum-table tbody data')
@@ -64,7 +44,7 @@ describe('explorer', () => {
     await screenshot(page, 'explorer-deal');
     await page.getByRole('link', { name: 'by epoch' }).first().click();
     await page.getByRole('heading', { name: 'Batches of receipts' }).waitFor();
-    await page.getByRole('link', { name: String(web.epoch), exact: true }).click();
+    await page.getByRole('link', { name: String(visit.web.epoch), exact: true }).click();
     const worth = exactAmountText(priceWei(RECEIPTED_BYTES, WEI_PER_BYTE));
     await page.getByText(worth, { exact: true }).waitFor();
     await page.getByText('No voucher covers it yet', { exact: false }).waitFor();
@@ -72,7 +52,8 @@ describe('explorer', () => {
   });
 
   it('tells of a transaction what the contracts announced in it', async () => {
-    await page.goto(`${web.marketplace.url}/explore/transactions`);
+    const { page } = visit;
+    await page.goto(`${visit.web.marketplace.url}/explore/transactions`);
     await page
       .getByRole('row', { name: /A deal was opened/ })
       .getByRole('link')
@@ -84,45 +65,44 @@ describe('explorer', () => {
   });
 
   it('says what is missing and what to do, where there is nothing', async () => {
-    await page.goto(`${web.marketplace.url}/explore`);
+    const { page } = visit;
+    await page.goto(`${visit.web.marketplace.url}/explore`);
     await page.getByLabel('Search').fill('0x00000000');
     await page.getByRole('button', { name: 'Find' }).click();
     await page.getByText('Nothing on this network begins with', { exact: false }).waitFor();
-    await page.goto(`${web.marketplace.url}/explore/deals/0x${'00'.repeat(32)}`);
+    await page.goto(`${visit.web.marketplace.url}/explore/deals/0x${'00'.repeat(32)}`);
     await page.getByRole('alert').getByText('DEAL_NOT_FOUND').waitFor();
     // The browser itself notes the 404 that the page then explains.
-    expect(log.complaints.splice(0).every((complaint) => complaint.includes('404'))).to.equal(true);
+    expect(visit.log.complaints.splice(0).every((complaint) => complaint.includes('404'))).to.equal(true);
   });
 
   it('is clean by axe-core on every page, in both themes, wide and narrow', async function () {
+    const { page } = visit;
     this.timeout(ALL_PAGES_TIMEOUT_MS);
-    const edge = web.edges[0]?.address ?? '';
+    const edge = visit.web.edges[0]?.address ?? '';
     const pages = [
       '/',
       '/explore',
       '/explore/nodes',
       `/explore/nodes/${edge}`,
       '/explore/deals',
-      `/explore/deals/${web.dealId}`,
-      `/explore/contents/${web.cid}`,
+      `/explore/deals/${visit.web.dealId}`,
+      `/explore/contents/${visit.web.cid}`,
       '/explore/transactions',
-      `/explore/batches?deal=${web.dealId}`,
-      `/explore/batches/${web.dealId}/${edge}/${web.epoch}`,
+      `/explore/batches?deal=${visit.web.dealId}`,
+      `/explore/batches/${visit.web.dealId}/${edge}/${visit.web.epoch}`,
       '/operate',
       '/new',
       '/distributions',
     ];
     const violations: string[] = [];
     for (const [index, path] of pages.entries()) {
-      await page.setViewportSize({ width: index % 2 === 0 ? 1_280 : 360, height: 800 });
       await page.emulateMedia({ reducedMotion: 'reduce' });
-      await page.goto(web.marketplace.url + path);
+      await page.goto(visit.web.marketplace.url + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
       await page.waitForFunction("document.querySelector('.skeleton') === null");
-      const overflowPx = await page.evaluate<number>(
-        'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-      );
-      if (overflowPx > 0) violations.push(`${path}: ${overflowPx} px wider than the screen`);
+      violations.push(...(await tooWide(page, path)));
+      await page.setViewportSize({ width: WIDTHS_PX[index % 2] ?? 360, height: 800 });
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         const found = await accessibilityViolations(page);
@@ -141,3 +121,16 @@ describe('explorer', () => {
     expect(violations).to.deep.equal([]);
   });
 });
+
+/** Every width at which a page scrolls sideways. */
+async function tooWide(page: Page, path: string): Promise<string[]> {
+  const found: string[] = [];
+  for (const width of WIDTHS_PX) {
+    await page.setViewportSize({ width, height: 800 });
+    const overflowPx = await page.evaluate<number>(
+      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
+    );
+    if (overflowPx > 0) found.push(`${path}: ${overflowPx} px wider than a screen of ${width}`);
+  }
+  return found;
+}

@@ -6,7 +6,7 @@ import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
-import { batchStory, eventText } from './sentences.ts';
+import { batchStory, paymentText } from './sentences.ts';
 import { Trail } from './trail.tsx';
 
 interface BatchPageProps {
@@ -38,7 +38,7 @@ function Particulars({ batch }: { readonly batch: Batch }) {
     <>
       <p class="story">{batchStory(batch)}</p>
       <p class="story">{paymentStory(batch)}</p>
-      <dl class="facts panel">
+      <dl class="facts exact-facts panel">
         <div>
           <dt>Node</dt>
           <dd>
@@ -93,7 +93,7 @@ function Particulars({ batch }: { readonly batch: Batch }) {
 }
 
 function paymentStory({ voucher, payingTransaction }: Batch): string {
-  if (payingTransaction !== null) return `It was paid on the chain (${eventText(payingTransaction.route)}).`;
+  if (payingTransaction !== null) return `It was paid on the chain ${paymentText(payingTransaction.route)}.`;
   return voucher === null
     ? 'No voucher covers it yet: one is signed after the epoch has ended and its receipts were handed in.'
     : 'A voucher covers it; the node has not redeemed that one yet.';

@@ -24,14 +24,17 @@ export function ContentPage({ cid }: { readonly cid: string }) {
         {(value) => (
           <>
             <p class="story">{contentStory(value)}</p>
-            <p class="row">
+            <p>
               <a class="button button-primary" href={paths.watch(cid)}>
                 Watch it
               </a>
-              <code>
-                npm run bcdn -- fetch {cid} --marketplace {location.origin}
-              </code>
             </p>
+            <div class="stack">
+              <p>Or have it on your machine, every block checked:</p>
+              <pre class="panel command" tabIndex={0} aria-label="Command">
+                {`npm run bcdn -- fetch ${cid} \\\n    --marketplace ${location.origin} --out content`}
+              </pre>
+            </div>
             <Table
               caption="Deals that pay for it"
               showsCaption

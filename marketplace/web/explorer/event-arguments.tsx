@@ -1,7 +1,7 @@
-import { exactAmountText } from '../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import type { ChainEvent } from '../market-data/chain-events.ts';
 import { paths } from '../shell/paths.ts';
+import { argumentName, argumentText } from './argument-words.ts';
 
 const ADDRESS = /^0x[0-9a-fA-F]{40}$/;
 const BYTES32 = /^0x[0-9a-fA-F]{64}$/;
@@ -20,7 +20,7 @@ export function EventArguments({ event, omitted }: EventArgumentsProps) {
         .filter(([, value]) => value !== omitted)
         .map(([name, value]) => (
           <div key={name}>
-            <dt>{name}</dt>
+            <dt title={name}>{argumentName(name)}</dt>
             <dd>
               <Argument name={name} value={value} />
             </dd>
@@ -31,13 +31,11 @@ export function EventArguments({ event, omitted }: EventArgumentsProps) {
 }
 
 function Argument({ name, value }: { readonly name: string; readonly value: string }) {
-  if (/wei|perGiB/i.test(name) && /^\d{1,39}$/.test(value))
-    return <span class="figure">{exactAmountText(BigInt(value))}</span>;
   if (BYTES32.test(value)) {
     return (
       <Identifier
         value={value}
-        what={name}
+        what={argumentName(name)}
         href={name === 'dealId' ? paths.deal(value.toLowerCase()) : undefined}
       />
     );
@@ -45,8 +43,13 @@ function Argument({ name, value }: { readonly name: string; readonly value: stri
   if (ADDRESS.test(value)) {
     const isNode = name === 'node' || name === 'operator' || name === 'peer';
     return (
-      <Identifier value={value} what={name} href={isNode ? paths.node(value.toLowerCase()) : undefined} />
+      <Identifier
+        value={value}
+        what={argumentName(name)}
+        href={isNode ? paths.node(value.toLowerCase()) : undefined}
+      />
     );
   }
-  return <span class="argument-text">{value}</span>;
+  const text = argumentText(name, value);
+  return <span class={text === value ? 'argument-text' : 'figure'}>{text}</span>;
 }

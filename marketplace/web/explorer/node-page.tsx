@@ -67,7 +67,7 @@ function Particulars({ node }: { readonly node: MarketNode }) {
         <div>
           <dt>Asks per GiB</dt>
           <dd>
-            <Amount wei={node.askWeiPerGiB} exact />
+            <Amount wei={node.askWeiPerGiB} />
           </dd>
         </div>
         <div>

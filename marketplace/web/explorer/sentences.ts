@@ -70,6 +70,17 @@ export function batchStory(batch: {
   return `In epoch ${batch.epoch} viewers signed ${countedText(batch.receipts, 'receipt')} for ${byteText(batch.bytes)} that node ${shortIdentifier(batch.node)} delivered, worth ${exactAmountText(batch.wei)}.`;
 }
 
+const PAYMENT_WORDS: Readonly<Record<string, string>> = {
+  VoucherRedeemed: 'by a voucher',
+  DirectClaimed: 'by its receipts',
+  ClaimPaid: 'by a sample of its receipts',
+};
+
+/** By what a node was paid, as the end of a sentence. @param route name of the event that says so */
+export function paymentText(route: string): string {
+  return PAYMENT_WORDS[route] ?? `(${eventText(route)})`;
+}
+
 const EVENT_WORDS: Readonly<Record<string, string>> = {
   DealOpened: 'A deal was opened',
   ToppedUp: 'Tokens were put into a deal',

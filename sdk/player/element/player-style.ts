@@ -33,5 +33,6 @@ pre { margin: 0; padding: 1rem; max-height: 60vh; overflow: auto; color: var(--t
 .overlay tr.dropped td { color: var(--soft); }
 .overlay td.reason { white-space: normal; color: var(--bad); padding-bottom: .25rem; }
 .overlay p { margin: .35rem 0 0; color: var(--soft); }
-@media (max-width: 40rem) { .overlay { position: static; max-width: none; border-radius: 0; } }
+@media (max-width: 40rem) { .overlay { position: static; max-width: none; border-radius: 0; }
+  .overlay th:last-child, .overlay tr[data-node] td:last-child { display: none; } }
 `;
