@@ -68,6 +68,8 @@ describe('domains with real nodes', function () {
     seed = network.run(seeding);
     for (const node of [edge, southEdge, west, east, south]) running.set(node, network.run(node));
     await Promise.all([seed, ...running.values()].map((node) => node.ready()));
+    // The plan takes the cheapest of the edges, which must have been heard of.
+    await network.edgesUp(3);
     const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
     await network.fund(wallet.address);
     const sender = new TransactionSender({ provider, wallet, deployment: network.deployment });

@@ -96,6 +96,7 @@ describe('a network of real nodes', function () {
     const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
     await network.fund(wallet.address);
     const sender = new TransactionSender({ provider, wallet, deployment: network.deployment });
+    await network.edgesUp(edges.length);
     publication = await eventually(() =>
       publish({
         source: { kind: 'stream', stream: Readable.from([new Uint8Array(content)]) },

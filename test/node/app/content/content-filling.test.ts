@@ -20,12 +20,15 @@ describe('Filling a content from other nodes and from its origin', () => {
   let sibling: Map<string, Uint8Array> | undefined;
   let askedOfSibling: number;
   let announced: number;
+  /** What each search for all holders, from the first on, waits for. */
+  let holds: Promise<void>[];
 
   beforeEach(async () => {
     at = await OriginFixture.open(FILE);
     sibling = undefined;
     askedOfSibling = 0;
     announced = 0;
+    holds = [];
     const paid = { balanceWei: 1n, paidWei: 0n, ratePerGiB: 1n, throughEpoch: parseEpoch(0) };
     own = { deal: at.deal, allocation: { state: 'active', ...paid } };
     filling = new ContentFilling({
@@ -41,7 +44,10 @@ describe('Filling a content from other nodes and from its origin', () => {
         }),
       },
       holders: {
-        find: async () => (sibling === undefined ? [] : [SIBLING]),
+        find: async (_contentRoot, wanted) => {
+          if (wanted === Infinity) await holds.shift();
+          return sibling === undefined ? [] : [SIBLING];
+        },
         refused: () => undefined,
       },
       announcer: {
@@ -68,11 +74,15 @@ describe('Filling a content from other nodes and from its origin', () => {
 
   it('asks a sibling first, and the origin for what no node has', async () => {
     await at.uploadSkeleton();
+    // The rest of the content, which is filled behind the asked block, comes later here: it would ask the origin, too.
+    const rest = Promise.withResolvers<void>();
+    holds.push(rest.promise);
     sibling = new Map([[at.leaf(0).cid.toString(), at.leaf(0).bytes]]);
     await filling.fillBlock(at.leaf(0).cid, undefined, NEVER);
     expect([await at.isStored(0), at.server.requests]).to.deep.equal([true, 0]);
     await filling.fillBlock(at.leaf(50).cid, undefined, NEVER);
     expect([await at.isStored(50), at.server.requests]).to.deep.equal([true, 1]);
+    rest.resolve();
   });
 
   it('asks nobody else for what the origin is sending already', async () => {
