@@ -17,6 +17,7 @@ const money = as.object({
       balanceWei: as.wei,
       lockedWei: as.wei,
       releasedWei: as.wei,
+      lostWei: as.wei,
     }),
   ),
   peerPool: as.nullable(as.object({ fundedWei: as.wei, claimedWei: as.wei, remainingWei: as.wei })),
@@ -25,6 +26,8 @@ const money = as.object({
     vouchedWei: as.wei,
     paidWei: as.wei,
     feeWei: as.wei,
+    /** Part of metered that no route can pay any more. */
+    lostWei: as.wei,
     remainingWei: as.wei,
   }),
   runwaySeconds: as.nullable(as.seconds),

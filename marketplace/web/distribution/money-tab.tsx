@@ -5,6 +5,7 @@ import { Notice } from '../../../sdk/ui/notice.tsx';
 import { SumTable } from '../../../sdk/ui/sum-table.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
 import { dealSums } from '../market-data/deal-sums.ts';
+import { LOSS_RULE } from '../market-data/loss-rule.ts';
 import { paths } from '../shell/paths.ts';
 import type { DealMoney } from './deal-figures.ts';
 
@@ -43,6 +44,13 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
           <dd>
             <Amount wei={money.totals.paidWei} />
           </dd>
+        </div>
+        <div>
+          <dt>Lost to nodes</dt>
+          <dd>
+            <Amount wei={money.totals.lostWei} />
+          </dd>
+          {money.totals.lostWei > 0n && <dd class="small soft">{LOSS_RULE}</dd>}
         </div>
         <div>
           <dt>Cost of the last hour</dt>

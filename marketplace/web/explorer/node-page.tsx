@@ -6,6 +6,7 @@ import { shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Table, type Column } from '../../../sdk/ui/table.tsx';
 import { fetchEarnings, type DealEarnings, type Earnings } from '../market-data/earnings.ts';
 import { Loaded } from '../market-data/loaded.tsx';
+import { LOSS_RULE } from '../market-data/loss-rule.ts';
 import { fetchMap } from '../market-data/network-map.ts';
 import { fetchNode, type MarketNode } from '../market-data/nodes.ts';
 import { useMarketData } from '../market-data/use-market-data.ts';
@@ -164,6 +165,15 @@ function EarningsOfNode({ earnings }: { readonly earnings: Earnings }) {
             <Amount wei={total.paidWei} exact />
           </dd>
           <dd class="small soft">on the chain, fee included</dd>
+        </div>
+        <div>
+          <dt>Lost</dt>
+          <dd>
+            <Amount wei={total.lostWei} exact />
+          </dd>
+          <dd class="small soft">
+            {total.lostWei > 0n ? LOSS_RULE : 'nothing that it delivered has come too late'}
+          </dd>
         </div>
       </dl>
       {deals.length === 0 ? (

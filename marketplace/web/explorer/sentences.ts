@@ -8,6 +8,7 @@ import {
 import { dealSums } from '../market-data/deal-sums.ts';
 import type { DealWithAllocations } from '../market-data/deals.ts';
 import type { Earnings } from '../market-data/earnings.ts';
+import { LOSS_RULE } from '../market-data/loss-rule.ts';
 import type { MarketNode } from '../market-data/nodes.ts';
 
 const HEALTH_WORDS = {
@@ -32,9 +33,10 @@ export function nodeStory(node: MarketNode): readonly string[] {
 /** What a node has earned, in one sentence that adds up. */
 export function earningsStory({ total, dealCount }: Earnings): string {
   if (dealCount === 0) return 'No deal has allocated anything to it yet.';
-  const { meteredWei, settledWei, paidWei, feeWei } = total;
-  const open = meteredWei - paidWei;
-  const rest = open > 0n ? `; ${amountText(open)} is still on its way` : '';
+  const { meteredWei, settledWei, paidWei, feeWei, lostWei } = total;
+  const open = meteredWei - paidWei - lostWei;
+  const lost = lostWei > 0n ? `; ${amountText(lostWei)} is lost, because ${LOSS_RULE}` : '';
+  const rest = (open > 0n ? `; ${amountText(open)} is still on its way` : '') + lost;
   const fee = feeWei > 0n ? ` (of which ${amountText(feeWei)} went to the protocol)` : '';
   return `In ${countedText(dealCount, 'deal')} it has metered ${amountText(meteredWei)}, settled ${amountText(settledWei)} and been paid ${amountText(paidWei)}${fee}${rest}.`;
 }

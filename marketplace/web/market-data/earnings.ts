@@ -11,6 +11,8 @@ const sums = {
   receivedWei: as.wei,
   unsettledWei: as.wei,
   unpaidWei: as.wei,
+  /** Part of metered that no route can pay any more. */
+  lostWei: as.wei,
 } as const;
 const dealEarnings = as.object({ dealId: as.bytes32, bytes: as.bytes, ratePerGiB: as.wei, ...sums });
 const earnings = as.object({

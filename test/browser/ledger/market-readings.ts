@@ -55,6 +55,7 @@ export async function readMarket(subject: LedgerSubject): Promise<Reading[]> {
         settled: exact(one['vouchedWei']),
         paid: exact(one['paidWei']),
         fee: exact(one['feeWei']),
+        lost: exact(one['lostWei']),
         balance: exact(one['balanceWei']) + exact(one['lockedWei']),
         allocated: exact(one['allocatedWei']),
       },
@@ -77,6 +78,7 @@ function dealFigures(money: Fields, totals: Fields): Reading['figures'] {
     settled: exact(totals['vouchedWei']),
     paid: exact(totals['paidWei']),
     fee: exact(totals['feeWei']),
+    lost: exact(totals['lostWei']),
     held: exact(totals['remainingWei']),
   };
 }
@@ -116,5 +118,6 @@ function earnedFigures(earned: Fields): Reading['figures'] {
     settled: exact(earned['settledWei']),
     paid: exact(earned['paidWei']),
     fee: exact(earned['feeWei']),
+    lost: exact(earned['lostWei']),
   };
 }

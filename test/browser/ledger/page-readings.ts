@@ -36,6 +36,7 @@ async function readDistribution(page: Page, subject: LedgerSubject): Promise<Rea
         metered: await fact(page, 'Metered by receipts'),
         settled: await fact(page, 'Vouched for'),
         paid: await fact(page, 'Paid'),
+        lost: await fact(page, 'Lost to nodes'),
       },
     },
   ];
@@ -70,10 +71,10 @@ async function readNodePage(page: Page, subject: LedgerSubject, node: string): P
   const place = 'node in the explorer';
   await page.goto(`${subject.marketplaceUrl}/explore/nodes/${node}`);
   await page.locator('.ledger').waitFor();
-  const [metered = -1n, settled = -1n, paid = -1n] = await amounts(page.locator('.ledger data'));
+  const [metered = -1n, settled = -1n, paid = -1n, lost = -1n] = await amounts(page.locator('.ledger data'));
   const deal = await row(page, `/explore/deals/${subject.dealId}`, EARNING_COLUMNS);
   return [
-    { place, subject: node, figures: { metered, settled, paid } },
+    { place, subject: node, figures: { metered, settled, paid, lost } },
     { place: `${place}, deal`, subject: node, figures: deal },
   ];
 }

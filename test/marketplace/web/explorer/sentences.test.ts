@@ -75,9 +75,14 @@ describe('sentences of the explorer', () => {
       receivedWei: WEI,
       unsettledWei: WEI,
       unpaidWei: WEI,
+      lostWei: 0n,
     };
     expect(earningsStory({ address: NODE, total, dealCount: 1, offset: 0, deals: [] })).to.equal(
       'In 1 deal it has metered 3 BCDN, settled 2 BCDN and been paid 1 BCDN; 2 BCDN is still on its way.',
+    );
+    const unlucky = { ...total, lostWei: 2n * WEI };
+    expect(earningsStory({ address: NODE, total: unlucky, dealCount: 1, offset: 0, deals: [] })).to.match(
+      /paid 1 BCDN; 2 BCDN is lost, because an allocation never pays more than its balance, and what was not/,
     );
     expect(earningsStory({ address: NODE, total, dealCount: 0, offset: 0, deals: [] })).to.match(/^No deal/);
   });
