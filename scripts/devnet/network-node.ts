@@ -18,6 +18,8 @@ export interface NodeSurroundings {
   readonly marketplaceUrl: string;
   readonly stakeWei: bigint;
   readonly diskBytes: number;
+  /** What is run as `bcdn-node`. @default the sources of this checkout */
+  readonly program?: string | undefined;
 }
 
 /** Who runs a node: the account that signs, and where `withdraw` sends its earnings. */
@@ -33,15 +35,22 @@ export class NetworkNode {
   readonly #processes: ChildProcesses;
   readonly #dataDir: string;
   readonly #passwordFile: string;
+  readonly #program: string;
   #child: Child | undefined;
   #ready: Message | undefined;
 
-  private constructor(plan: PlannedNode, operator: Address, processes: ChildProcesses, dataDir: string) {
+  private constructor(
+    plan: PlannedNode,
+    operator: Address,
+    processes: ChildProcesses,
+    files: { readonly dataDir: string; readonly program: string },
+  ) {
     this.plan = plan;
     this.operator = operator;
     this.#processes = processes;
-    this.#dataDir = dataDir;
-    this.#passwordFile = join(dataDir, '..', 'password');
+    this.#dataDir = files.dataDir;
+    this.#passwordFile = join(files.dataDir, '..', 'password');
+    this.#program = files.program;
   }
 
   /** Runs `bcdn-node init` for the node. @throws DevnetError PROCESS_FAILED */
@@ -53,13 +62,14 @@ export class NetworkNode {
   ): Promise<NetworkNode> {
     const folder = join(surroundings.folder, plan.name);
     const dataDir = join(folder, 'data');
+    const program = surroundings.program ?? NODE_PROGRAM;
     await mkdir(folder, { recursive: true });
     await writeFile(join(folder, 'password'), `password of ${plan.name}\n`, { mode: 0o600 });
     await writeFile(join(folder, 'key'), account.privateKey, { mode: 0o600 });
     const printed = await processes.run({
       name: `${plan.name}-init`,
       argv: [
-        NODE_PROGRAM,
+        program,
         'init',
         ...['--data-dir', dataDir, '--role', plan.role, '--region', plan.region],
         // Nine nodes share this machine, and its page cache holds their blocks anyway.
@@ -74,7 +84,7 @@ export class NetworkNode {
         ...['--payout', account.payout, '--json'],
       ],
     });
-    return new NetworkNode(plan, operatorOf(printed, plan.name), processes, dataDir);
+    return new NetworkNode(plan, operatorOf(printed, plan.name), processes, { dataDir, program });
   }
 
   get running(): boolean {
@@ -100,7 +110,7 @@ export class NetworkNode {
     this.#child = this.#processes.start({
       name: this.plan.name,
       argv: [
-        this.plan.hostile ? HOSTILE_PROGRAM : NODE_PROGRAM,
+        this.plan.hostile ? HOSTILE_PROGRAM : this.#program,
         ...(this.plan.hostile ? [] : ['start']),
         ...['--data-dir', this.#dataDir, '--password-file', this.#passwordFile],
         ...flags,
@@ -114,7 +124,7 @@ export class NetworkNode {
   async command(name: string, ...flags: string[]): Promise<Message> {
     const document = await this.#processes.run({
       name: `${this.plan.name}-${name}`,
-      argv: [NODE_PROGRAM, name, '--data-dir', this.#dataDir, ...flags, '--json'],
+      argv: [this.#program, name, '--data-dir', this.#dataDir, ...flags, '--json'],
     });
     return message(document, this.plan.name);
   }

@@ -56,6 +56,8 @@ export interface SmallNetworkOptions {
   readonly askWeiPerGiB: bigint;
   /** Of each edge. @default 64 MiB */
   readonly diskBytes?: number;
+  /** What is run as `bcdn-node` and `bcdn-marketplace`. @default the sources of this checkout */
+  readonly programs?: { readonly node: string; readonly marketplace: string };
 }
 
 /** Settings of an edge for one run. */
@@ -167,7 +169,7 @@ export class SmallNetwork {
     this.#marketplace = this.processes.start({
       name: 'marketplace',
       argv: [
-        MARKETPLACE_PROGRAM,
+        this.#options.programs?.marketplace ?? MARKETPLACE_PROGRAM,
         ...['--data-dir', join(this.#options.folder, 'marketplace'), '--rpc-url', rpcUrl],
         ...['--deployment', this.#deploymentFile, '--port', '0', '--json'],
         ...['--poll-interval', String(MARKETPLACE_POLL_MS), '--probe-interval', String(MARKETPLACE_PROBE_MS)],
@@ -188,6 +190,7 @@ export class SmallNetwork {
         ...{ folder, rpcUrl, deploymentFile: this.#deploymentFile, marketplaceUrl: this.#marketplaceUrl },
         stakeWei: DEPLOY_PARAMETERS.development.minimumEdgeStakeWei,
         diskBytes: this.#options.diskBytes ?? DISK_BYTES,
+        program: this.#options.programs?.node,
       },
       this.processes,
     );
