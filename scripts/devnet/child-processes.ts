@@ -7,7 +7,7 @@ import { createInterface } from 'node:readline';
 import { DevnetError } from './devnet-error.ts';
 
 /** A process that has not said it is ready by then will not. */
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 /** After SIGTERM a process may drain this long before it is killed. */
 const STOP_GRACE_MS = 10_000;
 const LOG_TAIL_CHARACTERS = 2_000;

@@ -18,10 +18,10 @@ export interface Stage {
    */
   readonly counts: 'reporter' | 'check' | 'preparation';
   /**
-   * Stages of one lane run in order, the two lanes beside each other: tests of one part each, and what looks at the whole
-   * (types, rules, networks of processes, browsers).
+   * Stages of one lane run in order, the lanes beside each other: tests of one part each; what looks at the whole (types,
+   * rules, contracts, browsers); and whole networks of processes, which mostly wait.
    */
-  readonly lane: 'parts' | 'whole';
+  readonly lane: 'parts' | 'whole' | 'networks';
   /** Without it the stage is skipped, and the summary says so. @default nothing beside what npm installs */
   readonly needs?: Need;
 }
@@ -94,7 +94,8 @@ export const STAGES: readonly Stage[] = [
   mocha('marketplace', 'test/marketplace/**/*.test.ts'),
   {
     name: 'marketplace on PostgreSQL',
-    command: ['env', 'BCDN_TEST_DATABASE=postgres', 'mocha'],
+    // The pages know no database.
+    command: ['env', 'BCDN_TEST_DATABASE=postgres', 'mocha', '--ignore', 'test/marketplace/web/**'],
     files: ['test/marketplace/**/*.test.ts'],
     counts: 'reporter',
     lane: 'parts',
@@ -104,12 +105,12 @@ export const STAGES: readonly Stage[] = [
       remedy: 'apt-get install -y postgresql',
     },
   },
-  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'parts' },
+  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'whole' },
   {
     name: 'contracts and their coverage',
     command: ['node', 'scripts/contract-coverage/main.ts'],
     counts: 'reporter',
-    lane: 'parts',
+    lane: 'whole',
   },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
   {
@@ -121,7 +122,7 @@ export const STAGES: readonly Stage[] = [
       remedy: 'apt-get install -y chromium',
     },
   },
-  { ...mocha('end to end', 'test/end-to-end/**/*.test.ts'), lane: 'whole' },
+  { ...mocha('end to end', 'test/end-to-end/**/*.test.ts'), lane: 'networks' },
 ];
 
 export interface Count {

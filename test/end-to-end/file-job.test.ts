@@ -21,17 +21,13 @@ describe('the whole job', function () {
 
   afterEach(async () => rm(folder, { recursive: true, force: true }));
 
-  const run = async (name: string, input: string): Promise<Report> => {
+  type Launch = ConstructorParameters<typeof NetworkCommand>[0];
+
+  const run = async (launch: Launch, name: string, input: string): Promise<Report> => {
     const network = join(folder, name);
     await mkdir(network);
-    const report = await new NetworkCommand(
-      '--once',
-      '--json',
-      '--input',
-      input,
-      '--folder',
-      network,
-    ).report();
+    const flags = ['--once', '--json', '--input', input, '--folder', network];
+    const report = await new NetworkCommand(launch, ...flags).report();
     expect(await processesNaming(network), 'processes left behind').to.deep.equal([]);
     return report;
   };
@@ -59,7 +55,10 @@ describe('the whole job', function () {
     const one = join(folder, 'one');
     await writeFile(empty, '');
     await writeFile(one, 'x');
-    const [emptyReport, oneReport] = await Promise.all([run('network-1', empty), run('network-2', one)]);
+    const [emptyReport, oneReport] = await Promise.all([
+      run('npm start', 'network-1', empty),
+      run('program', 'network-2', one),
+    ]);
     expectSound(emptyReport, 0);
     expect(emptyReport.content.cid).to.equal('bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku');
     expect(emptyReport.publisher.spentWei).to.equal(0n);
@@ -74,7 +73,7 @@ describe('the whole job', function () {
     for (let written = 0; written < 300 * MIB; written += piece.length)
       await file.write(randomFillSync(piece));
     await file.close();
-    const report = await run('network', input);
+    const report = await run('program', 'network', input);
     expectSound(report, 300 * MIB);
     expect(report.viewers).to.equal(8);
     expect(report.publisher.paidToPeersWei > 0n).to.equal(true);
@@ -85,26 +84,25 @@ describe('the whole job', function () {
   it('leaves no process behind when it is killed in the middle', async () => {
     const network = join(folder, 'network');
     await mkdir(network);
-    const command = new NetworkCommand('--once', '--folder', network);
+    const command = new NetworkCommand('program', '--once', '--folder', network);
     await command.said('Nodes registered');
     const processes = await processesNaming(network);
     expect(processes.length).to.be.above(8);
-    const main = processes.find((line) => line.includes('scripts/devnet/main.ts') && !line.includes('npm'));
-    endByPid(Number(main?.trim().split(' ')[0]), 'SIGKILL');
+    endByPid(command.pid, 'SIGKILL');
     await command.ended();
     for (let left = processes; left.length > 0; left = await processesNaming(network)) await sleep(100);
     expect(await processesNaming(network)).to.deep.equal([]);
   });
 
   it('says what is wrong with an input that cannot be read, and exits with 1', async () => {
-    const command = new NetworkCommand('--once', '--json', '--input', join(folder, 'missing'));
+    const command = new NetworkCommand('npm start', '--once', '--json', '--input', join(folder, 'missing'));
     expect(await command.ended()).to.equal(1);
     expect(command.stdout).to.equal('');
     expect(command.stderr).to.include('cannot be read').and.to.include('missing');
   });
 
   it('refuses options that make no sense, and exits with 2', async () => {
-    const command = new NetworkCommand('--json');
+    const command = new NetworkCommand('program', '--json');
     expect(await command.ended()).to.equal(2);
     expect(command.stderr).to.include('--once');
   });

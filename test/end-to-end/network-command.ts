@@ -34,14 +34,21 @@ const reportSchema = z.object({
 });
 export type Report = z.output<typeof reportSchema>;
 
-/** A run of `npm start` as a person would start it. */
+/** How a network is started: as a person would, built first, or by the program that this ends in. */
+const LAUNCHES = {
+  'npm start': ['npm', 'start', '--'],
+  program: [process.execPath, '--import', './scripts/setup/require-node.mjs', 'scripts/devnet/main.ts'],
+} as const;
+
+/** A run of a whole network. */
 export class NetworkCommand {
   readonly #process: ChildProcess;
   #stdout = '';
   #stderr = '';
 
-  constructor(...flags: string[]) {
-    this.#process = spawn('npm', ['start', '--', ...flags], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
+  constructor(launch: keyof typeof LAUNCHES, ...flags: string[]) {
+    const [program, ...args] = LAUNCHES[launch];
+    this.#process = spawn(program, [...args, ...flags], { cwd: ROOT, stdio: ['ignore', 'pipe', 'pipe'] });
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#stdout += text));
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#stderr += text));
   }

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 const launcher = fileURLToPath(new URL('../../../node/cli/bcdn-node.mjs', import.meta.url));
 
 /** Until a node that was started must serve; a loaded machine is slow. */
-const READY_TIMEOUT_MS = 60_000;
+const READY_TIMEOUT_MS = 120_000;
 
 /** What a finished command left. */
 export interface CommandResult {
