@@ -39,6 +39,16 @@ export const MARKETPLACE_ERRORS = {
     status: 404,
     remedy: 'The deal allocates nothing to this node; check both identifiers.',
   },
+  // Settlements
+  SETTLEMENT_REQUEST_EXPIRED: {
+    status: 401,
+    remedy:
+      'Set the clock of this machine, and sign the request anew: it expires ten minutes ahead at the latest.',
+  },
+  SETTLEMENT_SIGNATURE_INVALID: {
+    status: 401,
+    remedy: 'Sign SettlementRequest(dealId, node, expiresAt) with the key of the node that is named.',
+  },
   // Development chains
   FAUCET_ABSENT: { status: 404, remedy: 'Start the marketplace with --faucet-key-file.' },
   FAUCET_EXHAUSTED: {

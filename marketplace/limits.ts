@@ -8,7 +8,6 @@ const SECOND_MS = 1000;
 export const MAX_BODY_BYTES = 1 * MIB;
 export const MAX_PAGE_ROWS = 100;
 export const DEFAULT_PAGE_ROWS = 50;
-export const MAX_RECEIPT_ROWS = 500;
 /** Deals of one operator that its totals are added up over. */
 export const MAX_EARNING_DEALS = 10_000;
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
@@ -97,8 +96,9 @@ export const MAX_BOOKS_RECEIPTS = 1024;
 export const MAX_BOOKS_EVENTS = 500;
 export const MAX_BOOKS_VOUCHERS = 1024;
 export const MAX_BOOKS_PEERS = 500;
-/** How far ahead the expiry of a signed request for books may lie. */
+/** How far ahead the expiry of a signed request for books, or of a settlement, may lie. */
 export const MAX_BOOKS_REQUEST_SECONDS = 600;
+export const MAX_SETTLEMENT_REQUEST_SECONDS = 600;
 /** How far in the future an audience message may be issued: no later one could take its place before that. */
 export const MAX_AUDIENCE_AHEAD_SECONDS = 120;
 /** How far in the future a message about an origin may be issued: no later one could take its place before that. */

@@ -71,9 +71,11 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/viewers/challenge': signedBy('viewer', 'bounded: nothing is stored'),
   'POST /v1/grants': signedBy('viewer', 'GrantRequest, EIP-712, over a challenge that is good once'),
   'POST /v1/coordinator/keys': signedBy('publisher', 'bounded: unused keys are counted'),
-  'POST /v1/settlements': { ...signedBy('node', 'receipts that viewers signed'), rate: 'books' },
+  'POST /v1/settlements': {
+    ...signedBy('node', 'SettlementRequest, EIP-712, ten minutes at most; receipts that viewers signed'),
+    rate: 'books',
+  },
   'POST /v1/receipts': { ...signedBy('viewer', 'receipts that the viewer signed'), rate: 'books' },
-  'GET /v1/receipts': { caller: 'anybody', proof: 'changes nothing', rate: 'books' },
   'POST /v1/peers/holdings': signedBy('peer', 'PeerHolding, EIP-712, five minutes at most'),
   'GET /v1/deals/:dealId/peers': reading,
   'GET /v1/deals/:dealId/peer-root': reading,

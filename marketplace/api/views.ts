@@ -1,14 +1,10 @@
 import { OPEN_AUDIENCE } from '../../sdk/protocol/authorisation.ts';
-import { base64UrlEncode } from '../../sdk/protocol/bytes.ts';
 import { cidOfContentRoot } from '../../sdk/protocol/content.ts';
 import { ProtocolError } from '../../sdk/protocol/errors.ts';
-import { encodeSignedGrant } from '../../sdk/protocol/grant.ts';
-import { encodeSignedReceipt } from '../../sdk/protocol/receipt.ts';
 import type { AudienceRecord } from '../database/audience-ledger.ts';
 import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
 import type { NodeRecord } from '../database/node-records.ts';
 import type { PeerPoolRecord } from '../database/peer-pools.ts';
-import type { HeldReceipt } from '../database/receipt-ledger.ts';
 import type { Health } from '../coordinator/node-health.ts';
 import type { DealEarnings, Earnings } from '../earnings/operator-earnings.ts';
 import * as schema from './schemas.ts';
@@ -161,33 +157,6 @@ function rootCidText(deal: DealRecord): string | null {
     if (failure instanceof ProtocolError) return null;
     throw failure;
   }
-}
-
-export const receiptSchema = schema.object({
-  grantHash: schema.bytes32,
-  node: schema.address,
-  viewerKey: schema.address,
-  epoch: schema.epoch,
-  capBytes: schema.bytes,
-  bytes: schema.bytes,
-  source: { type: 'string', enum: ['node', 'viewer'] },
-  grant: { ...schema.base64Url, description: 'Signed grant.' },
-  receipt: { ...schema.base64Url, description: 'Signed receipt.' },
-});
-
-export function receiptView(held: HeldReceipt) {
-  const { issued, signedReceipt } = held;
-  return {
-    grantHash: issued.grantHash,
-    node: issued.grant.node,
-    viewerKey: issued.grant.viewerKey,
-    epoch: issued.grant.epoch,
-    capBytes: Number(issued.grant.capBytes),
-    bytes: Number(signedReceipt.receipt.bytesCumulative),
-    source: held.source,
-    grant: base64UrlEncode(encodeSignedGrant({ grant: issued.grant, signature: issued.signature })),
-    receipt: base64UrlEncode(encodeSignedReceipt(signedReceipt)),
-  };
 }
 
 const earningsProperties = {

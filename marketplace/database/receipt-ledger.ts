@@ -5,7 +5,6 @@ import type { SignedVoucher } from '../../sdk/protocol/voucher.ts';
 import type { Row, Sql } from './database.ts';
 import { issuedGrantOf, type IssuedGrant } from './grant-ledger.ts';
 import type { ReceiptSource } from './kept-receipts.ts';
-import type { Page, PageOf } from './node-records.ts';
 import { bigintOf, bytesOf, integerOf, textOf } from './rows.ts';
 
 /** The best receipt known of a grant, with the grant. */
@@ -69,32 +68,6 @@ export async function readViewerReceipts(
     range.limit,
   );
   return rows.map(heldReceiptOf);
-}
-
-/** All receipts of a (deal, node) in a stable order, so that a bill can be recomputed from the pages. */
-export async function listReceipts(
-  sql: Sql,
-  filter: { dealId: DealId; node?: Address },
-  page: Page,
-): Promise<PageOf<HeldReceipt>> {
-  const node = filter.node ?? null;
-  const condition = 'receipts.deal_id = ? AND (? IS NULL OR receipts.node = ?)';
-  const count = await sql.get(
-    `SELECT COUNT(*) AS total FROM receipts WHERE ${condition}`,
-    filter.dealId,
-    node,
-    node,
-  );
-  const rows = await sql.all(
-    `SELECT ${RECEIPT_COLUMNS} FROM receipts JOIN grants ON grants.grant_hash = receipts.grant_hash
-     WHERE ${condition} ORDER BY receipts.node, receipts.epoch, receipts.grant_hash LIMIT ? OFFSET ?`,
-    filter.dealId,
-    node,
-    node,
-    page.limit,
-    page.offset,
-  );
-  return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(heldReceiptOf) };
 }
 
 /** The last voucher signed for a (deal, node). */

@@ -4,7 +4,7 @@ import { domainOf } from '../../sdk/chain/deployment.ts';
 import { systemClock as callClock } from '../../sdk/client/clock.ts';
 import { FetchExchange } from '../../sdk/client/fetch-exchange.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
-import { bytesToHex } from '../../sdk/protocol/bytes.ts';
+import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { parseContentRoot, type ContentRoot, type DealId } from '../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { BlockExchangeClient } from '../adapters/libp2p/block-exchange-client.ts';
@@ -110,15 +110,17 @@ export function composeEdge(foundation: Foundation, options: EdgePlaneOptions): 
     { host: options.host, source: exchangeSource(foundation, options.delivery) },
     { protocol },
   );
+  const signing = { secp256k1: nativeSecp256k1, domain: domainOf(deployment) };
   const settlement = new SettlementLoop(
     {
-      ...foundation,
+      ...{ ...foundation, ...signing },
       clock: foundation.chainClock,
       snapshots: new ClaimSnapshots({ directory: foundation.config.dataDir.claims }),
       ledger: options.delivery.ledger,
-      coordinator: new CoordinatorClient({ marketplaceUrl: settings.marketplaceUrl }),
-      secp256k1: nativeSecp256k1,
-      domain: domainOf(deployment),
+      coordinator: new CoordinatorClient(
+        { ...signing, clock, privateKey: hexToBytes(keys.operator.privateKey, 32) },
+        { marketplaceUrl: settings.marketplaceUrl },
+      ),
     },
     {
       epochSeconds: options.terms.epochSeconds,

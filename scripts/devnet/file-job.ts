@@ -60,7 +60,7 @@ export async function runFileJob(job: Job): Promise<JobReport> {
       async () => awaitPeers(job, publication, { sender, servedBytes: servedByPeers(viewings) }),
       (all) => `${tokens(all.reduce((sum, { paidWei }) => sum + paidWei, 0n))} BCDN`,
     );
-    const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
+    const receipts = await readReceipts(network, publication.dealId);
     const closed = await progress.task(
       'Deal closed, thawed and refunded',
       async () => closeDistribution(closing(sender, publication, network), { signal: job.signal }),
@@ -145,7 +145,7 @@ export async function awaitSettlement(job: Job, publication: Publication): Promi
   for (;;) {
     const books: NodeBooks[] = [];
     for (const edge of job.network.edges) books.push(await nodeBooks(edge));
-    const receipts = await readReceipts(job.network.marketplaceUrl, publication.dealId);
+    const receipts = await readReceipts(job.network, publication.dealId);
     const open = books.filter(
       (node) =>
         node.meteredWei !== node.paidWei || node.receiptedBytes !== receiptedBytes(receipts, node.operator),
@@ -174,7 +174,7 @@ export async function awaitPeers(
   const { network } = job;
   const deadlineMs = performance.now() + SETTLE_TIMEOUT_MS;
   for (;;) {
-    const receipts = await readReceipts(network.marketplaceUrl, publication.dealId);
+    const receipts = await readReceipts(network, publication.dealId);
     const books = await readPeerBooks(network, publication, { sender: known.sender, receipts });
     const open = books.filter(
       (peer) =>

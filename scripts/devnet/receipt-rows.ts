@@ -1,37 +1,49 @@
-import { z } from 'zod';
+import { MarketplaceBooks } from '../../sdk/audit/marketplace-books.ts';
+import { systemClock } from '../../sdk/client/clock.ts';
+import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
+import { hexToBytes } from '../../sdk/protocol/bytes.ts';
+import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
+import { decodeReceiptsWithGrants } from '../../sdk/protocol/receipt.ts';
+import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 
-import { parseAddress, type Address, type DealId } from '../../sdk/protocol/identifiers.ts';
-
-const PAGE_ROWS = 500;
-
-const page = z.object({
-  total: z.number(),
-  receipts: z.array(
-    z.object({
-      node: z.string().transform(parseAddress),
-      viewerKey: z.string().transform(parseAddress),
-      bytes: z.number().int().nonnegative(),
-    }),
-  ),
-});
-
-/** The best receipt of one grant, as the marketplace publishes it for its bill. */
+/** The best receipt of one grant, as the books of the deal have it. */
 export interface ReceiptRow {
   readonly node: Address;
   readonly viewerKey: Address;
   readonly bytes: number;
 }
 
-/** All receipts of a deal. */
-export async function readReceipts(marketplaceUrl: string, dealId: DealId): Promise<readonly ReceiptRow[]> {
-  const rows: ReceiptRow[] = [];
-  for (;;) {
-    const answer = await fetch(
-      `${marketplaceUrl}/v1/receipts?dealId=${dealId}&offset=${rows.length}&limit=${PAGE_ROWS}`,
+/** Where the books are, and who may read them. */
+export interface Bookkeeping {
+  readonly marketplaceUrl: string;
+  /** Private key of the account that opened the deal, 0x and 64 digits. */
+  readonly publisherKey: string;
+}
+
+/** All receipts of a deal, as its publisher reads them. */
+export async function readReceipts(
+  { marketplaceUrl, publisherKey }: Bookkeeping,
+  dealId: DealId,
+): Promise<readonly ReceiptRow[]> {
+  const http = new UndiciExchange();
+  try {
+    const books = new MarketplaceBooks(
+      { http, clock: systemClock, secp256k1: nativeSecp256k1 },
+      { dealId, marketplace: marketplaceUrl, publisherKey: hexToBytes(publisherKey, 32) },
     );
-    const { total, receipts } = page.parse(await answer.json());
-    rows.push(...receipts);
-    if (rows.length >= total || receipts.length === 0) return rows;
+    const rows: ReceiptRow[] = [];
+    let after: string | undefined;
+    do {
+      const { records, next } = await books.receipts(after);
+      for (const { signedGrant, signedReceipt } of decodeReceiptsWithGrants(records)) {
+        const { node, viewerKey } = signedGrant.grant;
+        rows.push({ node, viewerKey, bytes: Number(signedReceipt.receipt.bytesCumulative) });
+      }
+      after = next ?? undefined;
+    } while (after !== undefined);
+    return rows;
+  } finally {
+    await http.close();
   }
 }
 

@@ -62,6 +62,14 @@ export interface BooksRequest {
   readonly expiresAt: bigint;
 }
 
+/** A node's proof that it asks for itself when it settles with a coordinator. Never goes on chain. */
+export interface SettlementRequest {
+  readonly dealId: DealId;
+  readonly node: Address;
+  /** Unix seconds. */
+  readonly expiresAt: bigint;
+}
+
 /** A publisher's word who may be granted something of its deal. Never goes on chain. */
 export interface Audience {
   readonly dealId: DealId;
@@ -91,6 +99,9 @@ const GRANT_REQUEST_TYPE_HASH = typeHash(
   'GrantRequest(address viewerKey,bytes32 dealId,bytes32 nonce,uint64 expiresAt)',
 );
 const BOOKS_REQUEST_TYPE_HASH = typeHash('BooksRequest(bytes32 dealId,uint64 expiresAt)');
+const SETTLEMENT_REQUEST_TYPE_HASH = typeHash(
+  'SettlementRequest(bytes32 dealId,address node,uint64 expiresAt)',
+);
 const AUDIENCE_TYPE_HASH = typeHash('Audience(bytes32 dealId,address audienceKey,uint64 issuedAt)');
 const ADMISSION_TYPE_HASH = typeHash('Admission(bytes32 dealId,address viewerKey,uint64 expiresAt)');
 
@@ -159,6 +170,19 @@ export function booksRequestDigest(domain: Domain, request: BooksRequest): Uint8
   return typedDataDigest(
     domain,
     structHash(BOOKS_REQUEST_TYPE_HASH, bytes32Word(request.dealId), uintWord(request.expiresAt)),
+  );
+}
+
+/** Signed by the node. */
+export function settlementRequestDigest(domain: Domain, request: SettlementRequest): Uint8Array {
+  return typedDataDigest(
+    domain,
+    structHash(
+      SETTLEMENT_REQUEST_TYPE_HASH,
+      bytes32Word(request.dealId),
+      addressWord(request.node),
+      uintWord(request.expiresAt),
+    ),
   );
 }
 

@@ -2,13 +2,15 @@ import { randomBytes } from 'node:crypto';
 
 import { expect } from 'chai';
 
+import { settlementAuthorisation } from '../../node/app/settlement/settlement-authorisation.ts';
 import { DEPLOY_PARAMETERS } from '../../scripts/deploy/parameters.ts';
 import { allocate } from '../../sdk/chain/deals.ts';
 import { drawPosition, registerNode } from '../../sdk/chain/nodes.ts';
 import { redeemVouchers } from '../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { fetchContent, type FetchResult } from '../../sdk/client/fetch-content.ts';
-import { base64UrlDecode, bytesToHex } from '../../sdk/protocol/bytes.ts';
+import { systemClock } from '../../sdk/client/clock.ts';
+import { base64UrlDecode, bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { grantHashOf } from '../../sdk/protocol/grant.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
 import { priceWei } from '../../sdk/protocol/price.ts';
@@ -106,7 +108,7 @@ describe('an edge that pushes bytes nobody asked for', function () {
       const receipt = { grantHash, bytesCumulative: BigInt(pushing.sentBytes) };
       const own = secp256k1.sign(
         receiptDigest(attacked.domain, receipt),
-        new Uint8Array(Buffer.from(operator.wallet.privateKey.slice(2), 'hex')),
+        hexToBytes(operator.wallet.privateKey, 32),
       );
       inflated.push({ signedGrant, signedReceipt: { receipt, signature: own } });
       if (best === undefined) continue;
@@ -115,8 +117,13 @@ describe('an edge that pushes bytes nobody asked for', function () {
     }
     const throughEpoch = Math.max(...pushing.grants.map(({ grant }) => grant.epoch));
     const { dealId } = publication;
-    const terms = { dealId, node: operator.address, throughEpoch };
+    const signing = {
+      ...{ secp256k1, domain: attacked.domain, clock: systemClock },
+      privateKey: hexToBytes(operator.wallet.privateKey, 32),
+    };
     const settled = await eventually(async () => {
+      const proof = settlementAuthorisation(signing, { dealId, node: operator.address });
+      const terms = { dealId, node: operator.address, throughEpoch, ...proof };
       const answer = await attacked.toCoordinator('/v1/settlements', [...inflated, ...honest], terms);
       expect(answer.status, answer.text).to.equal(200);
       return JSON.parse(answer.text) as SettlementAnswer;

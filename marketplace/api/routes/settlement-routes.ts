@@ -1,7 +1,15 @@
 import type { FastifyInstance } from 'fastify';
 
 import { base64UrlDecode, base64UrlEncode } from '../../../sdk/protocol/bytes.ts';
-import { parseAddress, parseDealId, parseEpoch } from '../../../sdk/protocol/identifiers.ts';
+import { domainOf } from '../../../sdk/chain/deployment.ts';
+import { settlementRequestDigest } from '../../../sdk/protocol/authorisation.ts';
+import {
+  parseAddress,
+  parseDealId,
+  parseEpoch,
+  type Address,
+  type DealId,
+} from '../../../sdk/protocol/identifiers.ts';
 import { ProtocolError } from '../../../sdk/protocol/errors.ts';
 import {
   decodeReceiptsWithGrants,
@@ -9,8 +17,11 @@ import {
   type ReceiptWithGrant,
 } from '../../../sdk/protocol/receipt.ts';
 import { encodeSignedVoucher } from '../../../sdk/protocol/voucher.ts';
+import { signerOf } from '../../../sdk/protocol/signature.ts';
+import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import type { PeerStanding, RefusedReceipt } from '../../coordinator/collector.ts';
 import { MARKETPLACE_ERRORS, MarketplaceError } from '../../errors.ts';
+import { MAX_SETTLEMENT_REQUEST_SECONDS } from '../../limits.ts';
 import type { ApiComponents } from '../components.ts';
 import * as schema from '../schemas.ts';
 
@@ -61,6 +72,8 @@ interface SettlementBody {
   readonly throughEpoch: number;
   readonly receipts: string;
   readonly final: boolean;
+  readonly expiresAt: number;
+  readonly signature: string;
 }
 
 /** How a publisher gets the keys that it names when it opens a deal. */
@@ -118,14 +131,18 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
           throughEpoch: schema.epoch,
           receipts: schema.receiptPairs,
           final: { type: 'boolean', default: true },
+          expiresAt: { type: 'integer', minimum: 0, description: 'Unix seconds, at most ten minutes ahead.' },
+          signature: {
+            ...schema.base64Url,
+            description: 'Of the node over SettlementRequest(dealId, node, expiresAt).',
+          },
         }),
         response: schema.responses(settlementSchema),
       },
     },
     async ({ body }) => {
       const { accepted, refused, voucher, peer, better } = await collector.settle({
-        dealId: parseDealId(body.dealId),
-        node: parseAddress(body.node),
+        ...requireNode(components, body),
         throughEpoch: parseEpoch(body.throughEpoch),
         pairs: pairsOf(body.receipts),
         final: body.final,
@@ -143,6 +160,38 @@ export function settlementRoutes(app: FastifyInstance, components: ApiComponents
       };
     },
   );
+}
+
+/**
+ * What a node has not sent yet shows which viewers fetched what, and sending it back marks it as known to the node: so
+ * only the node may settle.
+ * @throws MarketplaceError SETTLEMENT_REQUEST_EXPIRED, SETTLEMENT_SIGNATURE_INVALID
+ */
+function requireNode(
+  { clock, deployment }: ApiComponents,
+  { expiresAt, signature, ...body }: SettlementBody,
+): { dealId: DealId; node: Address } {
+  const [dealId, node] = [parseDealId(body.dealId), parseAddress(body.node)];
+  const nowSeconds = Math.floor(clock.nowMs() / 1000);
+  if (expiresAt < nowSeconds || expiresAt > nowSeconds + MAX_SETTLEMENT_REQUEST_SECONDS) {
+    throw new MarketplaceError(
+      'SETTLEMENT_REQUEST_EXPIRED',
+      'The request has expired, or is good for too long.',
+      { expiresAt, nowSeconds, maxSeconds: MAX_SETTLEMENT_REQUEST_SECONDS },
+    );
+  }
+  const digest = settlementRequestDigest(domainOf(deployment), {
+    ...{ dealId, node, expiresAt: BigInt(expiresAt) },
+  });
+  const signer = signerOf(nativeSecp256k1, digest, base64UrlDecode(signature));
+  if (signer !== node) {
+    throw new MarketplaceError(
+      'SETTLEMENT_SIGNATURE_INVALID',
+      'Only the node itself may settle, and it has not signed this request.',
+      { node, signer: signer ?? 'none' },
+    );
+  }
+  return { dealId, node };
 }
 
 function peerView({ earnedWei, byRate }: PeerStanding) {

@@ -16,6 +16,7 @@ import {
   encodeReceiptsWithGrants,
   type ReceiptWithGrant,
 } from '../../../sdk/protocol/receipt.ts';
+import { settlementAuthorisation, type SettlementSigning } from '../settlement/settlement-authorisation.ts';
 
 /** The coordinator verifies every receipt of a page before it answers. */
 const SETTLE_TIMEOUT_MS = 30_000;
@@ -90,12 +91,12 @@ export type PeerProofAnswer = z.output<typeof proofsSchema>['proofs'][number];
 
 /** The coordinator as a peer needs it (marketplace/coordinator/SPEC.md, peers). Throws ClientError. */
 export class PeerCoordinator {
-  readonly #components: CallComponents;
+  readonly #components: CallComponents & SettlementSigning;
   readonly #url: string;
   readonly #peer: Address;
 
   constructor(
-    components: CallComponents,
+    components: CallComponents & SettlementSigning,
     options: { readonly marketplaceUrl: string; readonly peer: Address },
   ) {
     this.#components = components;
@@ -120,6 +121,7 @@ export class PeerCoordinator {
     const body = {
       ...{ dealId: page.dealId, node: this.#peer, throughEpoch: page.throughEpoch, final: page.final },
       receipts: base64UrlEncode(encodeReceiptsWithGrants(page.receipts)),
+      ...settlementAuthorisation(this.#components, { dealId: page.dealId, node: this.#peer }),
     };
     const call = { method: 'POST', url: `${this.#url}/v1/settlements`, body, signal } as const;
     const options = { repeatable: true, timeoutMs: SETTLE_TIMEOUT_MS };

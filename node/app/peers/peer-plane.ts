@@ -66,9 +66,12 @@ export function composePeer(
   const { settings, deployment } = config;
   const { marketplaceUrl, region } = settings;
   const http = new UndiciExchange();
-  const coordinator = new PeerCoordinator({ http, clock: systemClock }, { marketplaceUrl, peer: node });
   const privateKey = hexToBytes(keys.operator.privateKey, 32);
   const crypto = { secp256k1: nativeSecp256k1, domain: domainOf(deployment) };
+  const coordinator = new PeerCoordinator(
+    { http, clock: systemClock, ...crypto, privateKey },
+    { marketplaceUrl, peer: node },
+  );
   const announcer = new HoldingAnnouncer(
     {
       ...{ coordinator, log, ...crypto },

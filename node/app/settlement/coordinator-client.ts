@@ -8,6 +8,7 @@ import {
 } from '../../../sdk/protocol/receipt.ts';
 import { decodeSignedVoucher, type SignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import { NodeError } from '../node-error.ts';
+import { settlementAuthorisation, type SettlementSigning } from './settlement-authorisation.ts';
 
 /** The coordinator verifies every receipt of a page before it answers. */
 const ANSWER_TIMEOUT_MS = 30_000;
@@ -44,9 +45,11 @@ const errorSchema = z.object({
 
 /** Asks the marketplace's coordinator for vouchers (PAYMENT.md, parties and flow). */
 export class CoordinatorClient {
+  readonly #signing: SettlementSigning;
   readonly #url: string;
 
-  constructor(options: { marketplaceUrl: string }) {
+  constructor(signing: SettlementSigning, options: { marketplaceUrl: string }) {
+    this.#signing = signing;
     this.#url = options.marketplaceUrl;
   }
 
@@ -80,6 +83,7 @@ export class CoordinatorClient {
           throughEpoch: page.throughEpoch,
           receipts: base64UrlEncode(encodeReceiptsWithGrants(page.receipts)),
           final: page.final,
+          ...settlementAuthorisation(this.#signing, page),
         }),
         signal: AbortSignal.any([signal, AbortSignal.timeout(ANSWER_TIMEOUT_MS)]),
       });

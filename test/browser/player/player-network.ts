@@ -110,7 +110,7 @@ export class PlayerNetwork {
   /** Bytes that a viewer has signed for, as the marketplace holds the receipts, by node. */
   async #receipted(published: Publication, viewerKey: string): Promise<ReadonlyMap<string, number>> {
     const bytes = new Map<string, number>();
-    for (const row of await readReceipts(this.marketplaceUrl, published.dealId)) {
+    for (const row of await readReceipts(this.network, published.dealId)) {
       if (row.viewerKey === viewerKey) bytes.set(row.node, (bytes.get(row.node) ?? 0) + row.bytes);
     }
     return bytes;

@@ -9,11 +9,11 @@ import {
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { booksRequestDigest } from '../../../sdk/protocol/authorisation.ts';
 import { base64UrlEncode } from '../../../sdk/protocol/bytes.ts';
-import { parseAddress, type DealId } from '../../../sdk/protocol/identifiers.ts';
+import { parseAddress, parseDealId, type DealId } from '../../../sdk/protocol/identifiers.ts';
 import { nodePresenceDigest } from '../../../sdk/protocol/network-domain.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { ApiClient } from '../api-client.ts';
-import { DealRoom, grantOf, type SettlementAnswer } from '../coordinator/deal-room.ts';
+import { DealRoom, encodePairs, grantOf, type SettlementAnswer } from '../coordinator/deal-room.ts';
 import { ReadinessServer, silentLogger, TestMarket } from '../market-fixture.ts';
 import { temporaryStorage } from '../storage-fixture.ts';
 
@@ -179,6 +179,61 @@ describe('security of the marketplace API, on a real chain', function () {
       await api.refused(ask(PUBLISHER, nowSeconds - 60), 401, 'BOOKS_REQUEST_EXPIRED');
       await api.refused(ask(PUBLISHER, nowSeconds + 6_000), 401, 'BOOKS_REQUEST_EXPIRED');
       await api.ok(ask(PUBLISHER, nowSeconds + 60));
+    });
+
+    it('a settlement is asked for by its node, for ten minutes: it tells what viewers fetched', async () => {
+      const viewer = room.viewer();
+      const { dealId: own } = await room.openFundedDeal(new Map([[node, 64n * MIB]]));
+      const granted = await room.requestGrants(viewer, { dealId: own });
+      const late = room.signReceipt(grantOf(granted, node), viewer.key, 77n);
+      await api.ok(api.post('/v1/receipts', { receipts: encodePairs([late]) }));
+      await market.endEpoch();
+      await room.levelWithChain();
+      const stranger = await market.sender(STRANGER);
+      const nowSeconds = Math.floor(Date.now() / 1000);
+      const settle = (proof: object) => {
+        const terms = { dealId: own, node: node.address, throughEpoch: granted.epoch, receipts: '' };
+        return api.post('/v1/settlements', { ...terms, ...proof });
+      };
+      const refused = (proof: object, code: string) => api.refused(settle(proof), 401, code);
+      await refused(room.settlementProof(own, stranger), 'SETTLEMENT_SIGNATURE_INVALID');
+      const { expiresAt, signature } = room.settlementProof(own, node);
+      await refused({ expiresAt: expiresAt + 1, signature }, 'SETTLEMENT_SIGNATURE_INVALID');
+      const other = parseDealId(WORD);
+      await refused(room.settlementProof(other, node), 'SETTLEMENT_SIGNATURE_INVALID');
+      await refused(room.settlementProof(own, node, nowSeconds - 60), 'SETTLEMENT_REQUEST_EXPIRED');
+      await refused(room.settlementProof(own, node, nowSeconds + 6_000), 'SETTLEMENT_REQUEST_EXPIRED');
+      await api.refused(settle({}), 400, 'INVALID_REQUEST');
+      const answer = await api.ok<SettlementAnswer>(settle({ expiresAt, signature }));
+      expect(answer.better).to.equal(encodePairs([late]));
+    });
+
+    it('receipts, and with them the keys of viewers, are nowhere to be read without a proof', async () => {
+      const viewer = room.viewer();
+      const { dealId: own } = await room.openFundedDeal(new Map([[node, 64n * MIB]]));
+      const granted = await room.requestGrants(viewer, { dealId: own });
+      const receipt = room.signReceipt(grantOf(granted, node), viewer.key, 5n);
+      await api.ok(api.post('/v1/receipts', { receipts: encodePairs([receipt]) }));
+      const readable = Object.entries(ROUTE_ACCESS)
+        .filter(([route, { caller }]) => route.startsWith('GET ') && caller === 'anybody')
+        .map(([route]) => route.slice('GET '.length));
+      expect(readable).to.include.members(['/v1/batches', '/v1/search', '/v1/events']);
+      for (const path of readable) {
+        const filled = path
+          .replace(':dealId', own)
+          .replace(/:(address|node)/, node.address)
+          .replace(':epoch', String(granted.epoch))
+          .replace(':cid', granted.dealId);
+        const query = `?deal=${own}&dealId=${own}&node=${node.address}&q=${viewer.address}`;
+        for (const url of [filled, filled + query]) {
+          const text = (await (await fetch(marketplace.url + url)).text()).toLowerCase();
+          // What is searched for is said back where nothing is found.
+          const said = text.replaceAll(`q=${viewer.address}`, '').replaceAll(`"${viewer.address}"`, '');
+          expect(said, url).not.to.include(viewer.address.slice(2));
+        }
+      }
+      const gone = await fetch(`${marketplace.url}/v1/receipts?dealId=${own}`);
+      expect(await codeOf(gone)).to.deep.equal({ status: 404, code: 'ROUTE_NOT_FOUND' });
     });
 
     it('a receipt that its viewer did not sign is worth nothing, and one counts once', async () => {

@@ -4,8 +4,14 @@ import { create as digestOf } from 'multiformats/hashes/digest';
 import { allocate, openDeal } from '../../../sdk/chain/deals.ts';
 import { fundPeerPool } from '../../../sdk/chain/peer-pool.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { grantRequestDigest } from '../../../sdk/protocol/authorisation.ts';
-import { base64UrlDecode, base64UrlEncode, bytesToHex, type Hex } from '../../../sdk/protocol/bytes.ts';
+import { grantRequestDigest, settlementRequestDigest } from '../../../sdk/protocol/authorisation.ts';
+import {
+  base64UrlDecode,
+  base64UrlEncode,
+  bytesToHex,
+  hexToBytes,
+  type Hex,
+} from '../../../sdk/protocol/bytes.ts';
 import { decodeSignedGrant, grantHashOf, type SignedGrant } from '../../../sdk/protocol/grant.ts';
 import {
   parseAddress,
@@ -144,14 +150,25 @@ export class DealRoom {
     return { signedGrant, signedReceipt: { receipt, signature } };
   }
 
+  /** What proves that a node asks for itself, until a time or for a minute. */
+  settlementProof(
+    dealId: DealId,
+    node: TransactionSender,
+    expiresAt = Math.floor(Date.now() / 1000) + 60,
+  ): { expiresAt: number; signature: string } {
+    const request = { dealId, node: node.address, expiresAt: BigInt(expiresAt) };
+    const digest = settlementRequestDigest(this.#market.domain, request);
+    const key = hexToBytes(node.wallet.privateKey, 32);
+    return { expiresAt, signature: base64UrlEncode(secp256k1.sign(digest, key)) };
+  }
+
   settle(
     dealId: DealId,
     node: TransactionSender,
     page: { throughEpoch: number; pairs: readonly ReceiptWithGrant[]; final?: boolean },
   ): Promise<ApiAnswer> {
     return this.api.post('/v1/settlements', {
-      dealId,
-      node: node.address,
+      ...{ dealId, node: node.address, ...this.settlementProof(dealId, node) },
       throughEpoch: page.throughEpoch,
       receipts: encodePairs(page.pairs),
       ...(page.final !== undefined && { final: page.final }),

@@ -20,6 +20,7 @@ import {
   parseDealId,
   parseEpoch,
 } from '../../../../sdk/protocol/identifiers.ts';
+import { settlementRequestDigest } from '../../../../sdk/protocol/authorisation.ts';
 import {
   decodeReceiptsWithGrants,
   encodeReceiptsWithGrants,
@@ -31,7 +32,10 @@ import { nativeSecp256k1 } from '../../../../sdk/signing/native-secp256k1.ts';
 
 const domain = { chainId: 31337n, verifyingContract: parseAddress(`0x${'33'.repeat(20)}`) };
 const dealId = parseDealId(`0x${'11'.repeat(32)}`);
-const node = parseAddress(`0x${'44'.repeat(20)}`);
+const privateKey = new Uint8Array(32).fill(44);
+const node = nativeSecp256k1.addressOf(privateKey);
+/** Of the wall. */
+const clock = { nowMs: () => 1_800_000_000_000 };
 const contentRoot = parseContentRoot(`0x${'22'.repeat(32)}`);
 const grantKey = new Uint8Array(32).fill(1);
 const THROUGH = parseEpoch(10);
@@ -71,10 +75,20 @@ const wish = {
   },
 };
 
+interface Sent {
+  readonly receipts: string;
+  readonly final: boolean;
+  readonly expiresAt: number;
+  readonly signature: string;
+}
+
 /** A coordinator that hands out what is queued and notes what it is sent; with `forgetful` it hands out the same again. */
 class ScriptedCoordinator {
   readonly server: Server;
   readonly sent: { receipts: ReceiptWithGrant[]; final: boolean }[] = [];
+  /** Who signed that it asks for itself, and until when. */
+  readonly signers = new Set<string>();
+  readonly expiries = new Set<number>();
   better: ReceiptWithGrant[] = [];
   forgetful = false;
   perAnswer = Infinity;
@@ -84,17 +98,17 @@ class ScriptedCoordinator {
       void (async () => {
         const chunks: Buffer[] = [];
         for await (const chunk of incoming as AsyncIterable<Buffer>) chunks.push(chunk);
-        const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as {
-          receipts: string;
-          final: boolean;
-        };
+        const body = JSON.parse(Buffer.concat(chunks).toString('utf8')) as Sent;
         outgoing.end(JSON.stringify(this.#answer(body)));
       })();
     });
   }
 
-  #answer({ receipts, final }: { receipts: string; final: boolean }): object {
+  #answer({ receipts, final, expiresAt, signature }: Sent): object {
     const pairs = decodeReceiptsWithGrants(base64UrlDecode(receipts));
+    const request = settlementRequestDigest(domain, { dealId, node, expiresAt: BigInt(expiresAt) });
+    this.signers.add(nativeSecp256k1.recover(request, base64UrlDecode(signature)));
+    this.expiries.add(expiresAt);
     this.sent.push({ receipts: pairs, final });
     const known = new Set(pairs.map(({ signedReceipt }) => signedReceipt.receipt.grantHash));
     if (!this.forgetful) {
@@ -128,7 +142,10 @@ describe('collecting a voucher', () => {
     const { port } = coordinator.server.address() as AddressInfo;
     parts = {
       ...{ journal, domain, node, secp256k1: nativeSecp256k1, log: pino({ level: 'silent' }) },
-      coordinator: new CoordinatorClient({ marketplaceUrl: `http://127.0.0.1:${port}` }),
+      coordinator: new CoordinatorClient(
+        { domain, secp256k1: nativeSecp256k1, clock, privateKey },
+        { marketplaceUrl: `http://127.0.0.1:${port}` },
+      ),
       store: { claimedSpans: () => [{ afterEpoch: parseEpoch(1), toEpoch: parseEpoch(3) }] },
     };
   });
@@ -157,6 +174,8 @@ describe('collecting a voucher', () => {
       { receipts: [open], final: true },
       { receipts: [more, unknown], final: true },
     ]);
+    expect([...coordinator.signers]).to.deep.equal([node]);
+    expect([...coordinator.expiries]).to.deep.equal([clock.nowMs() / 1000 + 300]);
     expect(bytesByEpoch()).to.deep.equal(
       new Map([
         [8, 900n],
