@@ -23,8 +23,6 @@ export const CALL_RATES = {
   coordinator: { perSecond: 200, burst: 2000 },
   development: { perSecond: 50, burst: 500 },
 } as const;
-/** Proxies that the marketplace can be told to trust. */
-export const MAX_TRUSTED_PROXIES = 16;
 /** Addresses and keys that a rate limiter remembers. */
 export const MAX_RATE_BUCKETS = 50_000;
 

@@ -15,8 +15,6 @@ import { fromChain } from './reverts.ts';
 import { approveTokens } from './tokens.ts';
 import type { MinedTransaction, TransactionSender } from './transactions.ts';
 
-/** Blocks of which the chain still knows the hash (EVM, BLOCKHASH). */
-export const BLOCKHASH_WINDOW_BLOCKS = 256;
 /** Blocks from a commitment to the block whose hash gives the randomness; the contract's own constant. */
 export const SEED_DELAY_BLOCKS = 2;
 

@@ -9,9 +9,6 @@ export const GIB_BYTES = 1024n * 1024n * 1024n;
 /** Default leaf size of a download's DAG. */
 export const DOWNLOAD_CHUNK_BYTES = MIB;
 
-/** Default leaf size of a video-on-demand DAG. */
-export const VIDEO_CHUNK_BYTES = 256 * KIB;
-
 /** Largest block accepted from anybody. IPFS clients exchange blocks of at most 2 MiB. */
 export const MAX_BLOCK_BYTES = 2 * MIB;
 

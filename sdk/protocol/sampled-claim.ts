@@ -3,27 +3,16 @@ import { keccak_256 } from '@noble/hashes/sha3.js';
 import {
   bytesToHex,
   concatBytes,
-  copyBytes,
   hexToBytes,
   readUint,
-  readUint32,
   readUint64,
   uint32ToBytes,
   uint64ToBytes,
 } from './bytes.ts';
 import { addressWord, bytes32Word, uintWord } from './eip712.ts';
 import { ProtocolError } from './errors.ts';
-import {
-  addressFromBytes,
-  identifierBytes,
-  parseEpoch,
-  type Address,
-  type DealId,
-  type Epoch,
-  type GrantHash,
-} from './identifiers.ts';
+import { identifierBytes, type Address, type DealId, type Epoch, type GrantHash } from './identifiers.ts';
 import type { ReceiptWithGrant } from './receipt.ts';
-import { SIGNATURE_BYTES } from './signature.ts';
 import {
   TRUNCATED_HASH_BYTES,
   pathsOf,
@@ -35,9 +24,6 @@ import {
 
 /** Most samples of a claim. */
 export const MAX_CLAIM_SAMPLES = 32;
-/** viewerKey 20, epoch 4, capBytes 8, bytesCumulative 8, two signatures. */
-const RECEIPT_BYTES = 20 + 4 + 8 + 8 + 2 * SIGNATURE_BYTES;
-const WORD_BYTES = 32;
 /** Siblings in a row and leaves in a call: their number is one byte. */
 const MAX_IN_A_ROW = 255;
 
@@ -156,36 +142,6 @@ function encodeReceipt({ signedGrant, signedReceipt }: ReceiptWithGrant): Uint8A
 function countByte(count: number): Uint8Array {
   if (count > MAX_IN_A_ROW) throw lengthInvalid(MAX_IN_A_ROW, count);
   return Uint8Array.of(count);
-}
-
-/** Decodes the layout only. @throws ProtocolError LENGTH_INVALID unless the bytes end with the last sibling */
-export function decodeOpenings(bytes: Uint8Array): Opening[] {
-  let offset = 1;
-  const take = (length: number): Uint8Array => {
-    if (bytes.length < offset + length) throw lengthInvalid(offset + length, bytes.length);
-    offset += length;
-    return copyBytes(bytes.subarray(offset - length, offset));
-  };
-  const takeByte = (): number => take(1)[0] ?? 0;
-  const takeSiblings = (): TrieSibling[] =>
-    Array.from({ length: takeByte() }, () => ({ branch: takeByte(), word: take(WORD_BYTES) }));
-  const openings = Array.from({ length: bytes[0] ?? 0 }, (): Opening => {
-    const receipt = decodeReceipt(take(RECEIPT_BYTES));
-    return { receipt, branch: takeByte(), left: takeSiblings(), right: takeSiblings() };
-  });
-  if (offset !== bytes.length) throw lengthInvalid(offset, bytes.length);
-  return openings;
-}
-
-function decodeReceipt(bytes: Uint8Array): OpenedReceipt {
-  return {
-    viewerKey: addressFromBytes(bytes.subarray(0, 20)),
-    epoch: parseEpoch(readUint32(bytes, 20)),
-    capBytes: readUint64(bytes, 24),
-    bytesCumulative: readUint64(bytes, 32),
-    grantSignature: copyBytes(bytes.subarray(40, 104)),
-    receiptSignature: copyBytes(bytes.subarray(104, 168)),
-  };
 }
 
 const lengthInvalid = (expected: number, actual: number): ProtocolError =>

@@ -33,12 +33,6 @@ export const SearchIcon = () => (
   </Icon>
 );
 
-export const MenuIcon = () => (
-  <Icon>
-    <path d="M2.5 4.5h11M2.5 8h11M2.5 11.5h11" />
-  </Icon>
-);
-
 export const SystemThemeIcon = () => (
   <Icon>
     <path d="M2 3h12v8H2zm4 10.5h4M8 11v2.5" />

@@ -18,10 +18,3 @@ export function burnerKeyOfBrowser(): Hex {
   localStorage.setItem(STORAGE_KEY, made);
   return made;
 }
-
-/** Keeps a key that was exported before, instead of the one that is there. @throws WalletError BURNER_KEY_INVALID */
-export function replaceBurnerKey(text: string): Hex {
-  const key = checkedKey(text);
-  localStorage.setItem(STORAGE_KEY, key);
-  return key;
-}

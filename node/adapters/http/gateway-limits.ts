@@ -70,8 +70,6 @@ export const MAX_UPLOAD_BYTES = 2 ** 40;
 export const MAX_UPLOADS = 8;
 /** Upload authorisations are good for a day at most, so that a leaked one dies. */
 export const MAX_UPLOAD_VALIDITY_SECONDS = 86_400;
-/** Texts of grants that are known to be good. */
-export const MAX_KNOWN_GRANTS = 20_000;
 /** Requests that a worker passes on at once: uploads, lookups, status. */
 export const MAX_FORWARDED_REQUESTS = 256;
 /** Texts of CIDs that are parsed already. */

@@ -6,7 +6,7 @@ import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { NoticeStore } from '../../adapters/disk/notice-store.ts';
 import type { NoticeDoor } from '../../adapters/http/gateway-components.ts';
-import { AnnouncementBus } from '../../adapters/libp2p/gossip.ts';
+import { NoticeGossip } from '../../adapters/libp2p/gossip.ts';
 import type { Host } from '../../adapters/libp2p/host.ts';
 import type { DealDirectory } from '../../core/delivery/deal-directory.ts';
 import { NoticeError } from '../../core/notices/notice-error.ts';
@@ -33,7 +33,7 @@ export class NoticePlane {
   readonly #store: NoticeStore;
   readonly #desk: NoticeDesk;
   #effects: NoticeEffects | undefined;
-  #bus: AnnouncementBus | undefined;
+  #gossip: NoticeGossip | undefined;
 
   /** Opens what was kept: contents that were taken down stay so from the first request on. @throws StorageError */
   constructor(foundation: Foundation) {
@@ -103,11 +103,11 @@ export class NoticePlane {
     });
     this.#effects.resume(({ dealId }) => directory.known(dealId)?.deal.publisher);
     const { chainId, registry } = config.deployment;
-    this.#bus = new AnnouncementBus(
-      { host: ties.host, judgeNotice: (bytes) => this.#desk.judge(bytes) },
+    this.#gossip = new NoticeGossip(
+      { host: ties.host, judge: (bytes) => this.#desk.judge(bytes) },
       { chainId, registry },
     );
-    this.#bus.start();
+    this.#gossip.start();
   }
 
   /** Asks some edges for takedowns of the own deals that this node missed while it was away. Never rejects. */
@@ -127,14 +127,14 @@ export class NoticePlane {
 
   /** Hears no more, and finishes what is under way. */
   async stop(): Promise<void> {
-    this.#bus?.stop();
+    this.#gossip?.stop();
     await this.#effects?.idle();
     this.#store.close();
   }
 
   async #forward(bytes: Uint8Array): Promise<void> {
     try {
-      await this.#bus?.publishNotice(bytes);
+      await this.#gossip?.publish(bytes);
     } catch (error) {
       const { code, message } = reportOf(error);
       this.#foundation.log.warn({ code, reason: message }, 'A notice could not be forwarded');

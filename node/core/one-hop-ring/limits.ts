@@ -45,8 +45,6 @@ export const MAX_REPAIR_ROUND_TRIPS = 128;
 
 /** Table entries, tombstones included; the registry bounds them anyway. */
 export const MAX_TABLE_ENTRIES = 1_000_000;
-/** Arcs never exceed 2^8. */
-export const MAX_ARC_BITS = 8;
 
 /** Replicas of a provider record: r in RING.md, index. */
 export const REPLICAS = 5;

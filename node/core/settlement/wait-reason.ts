@@ -14,8 +14,6 @@ export type WaitCause =
   | { readonly reason: 'THAW_ENDED'; readonly receipts: number; readonly maxReceipts: number }
   | { readonly reason: 'CLAIM_OPEN'; readonly toEpoch: number; readonly lastBlock: number };
 
-export type WaitReason = WaitCause['reason'];
-
 /** Says which rule a deal waits by, and what would satisfy it. */
 export function explainWait(cause: WaitCause): string {
   switch (cause.reason) {
