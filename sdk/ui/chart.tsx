@@ -7,6 +7,10 @@ import { Table, type Column } from './table.tsx';
 const DEFAULT_HEIGHT = 180;
 /** Rows of the table that says the same; longer series are thinned for it. */
 const MAX_TABLE_ROWS = 48;
+/** Seconds around the only moment of a series that has one. */
+const ALONE_SECONDS = 60;
+const MINUTE_SECONDS = 60;
+const DAY_SECONDS = 86_400;
 /** Of the axis on the left: room for `1,000 MiB/s`. */
 const AXIS_WIDTH = 78;
 
@@ -108,7 +112,7 @@ function dataOf({ at, series }: Required<ChartProps>): uPlot.AlignedData {
 
 function optionsOf(
   element: HTMLElement,
-  { series, format, height, least }: Required<ChartProps>,
+  { at, series, format, height, least }: Required<ChartProps>,
 ): uPlot.Options {
   const soft = colorOf(element, 'text-soft');
   const line = colorOf(element, 'line');
@@ -119,9 +123,15 @@ function optionsOf(
     height,
     legend: { show: series.length > 1 },
     cursor: { points: { size: 6 } },
-    scales: { y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, least)] } },
+    scales: {
+      x: {
+        range: (_plot, low, high) =>
+          low === high ? [low - ALONE_SECONDS, high + ALONE_SECONDS] : [low, high],
+      },
+      y: { range: (_plot, _low, high) => [0, Math.max(high * 1.1, least)] },
+    },
     axes: [
-      { ...axis, grid: { show: false } },
+      { ...axis, grid: { show: false }, values: (_plot, splits) => momentTexts(splits) },
       { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => distinct(splits.map(format)) },
     ],
     series: [
@@ -131,11 +141,28 @@ function optionsOf(
         stroke: colorOf(element, color),
         fill: colorOf(element, `${color}-wash`),
         width: 1.5,
-        points: { show: false },
+        // A line needs two ends.
+        points: { show: at.length === 1, size: 6 },
         value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
       })),
     ],
   };
+}
+
+/** Moments on an axis as the browser's owner writes them, as fine as their distance asks for. */
+function momentTexts(splits: readonly number[]): string[] {
+  const [first = 0, second = first + MINUTE_SECONDS] = splits;
+  const stepSeconds = second - first;
+  const format = new Intl.DateTimeFormat(
+    undefined,
+    stepSeconds >= DAY_SECONDS
+      ? { day: 'numeric', month: 'short' }
+      : {
+          ...{ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' },
+          ...(stepSeconds < MINUTE_SECONDS && { second: '2-digit' }),
+        },
+  );
+  return splits.map((at) => format.format(at * 1_000));
 }
 
 /** Labels of an axis, each once: rounding can make neighbours equal. */

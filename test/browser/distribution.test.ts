@@ -9,9 +9,9 @@ import { fetchContent } from '../../sdk/client/fetch-content.ts';
 import { patternBytes } from '../node/adapters/content-fixture.ts';
 import { openChromium } from './chromium.ts';
 import { InjectedWallet } from './injected-wallet.ts';
+import { flawsOf } from './looks.ts';
 import { PageLog } from './page-log.ts';
 import { PublishingNetwork } from './publishing-network.ts';
-import { screenshot } from './screenshots.ts';
 
 const MIB = 1024 * 1024;
 const TOKEN_WEI = 10n ** 18n;
@@ -39,6 +39,8 @@ describe('a distribution and its publisher, against real edges', function () {
     await browser.close();
     await network.stop();
   });
+
+  const flaws: string[] = [];
 
   const tab = (name: string) => page.getByRole('tab', { name }).click();
   const press = (name: string) => page.getByRole('button', { name, exact: true }).click();
@@ -85,23 +87,23 @@ describe('a distribution and its publisher, against real edges', function () {
     expect(received).to.equal(bytes.length);
     await page.getByText('Delivered by node').waitFor({ state: 'attached', timeout: 30_000 });
     await expectFigure('Delivered in all', (value) => value >= BigInt(bytes.length));
-    await screenshot(page, 'distribution-live');
+    flaws.push(...(await flawsOf(page, 'distribution-live')));
     await tab('Delivery');
     await page.getByText('The last minutes').waitFor();
-    await screenshot(page, 'distribution-delivery');
+    flaws.push(...(await flawsOf(page, 'distribution-delivery')));
     await tab('Nodes');
     await page.getByRole('rowheader').nth(2).waitFor();
-    await screenshot(page, 'distribution-nodes');
+    flaws.push(...(await flawsOf(page, 'distribution-nodes')));
 
     await tab('Settings');
     await page.getByLabel('Amount, BCDN').fill('10');
     await press('Top up');
     await page.getByText('Top up: the chain has it.').waitFor({ timeout: 30_000 });
     expect(atFirst - (await network.tokensOf(wallet.address))).to.equal(depositedWei + 10n * TOKEN_WEI);
-    await screenshot(page, 'distribution-settings');
+    flaws.push(...(await flawsOf(page, 'distribution-settings')));
     await tab('Money');
     await page.getByText('add up to the deposit, to the last unit').waitFor({ timeout: 30_000 });
-    await screenshot(page, 'distribution-money');
+    flaws.push(...(await flawsOf(page, 'distribution-money')));
 
     await tab('Settings');
     await press('Close the distribution');
@@ -124,10 +126,11 @@ describe('a distribution and its publisher, against real edges', function () {
       .locator('data')
       .getAttribute('value');
     expect(atFirst - (await network.tokensOf(wallet.address))).to.equal(BigInt(paid ?? '-1'));
-    await screenshot(page, 'distribution-closed');
+    flaws.push(...(await flawsOf(page, 'distribution-closed')));
     await page.getByRole('link', { name: 'Distributions', exact: true }).click();
     await page.getByRole('rowheader').first().waitFor();
-    await screenshot(page, 'distributions');
+    flaws.push(...(await flawsOf(page, 'distributions')));
+    expect(flaws).to.deep.equal([]);
     expect(wallet.confirmed.map(({ method }) => method)).to.deep.equal([
       ...['eth_signTypedData_v4', 'eth_sendTransaction', 'eth_signTypedData_v4', 'eth_sendTransaction'],
       ...['eth_sendTransaction', 'eth_sendTransaction'],

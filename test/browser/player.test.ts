@@ -7,6 +7,7 @@ import type { Browser, Page } from 'playwright-core';
 import type { ViewReport } from '../../sdk/player/engine/view-report.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { openChromium } from './chromium.ts';
+import { flawsOf } from './looks.ts';
 import { PageLog } from './page-log.ts';
 import { FILM_SECONDS, generateFilm, generateStream } from './player/media-files.ts';
 import { PlayerNetwork } from './player/player-network.ts';
@@ -70,7 +71,7 @@ describe('watching in a browser', function () {
       await seek(page, 3);
       await waitFor(page, ({ seconds, readyState }) => Math.abs(seconds - 3) < 0.5 && readyState >= 2);
       await page.getByText('Served by 3 nodes', { exact: true }).waitFor();
-      await screenshot(page, `watch-${form.replace('.', '-')}`);
+      expect(await flawsOf(page, `watch-${form.replace('.', '-')}`)).to.deep.equal([]);
       const report = await closeView(page);
       await expectPaid(report);
       expect(complaintsOf(log)).to.deep.equal([]);

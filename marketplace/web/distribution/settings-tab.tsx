@@ -171,7 +171,7 @@ function Refund({ atHand, action, availableAt, isOpen }: RefundProps) {
         </p>
       )}
       {refund !== undefined && (
-        <dl class="facts">
+        <dl class="facts exact-facts">
           <div>
             <dt>Yours now, read from the chain</dt>
             <dd>

@@ -85,7 +85,7 @@ function Particulars({ batch }: { readonly batch: Batch }) {
           and adds them up again on your machine:
         </p>
         <pre class="panel command" tabIndex={0} aria-label="Commands">
-          {`npm run bcdn -- audit download --help\nnpm run bcdn -- audit deal.audit`}
+          {`npm run bcdn -- audit download --deal ${dealId} \\\n    --marketplace ${location.origin} --keystore publisher.json --out deal.audit\nnpm run bcdn -- audit deal.audit`}
         </pre>
       </section>
     </>

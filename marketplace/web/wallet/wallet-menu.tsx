@@ -11,9 +11,13 @@ export function WalletMenu() {
         type="button"
         class={isOnWrongChain ? 'button button-danger' : 'button'}
         onClick={choose}
-        aria-label={`Wallet: account ${wallet.address}${isOnWrongChain ? ', on another chain' : ''}`}
         title={wallet.address}
       >
+        {/* Before what is seen, so that the name contains that as well: who speaks to a browser says what it shows. */}
+        <span class="visually-hidden">
+          Wallet: account {wallet.address}
+          {isOnWrongChain && ', on another chain'}
+        </span>
         <span class="wallet-kind">{wallet.kind === 'burner' ? 'Burner' : state.name}</span>
         <code>{isOnWrongChain ? 'wrong chain' : shortIdentifier(wallet.address)}</code>
       </button>
