@@ -53,6 +53,7 @@ const PARAMETERS = [
   ...['entity-bytes=-99999999999999999999:99999999999999999999', 'entity-bytes=4095:4096', 'entity-bytes='],
   ...['entity-bytes=100000:*', 'entity-bytes=-4096:-1', 'filename=a.html', 'filename=%0d%0aset-cookie:x'],
   ...['filename=%22%3B', 'filename=%ff', 'filename=..%2f..', 'filename=', 'x', '=', '%', '%ff=%fe', 'a=b=c'],
+  ...['bcdn-grant=', 'bcdn-grant=AQ', 'bcdn-grant=%41', 'bcdn-receipt=AQ', 'bcdn-grant=_-_-', 'bcdn-grant'],
   ...['filename=%E2%80%AE', 'uri=ipfs://x', '__proto__=1', 'filename=%00', 'format=raw%00', 'FORMAT=raw'],
 ];
 const FIXED = [

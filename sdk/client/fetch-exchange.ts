@@ -1,5 +1,5 @@
 import { ClientError } from './client-error.ts';
-import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
+import { sentUrl, type HttpAnswer, type HttpExchange, type HttpRequest } from './http-exchange.ts';
 
 /** HTTP by the platform's `fetch`: for browsers. The platform keeps the connections. */
 export class FetchExchange implements HttpExchange {
@@ -69,9 +69,11 @@ async function exchange(
 ): Promise<HttpAnswer> {
   stall.restart();
   const sentMs = performance.now();
-  const response = await fetch(request.url, {
+  const response = await fetch(sentUrl(request), {
     method: request.method,
     headers: { ...request.headers },
+    // Which page somebody looks at is nobody's business.
+    referrerPolicy: 'no-referrer',
     ...(request.body !== undefined && { body: bodyOf(request.body) }),
     ...init,
   });

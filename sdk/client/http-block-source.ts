@@ -13,30 +13,40 @@ import { ClientError } from './client-error.ts';
 import { MAX_JSON_BYTES, RECEIPT_TIMEOUT_MS } from './client-limits.ts';
 import type { EdgeState } from './grant-account.ts';
 import { acknowledgementsSchema, byteCount } from './acknowledgement.ts';
-import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
+import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
 import { decodeJson, refusalOf } from './json-call.ts';
+
+/**
+ * Headers keep addresses short and the same for everybody; a page of another origin has to ask leave for headers of ours
+ * (`OPTIONS`), for each address anew, and for parameters not at all.
+ */
+export type PaymentPlace = 'headers' | 'address';
 
 /** Blocks of one edge over its HTTP interface (SPEC.md, HTTP binding). */
 export class HttpBlockSource implements BlockSource {
   readonly #http: HttpExchange;
   readonly #origin: string;
+  readonly #paymentIn: PaymentPlace;
 
-  /** @param origin scheme, host and port of the edge, without a slash at the end */
-  constructor(http: HttpExchange, origin: string) {
+  /**
+   * @param origin scheme, host and port of the edge, without a slash at the end
+   * @param options.paymentIn where grant and receipt of a block request stand @default headers
+   */
+  constructor(
+    http: HttpExchange,
+    origin: string,
+    { paymentIn = 'headers' }: { readonly paymentIn?: PaymentPlace } = {},
+  ) {
     this.#http = http;
     this.#origin = origin;
+    this.#paymentIn = paymentIn;
   }
 
   async fetchBlock(request: BlockRequest): Promise<BlockAnswer> {
-    const { receipt } = request;
     const answer = await this.#http.request({
       method: 'GET',
       url: `${this.#origin}/ipfs/${request.cid.toString()}?format=raw`,
-      headers: {
-        accept: 'application/vnd.ipld.raw',
-        [GRANT_HEADER]: request.grant,
-        ...(receipt && { [RECEIPT_HEADER]: base64UrlEncode(encodeSignedReceipt(receipt)) }),
-      },
+      ...this.#paying(request),
       maxBytes: request.maxBytes,
       stallTimeoutMs: request.stallTimeoutMs,
       signal: request.signal,
@@ -48,6 +58,16 @@ export class HttpBlockSource implements BlockSource {
     return { kind: 'refused', refusal: refusalOf(answer), state };
   }
 
+  #paying({ grant, receipt }: BlockRequest): Pick<HttpRequest, 'headers' | 'unshownQuery'> {
+    const texts = {
+      [GRANT_HEADER]: grant,
+      ...(receipt && { [RECEIPT_HEADER]: base64UrlEncode(encodeSignedReceipt(receipt)) }),
+    };
+    if (this.#paymentIn === 'headers') return { headers: { accept: 'application/vnd.ipld.raw', ...texts } };
+    const fields = Object.entries(texts).map(([name, text]) => `${name}=${text}`);
+    return { unshownQuery: fields.join('&') };
+  }
+
   async deliverReceipts(
     receipts: readonly SignedReceipt[],
     signal?: AbortSignal,
@@ -56,7 +76,8 @@ export class HttpBlockSource implements BlockSource {
     const answer = await this.#http.request({
       method: 'POST',
       url,
-      headers: { accept: 'application/json', 'content-type': 'application/octet-stream' },
+      // No type of the body: with one, a page would have to ask leave first.
+      headers: { accept: 'application/json' },
       body: encodeSignedReceipts(receipts),
       maxBytes: MAX_JSON_BYTES,
       stallTimeoutMs: RECEIPT_TIMEOUT_MS,

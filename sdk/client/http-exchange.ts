@@ -2,6 +2,8 @@
 export interface HttpRequest {
   readonly method: 'GET' | 'HEAD' | 'POST' | 'PUT';
   readonly url: string;
+  /** Fields that follow the query of the URL on the wire and stand in no message or error: what pays. @default none */
+  readonly unshownQuery?: string | undefined;
   readonly headers?: Readonly<Record<string, string>>;
   readonly body?: Uint8Array | string;
   /** The answer is refused beyond this. */
@@ -11,6 +13,12 @@ export interface HttpRequest {
   readonly signal?: AbortSignal | undefined;
   /** Whether the body should be hashed while it arrives, where the transport can and that is fast. @default false */
   readonly sha256?: boolean | undefined;
+}
+
+/** The address as it is sent. Its query is never empty where something follows it. */
+export function sentUrl({ url, unshownQuery }: HttpRequest): string {
+  if (unshownQuery === undefined) return url;
+  return `${url}${url.includes('?') ? '&' : '?'}${unshownQuery}`;
 }
 
 /** The whole answer. */

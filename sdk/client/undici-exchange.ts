@@ -5,7 +5,7 @@ import { Agent, errors, type Dispatcher } from 'undici';
 import { ClientError } from './client-error.ts';
 import { CONNECT_TIMEOUT_MS, MAX_IN_FLIGHT_PER_SOURCE } from './client-limits.ts';
 import { hashesFast } from './hash-speed.ts';
-import type { HttpAnswer, HttpExchange, HttpRequest } from './http-exchange.ts';
+import { sentUrl, type HttpAnswer, type HttpExchange, type HttpRequest } from './http-exchange.ts';
 
 type Headers = Readonly<Record<string, string | string[] | undefined>>;
 
@@ -30,7 +30,7 @@ export class UndiciExchange implements HttpExchange {
   request(request: HttpRequest): Promise<HttpAnswer> {
     return new Promise((resolve, reject) => {
       request.signal?.throwIfAborted();
-      const { origin, pathname, search } = new URL(request.url);
+      const { origin, pathname, search } = new URL(sentUrl(request));
       this.#agent.dispatch(
         {
           origin,

@@ -2,9 +2,9 @@ import type { ErrorValues } from './errors.ts';
 
 /** Header and path names of the edge's HTTP interface (SPEC.md, HTTP binding). */
 
-/** Request: base64url of a signed grant. */
+/** Request: base64url of a signed grant. Also the name of a parameter of the address, with the same value. */
 export const GRANT_HEADER = 'bcdn-grant';
-/** Request: base64url of the newest signed receipt under that grant. */
+/** Request: base64url of the newest signed receipt under that grant. Also the name of a parameter, as above. */
 export const RECEIPT_HEADER = 'bcdn-receipt';
 /** Request: base64url of a signed upload authorisation. */
 export const UPLOAD_HEADER = 'bcdn-upload';

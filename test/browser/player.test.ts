@@ -9,6 +9,7 @@ import type { Publication } from '../../sdk/publish/publish.ts';
 import { openChromium } from './chromium.ts';
 import { flawsOf } from './looks.ts';
 import { PageLog } from './page-log.ts';
+import { contentAnswers } from './player/edge-answers.ts';
 import { FILM_SECONDS, generateFilm, generateStream } from './player/media-files.ts';
 import { PlayerNetwork } from './player/player-network.ts';
 import { closeView, complaintsOf, play, seek, waitFor } from './player/viewing.ts';
@@ -78,6 +79,20 @@ describe('watching in a browser', function () {
       await page.close();
     });
   }
+
+  it('asks edges for blocks only, never for leave to ask', async () => {
+    const { page } = await watch('fragmented.mp4');
+    await play(page, 8);
+    const ended = await waitFor(page, ({ ended: over }) => over);
+    expect(ended.report?.verifiedBytes).to.be.above(0);
+    await closeView(page);
+    const counts = await Promise.all(network.network.edges.map(({ httpUrl }) => contentAnswers(httpUrl)));
+    for (const count of counts) {
+      expect(count.get('200')).to.be.above(0);
+      expect(count.get('204')).to.equal(undefined);
+    }
+    await page.close();
+  });
 
   it('plays an MP4 whose index comes last through the service worker, ranges and seeking included', async () => {
     const { page, log } = await watch('progressive.mp4');

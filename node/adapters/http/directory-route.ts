@@ -37,7 +37,8 @@ export async function serveDirectory(
   const { exchange, blocks } = content;
   const { root, names } = directory;
   if (!names.directory) {
-    const query = exchange.query === '' ? '' : `?${exchange.query}`;
+    const fields = [exchange.query, exchange.payment?.fields ?? ''].filter((part) => part !== '').join('&');
+    const query = fields === '' ? '' : `?${fields}`;
     const location = `/ipfs/${[root.toString(), encodedPath(names.segments)].filter((part) => part !== '').join('/')}/`;
     writeHead(exchange, 301, {
       location: `${location}${query}`,

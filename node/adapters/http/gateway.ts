@@ -4,6 +4,7 @@ import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 
 import { errorBody } from '../../../sdk/protocol/http.ts';
+import { splitPayment } from '../../core/http-semantics/address-payment.ts';
 import { MAX_TARGET_LENGTH } from '../../core/http-semantics/http-limits.ts';
 import { errorCode } from '../disk/disk-error.ts';
 import { preflightHeaders } from './cross-origin.ts';
@@ -140,12 +141,14 @@ export class HttpGateway implements Gateway {
   };
 
   #begin(request: IncomingMessage, response: ServerResponse): void {
-    const { path, query } = parseTarget(request.url ?? '/');
+    const target = parseTarget(request.url ?? '/');
+    const { query, payment } = splitPayment(target.query);
     const exchange: Exchange = {
       request,
       response,
-      path,
+      path: target.path,
       query,
+      payment,
       headOnly: request.method === 'HEAD',
       startedMs: this.#components.clock.nowMs(),
       client: request.socket.remoteAddress ?? '',

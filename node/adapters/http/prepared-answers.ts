@@ -6,7 +6,7 @@ import type { CID } from 'multiformats/cid';
 import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
 import { BodyWriter } from './body-writer.ts';
 import { CROSS_ORIGIN_HEADERS } from './cross-origin.ts';
-import { writeFlatHead, type Exchange } from './exchange.ts';
+import { addressOf, writeFlatHead, type Exchange } from './exchange.ts';
 import type { OpenGrant } from '../delivery-desk/delivery-desk.ts';
 import type { GatewayOptions } from './gateway-components.ts';
 import { BODY_PIECE_BYTES, MAX_PREPARED_ANSWERS } from './gateway-limits.ts';
@@ -45,7 +45,7 @@ export class PreparedAnswers {
   readonly #answers = new LRUCache<string, PreparedAnswer>({ max: MAX_PREPARED_ANSWERS });
 
   find(exchange: Exchange): PreparedAnswer | undefined {
-    return isPlain(exchange) ? this.#answers.get(exchange.request.url ?? '') : undefined;
+    return isPlain(exchange) ? this.#answers.get(addressOf(exchange)) : undefined;
   }
 
   /** @param headers those that do not vary, without those that every answer has */
@@ -59,7 +59,7 @@ export class PreparedAnswers {
     for (const [name, value] of Object.entries({ ...CROSS_ORIGIN_HEADERS, ...headers })) {
       head.push(name, String(value));
     }
-    this.#answers.set(exchange.request.url ?? '', { ...body, head });
+    this.#answers.set(addressOf(exchange), { ...body, head });
   }
 }
 

@@ -16,7 +16,10 @@ import type { Exchange } from './exchange.ts';
 import { GatewayError } from './gateway-error.ts';
 import { headerOf } from './request-parsing.ts';
 
-/** Who pays for a transfer over HTTP: the grant in the headers of the request, or the free allowance of its address. */
+/**
+ * Who pays for a transfer over HTTP: the grant in the headers or in the address of the request, or the free allowance of the
+ * client's address.
+ */
 export class TransferDesk {
   readonly #desk: DeliveryDesk;
 
@@ -25,18 +28,18 @@ export class TransferDesk {
   }
 
   /** The open grant of a request, its receipt credited; undefined for a client without one. @throws as `admit` */
-  async grantOf({ request }: Exchange): Promise<OpenGrant | undefined> {
-    const grantHeader = headerOf(request, GRANT_HEADER);
-    const receiptHeader = headerOf(request, RECEIPT_HEADER);
-    if (grantHeader === undefined) {
-      if (receiptHeader === undefined) return undefined;
+  async grantOf({ request, payment }: Exchange): Promise<OpenGrant | undefined> {
+    const grantText = agreed(headerOf(request, GRANT_HEADER), payment?.grant, 'GRANT_AMBIGUOUS');
+    const receiptText = agreed(headerOf(request, RECEIPT_HEADER), payment?.receipt, 'RECEIPT_AMBIGUOUS');
+    if (grantText === undefined) {
+      if (receiptText === undefined) return undefined;
       throw new GatewayError(400, 'RECEIPT_WITHOUT_GRANT', {
         message: 'A receipt came without the grant that it belongs to.',
         remedy: 'Send bcdn-grant with bcdn-receipt, or post the receipt to /bcdn/v1/receipts.',
       });
     }
-    const grant = decodeHeader(grantHeader, grantMalformed);
-    const receipt = receiptHeader === undefined ? undefined : decodeHeader(receiptHeader, receiptMalformed);
+    const grant = decoded(grantText, grantMalformed);
+    const receipt = receiptText === undefined ? undefined : decoded(receiptText, receiptMalformed);
     return this.#desk.admit({ grant, receipt });
   }
 
@@ -62,7 +65,22 @@ export class TransferDesk {
   }
 }
 
-function decodeHeader(text: string, malformed: (cause: ProtocolError) => Error): Uint8Array {
+/** @throws GatewayError where header and address say different things: neither is taken for the other */
+function agreed(
+  header: string | undefined,
+  parameter: string | undefined,
+  code: 'GRANT_AMBIGUOUS' | 'RECEIPT_AMBIGUOUS',
+): string | undefined {
+  if (header === undefined || parameter === undefined || header === parameter) return header ?? parameter;
+  const name = code === 'GRANT_AMBIGUOUS' ? GRANT_HEADER : RECEIPT_HEADER;
+  throw new GatewayError(400, code, {
+    message: `The header ${name} and the parameter ${name} differ.`,
+    values: { name },
+    remedy: 'Send it once: as a header, or as a parameter of the address.',
+  });
+}
+
+function decoded(text: string, malformed: (cause: ProtocolError) => Error): Uint8Array {
   try {
     return base64UrlDecode(text);
   } catch (cause) {
