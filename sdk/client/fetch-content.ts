@@ -4,14 +4,18 @@ import type { CID } from 'multiformats/cid';
 
 import { parseCid } from '../protocol/content.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
-import type { Address, DealId } from '../protocol/identifiers.ts';
+import type { Address } from '../protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
 import { systemClock } from './clock.ts';
 import type { ContentSink } from './content-sink.ts';
-import type { GivenAdmission } from './given-admission.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
 import { ProgressMeter, type FetchProgress } from './download-progress.ts';
-import { FetchSession, type FetchComponents, type LookupCount } from './fetch-session.ts';
+import {
+  FetchSession,
+  type FetchComponents,
+  type LookupCount,
+  type SessionOptions,
+} from './fetch-session.ts';
 import { downloadFile, type Downloaded } from './file-download.ts';
 import type { ByteRange } from './file-walk.ts';
 import { nodeSha256 } from './node-sha256.ts';
@@ -31,28 +35,13 @@ export interface FetchRequest {
   readonly path?: string | undefined;
 }
 
-export interface FetchOptions {
-  /** @default that of the admission, else the first open deal of the content that is for everybody */
-  readonly dealId?: DealId | undefined;
-  /** Where the deal is for viewers that its publisher knows: what its log-in service gave to this viewer key. */
-  readonly admission?: GivenAdmission | undefined;
-  /** Where the viewer is, for example `eu-west`. */
-  readonly region?: string | undefined;
-  /** Provider or site inside the region, for example `as3320`: peers there come first. */
-  readonly domainLabel?: string | undefined;
-  /** Nodes to ask for blocks before others, in this order. @default the coordinator's order */
-  readonly preferredNodes?: readonly Address[] | undefined;
-  /** An edge to ask first who holds the content. @default one of the granted nodes */
-  readonly entryUrl?: string | undefined;
+export interface FetchOptions extends Omit<SessionOptions, 'cid' | 'marketplaceUrl' | 'viewerKey'> {
   /** Bytes to fetch. @default the whole file */
   readonly range?: ByteRange | undefined;
   /** Most bytes held in memory beyond those written. @default 33554432 */
   readonly aheadBytes?: number | undefined;
-  /** Silence after which a node is dropped, milliseconds. @default 8000 */
-  readonly stallTimeoutMs?: number | undefined;
   /** Whether the bytes written are hashed as a whole as well. @default false */
   readonly sha256?: boolean | undefined;
-  readonly signal?: AbortSignal | undefined;
   /** Called whenever bytes were written; `progressLine` shows it on a terminal. */
   readonly onProgress?: ((progress: FetchProgress) => void) | undefined;
   /** Replaces parts of the machine, for other platforms and for tests. */

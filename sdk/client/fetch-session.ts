@@ -23,7 +23,13 @@ import type { GivenAdmission } from './given-admission.ts';
 import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import { domainOf, MarketplaceApi, type MarketplaceDeal, type Network } from './marketplace-api.ts';
+import {
+  domainOf,
+  MarketplaceApi,
+  type Challenge,
+  type MarketplaceDeal,
+  type Network,
+} from './marketplace-api.ts';
 import { lookUpAtOneOf, type Provider } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
 import { ViewerSession, type IssuedGrant } from './viewer-session.ts';
@@ -47,15 +53,15 @@ export interface SessionOptions {
   readonly dealId?: DealId | undefined;
   /** Where the deal is for viewers that its publisher knows: what its log-in service gave to this viewer key. */
   readonly admission?: GivenAdmission | undefined;
-  /** Where the viewer is: the nearest nodes come first. */
+  /** Where the viewer is, for example `eu-west`: the nearest nodes come first. @default unknown */
   readonly region?: string | undefined;
-  /** Provider or site inside the region: peers there come first. @default none */
+  /** Provider or site inside the region, for example `as3320`: peers there come first. @default none */
   readonly domainLabel?: string | undefined;
-  /** Nodes to ask for blocks before others, in this order. */
+  /** Nodes to ask for blocks before others, in this order. @default the coordinator's order */
   readonly preferredNodes?: readonly Address[] | undefined;
-  /** An edge to ask for providers before others. */
+  /** An edge to ask first who holds the content. @default one of the granted nodes */
   readonly entryUrl?: string | undefined;
-  /** @default 8 s */
+  /** Silence after which a node is dropped, milliseconds. @default 8000 */
   readonly stallTimeoutMs?: number | undefined;
   /** Rounds of asking the coordinator for other nodes when none is left. @default 5 */
   readonly sourceRounds?: number | undefined;
@@ -97,13 +103,18 @@ export class FetchSession {
   static async open(components: FetchComponents, options: SessionOptions): Promise<FetchSession> {
     const api = new MarketplaceApi(components, options.marketplaceUrl);
     const named = options.dealId ?? options.admission?.dealId;
-    const [network, deals] = await Promise.all([
-      api.network(options.signal),
-      named === undefined ? api.dealsOf(options.cid, options.signal) : [],
+    const { signal, viewerKey } = options;
+    const reading = Promise.all([
+      api.network(signal),
+      named === undefined ? api.dealsOf(options.cid, signal) : [],
     ]);
+    // Nothing of what is being read is needed to be challenged, and the address is computed while that is on its way.
+    const challenge = api.challenge(components.secp256k1.addressOf(viewerKey), signal);
+    for (const each of [reading, challenge]) each.catch(() => undefined);
+    const [network, deals] = await reading;
     const dealId = named ?? chosenDeal(options.cid, deals);
     const session = new FetchSession({ ...components, api }, options, { network, dealId });
-    await session.#begin();
+    await session.#begin(challenge);
     return session;
   }
 
@@ -193,9 +204,9 @@ export class FetchSession {
     return receipts;
   }
 
-  async #begin(): Promise<void> {
+  async #begin(challenge: Promise<Challenge>): Promise<void> {
     const { signal } = this.#options;
-    const issued = await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, signal });
+    const issued = await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, challenge, signal });
     const edges = issued.filter(({ role }) => role !== 'peer');
     const providers = await this.#lookUp(edges.length > 0 ? edges : issued);
     const holders = new Set(providers.map(({ operator }) => operator));

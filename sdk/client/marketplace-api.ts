@@ -115,6 +115,9 @@ const moneySchema = z.object({
 const contentSchema = z.object({ deals: z.array(dealSchema).max(1_000) });
 const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().positive() });
 
+/** What a viewer signs to show that it holds its key; good once, for a short time. */
+export type Challenge = z.output<typeof challengeSchema>;
+
 const grantsSchema = z.object({
   epoch: z.number().int().nonnegative(),
   epochEndsAt: z.number().positive(),
@@ -365,7 +368,7 @@ export class MarketplaceApi {
     await this.#call({ ...call, repeatable: true }, reachSchema);
   }
 
-  challenge(viewerKey: Address, signal?: AbortSignal): Promise<z.output<typeof challengeSchema>> {
+  challenge(viewerKey: Address, signal?: AbortSignal): Promise<Challenge> {
     const call: JsonCall = { method: 'POST', url: '/v1/viewers/challenge', body: { viewerKey }, signal };
     return this.#call({ ...call, repeatable: true }, challengeSchema);
   }

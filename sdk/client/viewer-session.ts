@@ -9,7 +9,7 @@ import type { Clock } from './clock.ts';
 import { httpOriginOf } from './endpoint.ts';
 import type { GivenAdmission } from './given-admission.ts';
 import { GrantAccount } from './grant-account.ts';
-import type { GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
+import type { Challenge, GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
 
 /** Which grants are asked for. */
 export interface GrantAsk {
@@ -17,6 +17,8 @@ export interface GrantAsk {
   readonly nodes?: readonly Address[] | undefined;
   readonly capBytes?: bigint | undefined;
   readonly nextEpoch?: boolean | undefined;
+  /** A challenge for this viewer's key that was asked for before. @default one is asked for */
+  readonly challenge?: Promise<Challenge> | undefined;
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -73,11 +75,11 @@ export class ViewerSession {
    */
   async requestGrants(ask: GrantAsk): Promise<IssuedGrant[]> {
     const { dealId, domain, privateKey, admission, region, domainLabel } = this.#identity;
-    const { nonce, expiresAt } = await this.#api.challenge(this.viewerKey, ask.signal);
+    const { signal, challenge, ...wishes } = ask;
+    const { nonce, expiresAt } = await (challenge ?? this.#api.challenge(this.viewerKey, signal));
     const request: GrantRequest = { viewerKey: this.viewerKey, dealId, nonce, expiresAt: BigInt(expiresAt) };
     const signature = this.#secp256k1.sign(grantRequestDigest(domain, request), privateKey);
     const { viewerKey } = this;
-    const { signal, ...wishes } = ask;
     const answer = await this.#api.grants(
       { dealId, viewerKey, nonce, expiresAt, signature, admission, region, domainLabel, ...wishes },
       signal,

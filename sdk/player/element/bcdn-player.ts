@@ -154,8 +154,8 @@ export class BcdnPlayer extends HTMLElement {
       const running: Running = { engine, link, stop };
       if (!this.isConnected || this.#running !== undefined) return engine.end();
       this.#running = running;
-      const viewerKey = await link.start();
-      const admission = await this.admission?.(viewerKey);
+      link.start();
+      const admission = await this.admission?.(await link.viewerKey());
       link.open({ ...asked.settings, ...(admission !== undefined && { admission }) });
       this.#stage.say('Looking for nodes');
       await this.#show(running, asked.settings.cid, asked.path);

@@ -16,7 +16,6 @@ export class NodeBlocks implements VerifiedBlocks {
   readonly totals = new ViewTotals();
   readonly #components: FetchComponents;
   readonly #options: SessionOptions;
-  readonly #viewerKey: string;
   #opening: Promise<FetchSession> | undefined;
   #session: FetchSession | undefined;
   #dealId: FetchSession['dealId'] | undefined;
@@ -27,7 +26,6 @@ export class NodeBlocks implements VerifiedBlocks {
   constructor(components: FetchComponents, options: SessionOptions) {
     this.#components = components;
     this.#options = options;
-    this.#viewerKey = components.secp256k1.addressOf(options.viewerKey);
     this.#usedAtMs = components.clock.nowMs();
   }
 
@@ -93,9 +91,16 @@ export class NodeBlocks implements VerifiedBlocks {
 
   report(onOrigin: boolean): ViewReport {
     const session = this.#session;
-    const at = { viewerKey: this.#viewerKey, dealId: this.dealId, onOrigin };
+    const at = { viewerKey: this.#viewerKey(), dealId: this.dealId, onOrigin };
     return this.totals.report(at, session, (node) => session?.regionOf(node));
   }
+
+  /** Computed when it is first asked for: that takes longer than anything else here, and what comes first are requests. */
+  #viewerKey(): string {
+    this.#address ??= this.#components.secp256k1.addressOf(this.#options.viewerKey);
+    return this.#address;
+  }
+  #address: string | undefined;
 
   #open(): Promise<FetchSession> {
     if (this.#opening !== undefined) return this.#opening;

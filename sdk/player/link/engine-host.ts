@@ -39,7 +39,7 @@ export class EngineHost {
   start(): void {
     this.#port.addEventListener('message', ({ data }) => this.#heard(data));
     this.#port.start?.();
-    this.#greet();
+    this.#say({ kind: 'started' });
   }
 
   #greet(): void {

@@ -31,10 +31,14 @@ export class EngineLink {
     this.#onReport = onReport;
   }
 
-  /** Begins to listen. @returns the address of the viewer's key, once the engine runs */
-  start(): Promise<string> {
+  /** Begins to listen. */
+  start(): void {
     this.#port.addEventListener('message', ({ data }) => this.#heard(data as EngineMessage));
     this.#port.start?.();
+  }
+
+  /** The address of the viewer's key. Asked for only where something depends on it: to compute it takes a moment. */
+  viewerKey(): Promise<string> {
     this.#say({ kind: 'hello' });
     return this.#ready.promise;
   }
@@ -108,7 +112,7 @@ export class EngineLink {
   #heard(message: EngineMessage): void {
     if (message.kind === 'ready') this.#ready.resolve(message.viewerKey);
     else if (message.kind === 'report') this.#onReport(message.report);
-    else {
+    else if (message.kind !== 'started') {
       const waiting = this.#waiting.get(message.id);
       if (message.kind === 'failed') waiting?.failed(new RemoteFailure(message.failure));
       else waiting?.heard(message);

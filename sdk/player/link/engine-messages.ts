@@ -27,6 +27,8 @@ export type EngineRequest = z.input<typeof requestSchema>;
 
 /** What the engine tells the page. */
 export type EngineMessage =
+  /** The first sign of life. */
+  | { readonly kind: 'started' }
   | { readonly kind: 'ready'; readonly viewerKey: string }
   | { readonly kind: 'file'; readonly id: number; readonly file: FileFacts }
   | { readonly kind: 'list'; readonly id: number; readonly names: readonly string[] | undefined }
