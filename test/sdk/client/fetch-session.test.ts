@@ -7,14 +7,40 @@ import { expect } from 'chai';
 import { systemClock } from '../../../sdk/client/clock.ts';
 import { FetchSession } from '../../../sdk/client/fetch-session.ts';
 import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';
+import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../sdk/client/http-exchange.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { MAX_SERVED_BLOCK_BYTES } from '../../../sdk/protocol/limits.ts';
 import { importContent } from '../../../sdk/publish/import-content.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { TestNetwork, type Behaviour } from './test-network.ts';
 
+/** Notes after how many answers, one building on the other, each request was sent. */
+class RoundsExchange implements HttpExchange {
+  readonly rounds = new Map<string, number>();
+  readonly #http: HttpExchange;
+  #answered = 0;
+
+  constructor(http: HttpExchange) {
+    this.#http = http;
+  }
+
+  async request(request: HttpRequest): Promise<HttpAnswer> {
+    const round = this.#answered + 1;
+    const [, what = ''] =
+      /\/(network|challenge|grants|providers|ipfs|content)(?:$|[/?])/.exec(request.url) ?? [];
+    this.rounds.set(what, round);
+    const answer = await this.#http.request(request);
+    this.#answered = Math.max(this.#answered, round);
+    return answer;
+  }
+
+  async close(): Promise<void> {
+    await this.#http.close();
+  }
+}
+
 describe('FetchSession', () => {
-  let http: UndiciExchange;
+  let http: RoundsExchange;
   let network: TestNetwork;
   let session: FetchSession;
 
@@ -29,7 +55,7 @@ describe('FetchSession', () => {
     await content.carFile.remove();
     network = new TestNetwork({ root: content.root, blocks });
     await network.start(behaviours);
-    http = new UndiciExchange();
+    http = new RoundsExchange(new UndiciExchange());
     session = await FetchSession.open(
       { http, clock: systemClock, sha256: nodeSha256, secp256k1: nativeSecp256k1 },
       { cid: content.root, marketplaceUrl: network.marketplaceUrl, viewerKey: randomBytes(32) },
@@ -40,6 +66,15 @@ describe('FetchSession', () => {
     await session.close();
     await http.close();
     await network.stop();
+  });
+
+  it('has the first block in the fourth round: what does not build on an answer does not wait for it', async () => {
+    await open([{}]);
+    await session.fetchBlock(network.root, MAX_SERVED_BLOCK_BYTES);
+    const { network: chain, challenge, grants, providers, ipfs } = Object.fromEntries(http.rounds);
+    expect({ chain, challenge, grants, providers, ipfs }).to.deep.equal({
+      ...{ chain: 1, challenge: 1, grants: 2, providers: 3, ipfs: 4 },
+    });
   });
 
   it('delivers the receipts of what was fetched between two fetches, and owes nothing then', async () => {
