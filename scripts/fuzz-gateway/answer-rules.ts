@@ -11,7 +11,15 @@ const KNOWN_STATUSES: ReadonlySet<number> = new Set([
 const KNOWN_HEADERS: ReadonlySet<string> = new Set([
   ...['accept-ranges', 'allow', 'cache-control', 'cache-status', 'connection', 'content-disposition'],
   ...['content-length', 'content-location', 'content-range', 'content-type', 'date', 'etag', 'keep-alive'],
-  ...['location', 'retry-after', 'server-timing', 'transfer-encoding', 'vary', 'x-content-type-options'],
+  ...[
+    'location',
+    'referrer-policy',
+    'retry-after',
+    'server-timing',
+    'transfer-encoding',
+    'vary',
+    'x-content-type-options',
+  ],
   ...['x-ipfs-path', 'x-ipfs-roots', 'content-security-policy', 'timing-allow-origin'],
   ...['access-control-allow-origin', 'access-control-allow-headers', 'access-control-allow-methods'],
   ...['access-control-expose-headers', 'access-control-max-age', 'cross-origin-resource-policy'],
