@@ -28,7 +28,8 @@ class RoundsExchange implements HttpExchange {
     const round = this.#answered + 1;
     const [, what = ''] =
       /\/(network|challenge|grants|providers|ipfs|content)(?:$|[/?])/.exec(request.url) ?? [];
-    this.rounds.set(what, round);
+    // Grants are asked for again later; what counts is when each was first asked for.
+    if (!this.rounds.has(what)) this.rounds.set(what, round);
     const answer = await this.#http.request(request);
     this.#answered = Math.max(this.#answered, round);
     return answer;
