@@ -18,6 +18,7 @@ const PACKAGES_OF_BROWSERS = [
   '@noble/curves',
   '@noble/hashes',
   'ipfs-unixfs',
+  'ipfs-unixfs-exporter',
   'multiformats',
   'zod',
 ];
