@@ -10,6 +10,8 @@ export const MARKETPLACE_ERRORS = {
     remedy: 'Split the request into pages; see the limits in /v1/openapi.json.',
   },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, remedy: 'Send the body as application/json.' },
+  HEADERS_TOO_LARGE: { status: 431, remedy: 'Send fewer or shorter headers: 16 KiB at most.' },
+  REQUEST_TOO_SLOW: { status: 408, remedy: 'Send the request anew, all of it within the time limit.' },
   RATE_LIMITED: { status: 429, remedy: 'Wait for the number of seconds in the Retry-After header.' },
   INTERNAL: {
     status: 500,

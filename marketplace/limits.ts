@@ -11,6 +11,10 @@ export const DEFAULT_PAGE_ROWS = 50;
 /** Deals of one operator that its totals are added up over. */
 export const MAX_EARNING_DEALS = 10_000;
 export const REQUEST_TIMEOUT_MS = 30 * SECOND_MS;
+export const HEADERS_TIMEOUT_MS = 10 * SECOND_MS;
+/** Between two looks at which requests are late. */
+export const CONNECTION_CHECK_INTERVAL_MS = 5 * SECOND_MS;
+export const MAX_CONNECTIONS = 4096;
 export const SHUTDOWN_TIMEOUT_MS = 5 * SECOND_MS;
 /** Requests of one network address: sustained rate and burst. */
 export const ADDRESS_REQUESTS_PER_SECOND = 200;

@@ -2,16 +2,11 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 
 import { MarketplaceError } from '../errors.ts';
-import {
-  ADDRESS_REQUEST_BURST,
-  ADDRESS_REQUESTS_PER_SECOND,
-  CALL_RATES,
-  MAX_BODY_BYTES,
-  REQUEST_TIMEOUT_MS,
-} from '../limits.ts';
+import { ADDRESS_REQUEST_BURST, ADDRESS_REQUESTS_PER_SECOND, CALL_RATES, MAX_BODY_BYTES } from '../limits.ts';
 import { pageRoutes } from '../web-pages/page-routes.ts';
 import { playerRoutes } from '../web-pages/player-routes.ts';
 import type { ApiComponents } from './components.ts';
+import { CONNECTION_LIMITS, refuseConnection, type ConnectionLimits } from './connection-limits.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
 import { accessOf, type CallClass } from './route-access.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
@@ -41,6 +36,8 @@ export interface ApiOptions {
   readonly addressRate?: Rate;
   /** Those of one class. @default CALL_RATES */
   readonly callRates?: Partial<Readonly<Record<CallClass, Rate>>>;
+  /** @default CONNECTION_LIMITS */
+  readonly connections?: ConnectionLimits;
   /** Proxies whose X-Forwarded-* headers say who asks. @default nobody is believed */
   readonly trustedProxies?: readonly string[];
 }
@@ -50,10 +47,18 @@ export async function createApi(
   components: ApiComponents,
   options: ApiOptions = {},
 ): Promise<FastifyInstance> {
+  const limits = options.connections ?? CONNECTION_LIMITS;
   const app = fastify({
     logger: false,
     bodyLimit: MAX_BODY_BYTES,
-    requestTimeout: REQUEST_TIMEOUT_MS,
+    requestTimeout: limits.requestTimeoutMs,
+    http: {
+      headersTimeout: limits.headersTimeoutMs,
+      connectionsCheckingInterval: limits.checkIntervalMs,
+    },
+    clientErrorHandler: refuseConnection,
+    // Paths that cannot be decoded never get to a route or its error handler.
+    frameworkErrors: replyWithError(components.logger),
     forceCloseConnections: true,
     trustProxy: [...(options.trustedProxies ?? [])],
     // Unknown fields are refused rather than dropped: a misspelt option must not be ignored.
@@ -61,6 +66,7 @@ export async function createApi(
       customOptions: { removeAdditional: false, coerceTypes: true, useDefaults: true, allowUnionTypes: true },
     },
   });
+  app.server.maxConnections = limits.maxConnections;
   // What a form of another page can send, without asking first, is no JSON.
   app.removeContentTypeParser('text/plain');
   addResponseHeaders(app);

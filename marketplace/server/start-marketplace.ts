@@ -7,6 +7,7 @@ import { domainOf, type Deployment } from '../../sdk/chain/deployment.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
 import { RememberedSigners } from '../../sdk/signing/remembered-signers.ts';
 import { createApi } from '../api/api.ts';
+import type { ConnectionLimits } from '../api/connection-limits.ts';
 import { Metrics } from '../api/metrics.ts';
 import type { CallClass } from '../api/route-access.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
@@ -61,6 +62,8 @@ export interface MarketplaceOptions extends DatabaseChoice {
   readonly addressRate?: Rate;
   /** Of one class of calls (api/route-access.ts). @default CALL_RATES of limits.ts */
   readonly callRates?: Partial<Readonly<Record<CallClass, Rate>>>;
+  /** How long, and how many at a time, clients may hold connections. @default CONNECTION_LIMITS */
+  readonly connections?: ConnectionLimits;
   readonly viewerRate?: Rate;
   /** When peer roots are signed. @default from 10^18 wei on, or anything after a day */
   readonly peerRoots?: PeerRootPolicy;
@@ -165,6 +168,7 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       },
       {
         ...(options.addressRate !== undefined && { addressRate: options.addressRate }),
+        ...(options.connections !== undefined && { connections: options.connections }),
         ...(options.callRates !== undefined && { callRates: options.callRates }),
         ...(options.trustedProxies !== undefined && { trustedProxies: options.trustedProxies }),
       },
