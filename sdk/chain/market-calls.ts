@@ -52,6 +52,30 @@ export function topUpCall(topUp: {
 export const pausingCall = (dealId: DealId, nodes: readonly Address[]): Hex =>
   encode(marketInterface, 'thaw', [dealId, nodes]);
 
+/** Takes back what allocations hold whose thaw has ended: it lies free in the deal then. */
+export const releasingCall = (dealId: DealId, nodes: readonly Address[]): Hex =>
+  encode(marketInterface, 'release', [dealId, nodes]);
+
+/**
+ * Gives free money of a deal to nodes, with what thawed of others; what is short is added to the deal.
+ * @param wish.missingWei added by this call @param wish.permit undefined where the allowance suffices
+ */
+export function resumingCall(wish: {
+  readonly dealId: DealId;
+  readonly thawedNodes: readonly Address[];
+  readonly missingWei: bigint;
+  readonly allocations: readonly AllocationRequest[];
+  readonly permit?: PermittedAmount | undefined;
+}): Hex {
+  const { dealId, thawedNodes, missingWei, allocations, permit } = wish;
+  return inOneCall([
+    ...permitCalls(permit),
+    ...(missingWei === 0n ? [] : [encode(marketInterface, 'topUp', [dealId, missingWei])]),
+    ...(thawedNodes.length === 0 ? [] : [releasingCall(dealId, thawedNodes)]),
+    ...allocateCalls(dealId, allocations),
+  ]);
+}
+
 /** Ends a deal: no new money, and everything allocated begins to thaw, the peer pool too where it holds money. */
 export function closingCall(dealId: DealId, nodes: readonly Address[], hasPeerPool: boolean): Hex {
   return inOneCall([

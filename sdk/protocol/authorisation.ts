@@ -102,7 +102,9 @@ const BOOKS_REQUEST_TYPE_HASH = typeHash('BooksRequest(bytes32 dealId,uint64 exp
 const SETTLEMENT_REQUEST_TYPE_HASH = typeHash(
   'SettlementRequest(bytes32 dealId,address node,uint64 expiresAt)',
 );
-const AUDIENCE_TYPE_HASH = typeHash('Audience(bytes32 dealId,address audienceKey,uint64 issuedAt)');
+/** Encoded type of the message (EIP-712, encodeType): wallets are shown its members by these names. */
+export const AUDIENCE_TYPE = 'Audience(bytes32 dealId,address audienceKey,uint64 issuedAt)';
+const AUDIENCE_TYPE_HASH = typeHash(AUDIENCE_TYPE);
 const ADMISSION_TYPE_HASH = typeHash('Admission(bytes32 dealId,address viewerKey,uint64 expiresAt)');
 
 const UPLOAD_VERSION = 1;

@@ -67,9 +67,10 @@ export interface SignedContentNotice {
   readonly signature: Uint8Array;
 }
 
-const CONTENT_NOTICE_TYPE_HASH = typeHash(
-  'ContentNotice(bytes32 dealId,string kind,bytes32 contentRoot,string path,string tag,uint64 sequence,uint64 issuedAt)',
-);
+/** Encoded type of the message (EIP-712, encodeType): wallets are shown its members by these names. */
+export const CONTENT_NOTICE_TYPE =
+  'ContentNotice(bytes32 dealId,string kind,bytes32 contentRoot,string path,string tag,uint64 sequence,uint64 issuedAt)';
+const CONTENT_NOTICE_TYPE_HASH = typeHash(CONTENT_NOTICE_TYPE);
 const VERSION = 1;
 /** version, kind, deal, content, sequence, issuedAt, length of path, length of tag. */
 const HEAD_BYTES = 1 + 1 + 32 + 32 + 8 + 8 + 2 + 1;

@@ -14,7 +14,7 @@ import { placeContent, placeSkeleton } from './place-content.ts';
 import type { PlacedNode } from './publication-record.ts';
 import type { PublishOptions, PublishRequest } from './publish-request.ts';
 import { pushArchive } from './push-archive.ts';
-import { sendNotices } from './send-notices.ts';
+import { noticeSigner, sendNotices } from './send-notices.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
 import { PLACEMENT_TIMEOUT_MS } from './publish-limits.ts';
 
@@ -88,9 +88,9 @@ async function tagContent(
 ): Promise<void> {
   const { request, cid, dealId } = published;
   const { marketplaceUrl, sender } = request;
-  const publisherKey = hexToBytes(sender.wallet.privateKey, 32);
+  const sign = noticeSigner(nativeSecp256k1, hexToBytes(sender.wallet.privateKey, 32));
   for (const tag of request.tags ?? []) {
-    const wish = { marketplaceUrl, publisherKey, kind: 'tag', cid, dealId, tag } as const;
-    await sendNotices({ ...components, secp256k1: nativeSecp256k1 }, wish, signal);
+    const wish = { marketplaceUrl, sign, kind: 'tag', cid, dealId, tag } as const;
+    await sendNotices(components, wish, signal);
   }
 }

@@ -1,5 +1,3 @@
-import { randomBytes } from 'node:crypto';
-
 import type { CID } from 'multiformats/cid';
 import { z } from 'zod';
 
@@ -8,6 +6,7 @@ import { httpOriginOf } from '../client/endpoint.ts';
 import { decodeJson, refusalOf, type CallComponents } from '../client/json-call.ts';
 import { domainOf, MarketplaceApi, type MarketplaceDeal } from '../client/marketplace-api.ts';
 import { readUint64 } from '../protocol/bytes.ts';
+import type { Domain } from '../protocol/eip712.ts';
 import {
   contentNoticeDigest,
   encodeSignedNotice,
@@ -22,11 +21,20 @@ import type { Secp256k1 } from '../protocol/signature.ts';
 import { PublishError } from './publish-error.ts';
 import { MAX_NOTICE_ANSWER_BYTES, NOTICE_TIMEOUT_MS } from './publish-limits.ts';
 
+/** Signs a notice as its publisher: with a key at hand, or by asking a wallet. @returns 64 bytes, EIP-2098 */
+export type SignNotice = (domain: Domain, notice: ContentNotice) => Uint8Array | Promise<Uint8Array>;
+
+/** Signs with a key that is at hand. @param publisherKey 32 bytes */
+export const noticeSigner =
+  (secp256k1: Secp256k1, publisherKey: Uint8Array): SignNotice =>
+  (domain, notice) =>
+    secp256k1.sign(contentNoticeDigest(domain, notice), publisherKey);
+
 /** What a publisher wants all who keep its content to do. */
 export interface NoticeWish {
   readonly marketplaceUrl: string;
-  /** Opened the deals; 32 bytes. */
-  readonly publisherKey: Uint8Array;
+  /** By the account that opened the deals. */
+  readonly sign: SignNotice;
   readonly kind: NoticeKind;
   readonly cid: CID;
   /** Only this deal. @default every deal of the content */
@@ -53,20 +61,16 @@ export interface SentNotice {
   readonly edges: readonly EdgeAnswer[];
 }
 
-export interface NoticeComponents extends CallComponents {
-  readonly secp256k1: Secp256k1;
-}
-
 const answerSchema = z.object({ outcome: z.enum(['new', 'known']) });
 
 /**
  * Signs a notice for each deal of a content and hands it to the edges of the deal, which tell all others.
  *
  * @throws PublishError NO_NODES, NOTICE_REFUSED when no edge took any; ProtocolError NOTICE_INVALID; ClientError from the
- *   marketplace; the signal's reason
+ *   marketplace; what the signer throws; the signal's reason
  */
 export async function sendNotices(
-  components: NoticeComponents,
+  components: CallComponents,
   wish: NoticeWish,
   signal?: AbortSignal,
 ): Promise<SentNotice[]> {
@@ -78,7 +82,7 @@ export async function sendNotices(
   const sent: SentNotice[] = [];
   for (const deal of deals) {
     const notice = noticeOf(components, wish, deal.dealId);
-    const signature = components.secp256k1.sign(contentNoticeDigest(domain, notice), wish.publisherKey);
+    const signature = await wish.sign(domain, notice);
     const bytes = encodeSignedNotice({ notice, signature });
     const origins = await originsOf(api, deal, signal);
     const edges = await Promise.all(origins.map((origin) => hand(components, origin, { bytes, signal })));
@@ -95,7 +99,7 @@ function noticeOf({ clock }: CallComponents, wish: NoticeWish, dealId: DealId): 
     contentRoot: contentRootOf(wish.cid),
     path: wish.path ?? '',
     tag: wish.tag ?? '',
-    sequence: readUint64(randomBytes(8)),
+    sequence: readUint64(crypto.getRandomValues(new Uint8Array(8))),
     issuedAt: BigInt(Math.floor(clock.nowMs() / 1_000)),
   };
   requireNoticeForm(notice);

@@ -23,7 +23,7 @@ import { DeliveryTab, LiveTab } from './delivery-tabs.tsx';
 import { MoneyTab } from './money-tab.tsx';
 import { runwayAlarm } from './runway-alarm.ts';
 import { NodesTab } from './nodes-tab.tsx';
-import { SettingsTab } from './settings-tab.tsx';
+import { SettingsTab } from './settings/settings-tab.tsx';
 import { SharePanel } from './share-panel.tsx';
 
 const EVERY_MS = 3_000;

@@ -1,7 +1,8 @@
 import type { ShownFailure } from './progress.ts';
 
 /** What this page refuses by itself. Codes are listed once, are stable, and are never reused. */
-export type NewDistributionErrorCode = 'TOKENS_SHORT' | 'GAS_SHORT' | 'WORKER_FAILED' | 'CHAIN_DIFFERS';
+export type NewDistributionErrorCode =
+  'TOKENS_SHORT' | 'GAS_SHORT' | 'WORKER_FAILED' | 'CHAIN_DIFFERS' | 'NODES_GONE';
 
 /** A step of a distribution that cannot be made, with what would make it possible. */
 export class NewDistributionError extends Error {

@@ -4,7 +4,7 @@ import { systemClock } from '../../client/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import { parseCid } from '../../protocol/content.ts';
 import { parseDealId } from '../../protocol/identifiers.ts';
-import { sendNotices, type NoticeWish, type SentNotice } from '../../publish/send-notices.ts';
+import { noticeSigner, sendNotices, type NoticeWish, type SentNotice } from '../../publish/send-notices.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
@@ -64,7 +64,7 @@ async function runPurge(flags: PurgeFlags, terminal: Terminal): Promise<ExitCode
   const settings = await Settings.read(flags);
   const wish: NoticeWish = {
     marketplaceUrl: settings.require('marketplace'),
-    publisherKey: await openPublisherKey(settings),
+    sign: noticeSigner(secp256k1, await openPublisherKey(settings)),
     kind: flags.takedown === true ? 'takedown' : 'purge',
     cid: parseCid(flags.cid),
     ...(flags.deal !== undefined && { dealId: parseDealId(flags.deal) }),
@@ -73,7 +73,7 @@ async function runPurge(flags: PurgeFlags, terminal: Terminal): Promise<ExitCode
   };
   const http = new UndiciExchange();
   try {
-    const sent = await sendNotices({ http, clock: systemClock, secp256k1 }, wish);
+    const sent = await sendNotices({ http, clock: systemClock }, wish);
     tell(wish, sent, terminal);
     return EXIT.fine;
   } finally {

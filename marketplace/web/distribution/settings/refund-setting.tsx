@@ -1,0 +1,79 @@
+import { Amount } from '../../../../sdk/ui/amount.tsx';
+import { Instant } from '../../../../sdk/ui/instant.tsx';
+import { useMarketData } from '../../market-data/use-market-data.ts';
+import { SettingPanel, type SettingProps } from './setting.tsx';
+
+const REFUND_EVERY_MS = 3_000;
+
+interface RefundProps extends SettingProps {
+  readonly availableAt: number | null;
+  readonly isOpen: boolean;
+}
+
+/** The end, and the rest of the money. */
+export function RefundSetting({ atHand, action, availableAt, isOpen }: RefundProps) {
+  const { value: refund } = useMarketData(
+    async () => {
+      const { refundNow, refundWei } = await import('./deal-actions.ts');
+      const now = await refundNow(atHand);
+      return { now, wei: refundWei(now) };
+    },
+    { key: `${atHand.dealId} ${atHand.nodes.length}`, everyMs: REFUND_EVERY_MS },
+  );
+  return (
+    <SettingPanel part="refund" title={isOpen ? 'Close and take back' : 'Take back'} action={action}>
+      {isOpen && (
+        <p>
+          Closing sells nothing more. Nodes have until the end of the thaw to claim what they delivered; then
+          the rest is yours.
+        </p>
+      )}
+      {refund !== undefined && (
+        <dl class="facts exact-facts">
+          <div>
+            <dt>Yours now, read from the chain</dt>
+            <dd>
+              <Amount wei={refund.wei} exact />
+            </dd>
+          </div>
+          <div>
+            <dt>Held for nodes until the thaw ends</dt>
+            <dd>
+              <Amount wei={refund.now.heldWei} exact />
+            </dd>
+          </div>
+          {availableAt !== null && (
+            <div>
+              <dt>All of it has thawed</dt>
+              <dd>
+                <Instant at={availableAt} />
+              </dd>
+            </div>
+          )}
+        </dl>
+      )}
+      <div class="row">
+        {isOpen && (
+          <button
+            type="button"
+            class="button button-danger"
+            disabled={action.isBusy}
+            onClick={() => action.run({ part: 'refund', name: 'Close' }, ({ close }) => close(atHand))}
+          >
+            Close the distribution
+          </button>
+        )}
+        <button
+          type="button"
+          class="button button-primary"
+          disabled={action.isBusy || refund === undefined || refund.wei === 0n}
+          onClick={() =>
+            action.run({ part: 'refund', name: 'Refund' }, ({ takeRefund }) => takeRefund(atHand))
+          }
+        >
+          Take back what is yours
+        </button>
+      </div>
+    </SettingPanel>
+  );
+}
