@@ -24,7 +24,7 @@ const MIB = 1024 * 1024;
 const GONE = 410;
 
 describe('settings of a distribution, against real edges', function () {
-  this.timeout(300_000);
+  this.timeout(420_000);
   let network: PublishingNetwork;
   let browser: Browser;
   let page: Page;
@@ -69,10 +69,10 @@ describe('settings of a distribution, against real edges', function () {
     let received = 0;
     const sink = { write: (part: Uint8Array) => void (received += part.length) };
     try {
-      await fetchContent({
-        ...{ cid, marketplaceUrl: network.network.marketplaceUrl, viewerKey, sink },
-        ...(admission !== undefined && { admission }),
-      });
+      await fetchContent(
+        { cid, marketplaceUrl: network.network.marketplaceUrl, viewerKey, sink },
+        { ...(admission !== undefined && { admission }) },
+      );
     } catch (error) {
       if (error instanceof ClientError) return String(error.values['refusal'] ?? error.code);
       throw error;
@@ -85,7 +85,7 @@ describe('settings of a distribution, against real edges', function () {
     await rows()
       .filter({ hasText: 'can be earned' })
       .first()
-      .getByRole('button', { name: /^Let node/ })
+      .getByRole('button', { name: /^Let go of node/ })
       .click();
     await says('Let go: the chain has it.');
     await rows().filter({ hasText: 'thaws until' }).waitFor();
@@ -101,7 +101,7 @@ describe('settings of a distribution, against real edges', function () {
     await row.filter({ hasText: 'yes' }).waitFor({ timeout: 90_000 });
     await screenshot(page, 'settings-nodes-after');
     await page.getByRole('tab', { name: 'Settings' }).click();
-    await page.getByRole('button', { name: /^Take back the money of node/, disabled: false }).click({
+    await page.getByRole('button', { name: /^Take back what node/, disabled: false }).click({
       timeout: 60_000,
     });
     await says('Take back: the chain has it.');
@@ -149,6 +149,8 @@ describe('settings of a distribution, against real edges', function () {
     await page.getByLabel('Tag', { exact: true }).fill('drafts');
     await press('Give the tag');
     await page.getByText(/^Done Tag: (\d) of \1 nodes/).waitFor({ timeout: 30_000 });
+    await press('Purge all copies');
+    await page.getByText(/^Done Purge: (\d) of \1 nodes/).waitFor({ timeout: 30_000 });
     const takeDown = page.getByRole('button', { name: 'Take it down for good' });
     expect(await takeDown.isDisabled()).to.equal(true);
     await page.getByLabel('I know that a takedown cannot be undone').check();

@@ -19,17 +19,13 @@ export function nodesToPay<Node extends PayableNode>(nodes: readonly Node[]): re
 export const missingOf = (needWei: bigint, freeWei: bigint): bigint =>
   needWei > freeWei ? needWei - freeWei : 0n;
 
-/** Whether what a node held can be taken back in an epoch. */
-export const hasThawed = (
-  { state, thawEndEpoch }: { readonly state: string; readonly thawEndEpoch: number },
-  epoch: number,
-): boolean => state === 'thawing' && thawEndEpoch <= epoch;
-
 /** An edge that can be given money of a distribution. */
 export interface Candidate {
   readonly node: string;
   readonly region: string;
   readonly ratePerGiB: bigint;
+  /** It had money of the distribution before. */
+  readonly wasPaid: boolean;
 }
 
 /** What the market says of an edge. */
@@ -42,17 +38,19 @@ interface ListedEdge {
 }
 
 /**
- * Edges that answer, are on the ring, and are not paid by the distribution now. One that was paid before has the rate it had:
- * the market refuses another.
+ * Edges that answer, are on the ring, and are not paid by the distribution now: new ones first. One that was paid before has
+ * the rate it had: the market refuses another.
  */
 export function candidatesOf(
   edges: readonly ListedEdge[],
   allocations: readonly { readonly node: string; readonly state: string; readonly ratePerGiB: bigint }[],
 ): readonly Candidate[] {
   const before = new Map(allocations.map((allocation) => [allocation.node, allocation]));
-  return edges.flatMap(({ address, region, active, health, askWeiPerGiB }) => {
+  const candidates = edges.flatMap(({ address, region, active, health, askWeiPerGiB }) => {
     const allocation = before.get(address);
     if (!active || health === 'down' || allocation?.state === 'active') return [];
-    return [{ node: address, region, ratePerGiB: allocation?.ratePerGiB ?? askWeiPerGiB }];
+    const ratePerGiB = allocation?.ratePerGiB ?? askWeiPerGiB;
+    return [{ node: address, region, ratePerGiB, wasPaid: allocation !== undefined }];
   });
+  return candidates.sort((a, b) => Number(a.wasPaid) - Number(b.wasPaid));
 }

@@ -10,7 +10,7 @@ import type { Allocation } from '../../market-data/deals.ts';
 import { fetchNodes } from '../../market-data/nodes.ts';
 import { useMarketData } from '../../market-data/use-market-data.ts';
 import { paths } from '../../shell/paths.ts';
-import { candidatesOf, hasThawed, type Candidate } from './node-shares.ts';
+import { candidatesOf, type Candidate } from './node-shares.ts';
 import { SettingPanel, type SettingProps } from './setting.tsx';
 
 /** Edges that the choice is made from, and how often they are asked for. */
@@ -20,10 +20,12 @@ const EDGES_EVERY_MS = 10_000;
 interface NodesProps extends SettingProps {
   readonly allocations: readonly Allocation[];
   readonly freeWei: bigint;
+  /** Nodes whose money can be taken back now, as the chain says. */
+  readonly thawedNodes: readonly string[];
 }
 
 /** Which nodes are paid for it: one more, one less. */
-export function NodesSetting({ atHand, action, allocations, freeWei }: NodesProps) {
+export function NodesSetting({ atHand, action, allocations, freeWei, thawedNodes }: NodesProps) {
   return (
     <SettingPanel part="nodes" title="Nodes" action={action}>
       <p>
@@ -47,7 +49,13 @@ export function NodesSetting({ atHand, action, allocations, freeWei }: NodesProp
           },
           { id: 'rate', title: 'For a GiB', isFigure: true, cell: (row) => <Amount wei={row.ratePerGiB} /> },
           { id: 'left', title: 'Left', isFigure: true, cell: (row) => <Amount wei={row.balanceWei} /> },
-          { id: 'act', title: 'Change', cell: (row) => <NodeButton {...{ atHand, action, row }} /> },
+          {
+            id: 'act',
+            title: 'Change',
+            cell: (row) => (
+              <NodeButton {...{ atHand, action, row }} isThawed={thawedNodes.includes(row.node)} />
+            ),
+          },
         ]}
         rows={allocations}
         rowKey={({ node }) => node}
@@ -67,15 +75,20 @@ function MoneyState({ row, epochSeconds }: { readonly row: Allocation; readonly 
   );
 }
 
-function NodeButton({ atHand, action, row }: SettingProps & { readonly row: Allocation }) {
-  const { network } = atHand;
+interface NodeButtonProps extends SettingProps {
+  readonly row: Allocation;
+  /** Whether the chain would give back now what it did not earn. */
+  readonly isThawed: boolean;
+}
+
+function NodeButton({ atHand, action, row, isThawed }: NodeButtonProps) {
   const name = shortIdentifier(row.node);
   if (row.state === 'active') {
     return (
       <button
         type="button"
         class="button"
-        aria-label={`Let node ${name} go`}
+        aria-label={`Let go of node ${name}`}
         disabled={action.isBusy}
         onClick={() => action.run({ part: 'nodes', name: 'Let go' }, ({ letGo }) => letGo(atHand, row.node))}
       >
@@ -84,12 +97,11 @@ function NodeButton({ atHand, action, row }: SettingProps & { readonly row: Allo
     );
   }
   if (row.state === 'released') return <>–</>;
-  const isThawed = hasThawed(row, Math.floor((network.blockTime ?? 0) / network.epochSeconds));
   return (
     <button
       type="button"
       class="button"
-      aria-label={`Take back the money of node ${name}`}
+      aria-label={`Take back what node ${name} did not earn`}
       disabled={action.isBusy || !isThawed}
       onClick={() =>
         action.run({ part: 'nodes', name: 'Take back' }, ({ releaseNode }) => releaseNode(atHand, row.node))
@@ -100,7 +112,7 @@ function NodeButton({ atHand, action, row }: SettingProps & { readonly row: Allo
   );
 }
 
-function AddNode({ atHand, action, allocations, freeWei }: NodesProps) {
+function AddNode({ atHand, action, allocations, freeWei }: Omit<NodesProps, 'thawedNodes'>) {
   const { value } = useMarketData((signal) => fetchNodes({ role: 'edge', limit: LISTED_EDGES }, signal), {
     key: 'edges',
     everyMs: EDGES_EVERY_MS,
@@ -165,8 +177,8 @@ function AddNode({ atHand, action, allocations, freeWei }: NodesProps) {
   );
 }
 
-const candidateText = ({ node, region, ratePerGiB }: Candidate): string =>
-  `${shortIdentifier(node)} in ${region}, ${amountText(ratePerGiB)} for a GiB`;
+const candidateText = ({ node, region, ratePerGiB, wasPaid }: Candidate): string =>
+  `${shortIdentifier(node)} in ${region}, ${amountText(ratePerGiB)} for a GiB${wasPaid ? ', was let go' : ''}`;
 
 function sourceText(amountWei: bigint | undefined, freeWei: bigint): string {
   if (freeWei === 0n) return 'It comes from your account: nothing lies free in the distribution.';

@@ -1,25 +1,16 @@
 import { Amount } from '../../../../sdk/ui/amount.tsx';
 import { Instant } from '../../../../sdk/ui/instant.tsx';
-import { useMarketData } from '../../market-data/use-market-data.ts';
 import { SettingPanel, type SettingProps } from './setting.tsx';
-
-const REFUND_EVERY_MS = 3_000;
+import type { RefundAtHand } from './use-refund.ts';
 
 interface RefundProps extends SettingProps {
   readonly availableAt: number | null;
   readonly isOpen: boolean;
+  readonly refund: RefundAtHand | undefined;
 }
 
 /** The end, and the rest of the money. */
-export function RefundSetting({ atHand, action, availableAt, isOpen }: RefundProps) {
-  const { value: refund } = useMarketData(
-    async () => {
-      const { refundNow, refundWei } = await import('./deal-actions.ts');
-      const now = await refundNow(atHand);
-      return { now, wei: refundWei(now) };
-    },
-    { key: `${atHand.dealId} ${atHand.nodes.length}`, everyMs: REFUND_EVERY_MS },
-  );
+export function RefundSetting({ atHand, action, availableAt, isOpen, refund }: RefundProps) {
   return (
     <SettingPanel part="refund" title={isOpen ? 'Close and take back' : 'Take back'} action={action}>
       {isOpen && (

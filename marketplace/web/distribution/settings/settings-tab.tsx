@@ -13,6 +13,7 @@ import { RefundSetting } from './refund-setting.tsx';
 import { RestSetting } from './rest-setting.tsx';
 import { TopUpSetting } from './top-up-setting.tsx';
 import { useDealAction } from './use-deal-action.ts';
+import { useRefund } from './use-refund.ts';
 
 interface SettingsTabProps {
   readonly network: Network;
@@ -44,14 +45,16 @@ export function SettingsTab({ network, wallet, deal, money, refresh }: SettingsT
 function Settings({ network, wallet, deal, money, refresh }: SettingsTabProps & { readonly wallet: Wallet }) {
   const atHand: DealAtHand = { wallet, network, dealId: deal.dealId, nodes: deal.allocations };
   const action = useDealAction(wallet, refresh);
+  const refund = useRefund(atHand);
   const { freeWei } = deal;
+  const thawedNodes = refund?.now.thawedNodes ?? [];
   return (
     <div class="stack">
       {deal.state === 'open' && (
         <>
           <TopUpSetting {...{ atHand, action, freeWei }} />
-          <RestSetting {...{ atHand, action, freeWei }} />
-          <NodesSetting {...{ atHand, action, freeWei }} allocations={deal.allocations} />
+          <RestSetting {...{ atHand, action }} />
+          <NodesSetting {...{ atHand, action, freeWei, thawedNodes }} allocations={deal.allocations} />
           <AudienceSetting {...{ atHand, action }} audienceKey={deal.audienceKey} />
         </>
       )}
@@ -59,7 +62,7 @@ function Settings({ network, wallet, deal, money, refresh }: SettingsTabProps & 
         <ContentSetting {...{ atHand, action }} cid={deal.cid} />
       )}
       <RefundSetting
-        {...{ atHand, action }}
+        {...{ atHand, action, refund }}
         availableAt={money?.refund.availableAt ?? null}
         isOpen={deal.state === 'open'}
       />

@@ -2,7 +2,6 @@ import { expect } from 'chai';
 
 import {
   candidatesOf,
-  hasThawed,
   missingOf,
   nodesToPay,
 } from '../../../../../marketplace/web/distribution/settings/node-shares.ts';
@@ -34,24 +33,18 @@ describe('whom money of a distribution goes to', () => {
     expect(missingOf(10n, 11n)).to.equal(0n);
   });
 
-  it('may be any edge that answers and is not paid, at the rate it had before', () => {
+  it('may be any edge that answers and is not paid, new ones first, others at the rate they had', () => {
     const edges = [
       ...[edge('paid'), edge('gone', { active: false }), edge('silent', { health: 'down' })],
-      ...[edge('new'), edge('again', { health: 'unknown' })],
+      ...[edge('again', { health: 'unknown' }), edge('new')],
     ];
     const allocations = [
       { node: 'paid', state: 'active', ratePerGiB: 3n },
       { node: 'again', state: 'released', ratePerGiB: 4n },
     ];
     expect(candidatesOf(edges, allocations)).to.deep.equal([
-      { node: 'new', region: 'eu-west', ratePerGiB: 9n },
-      { node: 'again', region: 'eu-west', ratePerGiB: 4n },
+      { node: 'new', region: 'eu-west', ratePerGiB: 9n, wasPaid: false },
+      { node: 'again', region: 'eu-west', ratePerGiB: 4n, wasPaid: true },
     ]);
-  });
-
-  it('comes back when the thaw has ended, not before', () => {
-    expect(hasThawed({ state: 'thawing', thawEndEpoch: 7 }, 6)).to.equal(false);
-    expect(hasThawed({ state: 'thawing', thawEndEpoch: 7 }, 7)).to.equal(true);
-    expect(hasThawed({ state: 'released', thawEndEpoch: 0 }, 7)).to.equal(false);
   });
 });
