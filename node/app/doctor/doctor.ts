@@ -1,3 +1,4 @@
+import { readNode } from '../../../sdk/chain/nodes.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { ChainReader } from '../../adapters/chain/chain-reader.ts';
@@ -18,6 +19,7 @@ import { failed } from './finding.ts';
 import { checkMarketplace } from './marketplace-checks.ts';
 import { checkPorts } from './port-checks.ts';
 import { checkNode, checkReachability, checkRing, checkVersion } from './running-checks.ts';
+import { checkStoppedReachability } from './stopped-reachability.ts';
 
 const STATUS_TIMEOUT_MS = 10_000;
 /** Up to six edges are asked, each for half a minute at most; two answer at once as a rule. */
@@ -49,7 +51,9 @@ export async function examine(config: NodeConfig, clock: Clock): Promise<DoctorR
       await checkPorts(config, status),
       ...(await networkFindings(config, { clock, status })),
       checkRing(status, reachability?.others),
-      checkReachability(reachability),
+      running
+        ? checkReachability(reachability)
+        : checkStoppedReachability(config.settings, await registeredEndpoints(config)),
     ],
   };
 }
@@ -76,6 +80,24 @@ async function networkFindings(
       ...(await checkChain({ config, node, provider, reader, clock, deals })),
       ...(await checkMarketplace({ config, node, clock, running: status !== undefined })),
     ];
+  } finally {
+    provider.destroy();
+  }
+}
+
+/** What the registry has of a node; undefined where it cannot be asked: other lines say why. */
+async function registeredEndpoints({
+  dataDir,
+  deployment,
+  settings,
+}: NodeConfig): Promise<readonly string[] | undefined> {
+  const provider = openProvider({ url: settings.rpcUrl, chainId: deployment.chainId });
+  try {
+    const node = parseAddress(await readKeystoreAddress(dataDir.keystore));
+    return (await readNode(provider, deployment, node))?.endpoints ?? [];
+  } catch (error) {
+    if (error instanceof Error) return undefined;
+    throw error;
   } finally {
     provider.destroy();
   }

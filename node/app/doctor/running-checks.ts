@@ -57,11 +57,11 @@ export function checkRing(status: StatusDocument | undefined, others: number | u
   );
 }
 
-/** What other edges found that dialled this node. @param reachability undefined if the node could not ask */
+/** What other edges found that dialled this node, which runs. @param reachability undefined if it could not ask yet */
 export function checkReachability(reachability: ReachabilityDocument | undefined): Finding {
   const check = 'reachability';
   if (reachability === undefined) {
-    return warning(check, 'others can dial only a node that runs', 'bcdn-node start');
+    return warning(check, 'not known: the node has not asked others yet', 'bcdn-node status --watch');
   }
   const { registered, others, answers } = reachability;
   if (registered.length === 0) return warning(check, 'no endpoint is registered yet', 'bcdn-node start');

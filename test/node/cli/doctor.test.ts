@@ -114,7 +114,14 @@ describe('bcdn-node doctor', function () {
 
   it('ends with 4 when nothing is wrong but that the node is stopped, and with 3 for what is to be looked at', async () => {
     await processes[2]?.end('SIGTERM');
-    expect(await doctor(nodes[2])).to.include({ code: 4, running: false, failed: 0 });
+    const stopped = await doctor(nodes[2]);
+    expect(stopped).to.include({ code: 4, running: false, failed: 0 });
+    const { evidence, run } = finding(stopped, 'reachability');
+    expect(evidence).to.match(/^not known while the node is stopped, .* it would listen on 127\.0\.0\.1, /);
+    expect(evidence).to.match(
+      /the registry has 3 endpoint\(s\) of its last run: \/ip4\/127\.0\.0\.1\/tcp\/\d+\/http/,
+    );
+    expect(run).to.match(/^bcdn-node start --http-host 0\.0\.0\.0 /);
     await network.command(first(), 'drain');
     const report = await doctor();
     expect(report).to.include({ code: 3, failed: 0 });
