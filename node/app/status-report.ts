@@ -1,7 +1,7 @@
 import description from '../../package.json' with { type: 'json' };
 import { networkDomainOf } from '../../sdk/protocol/network-domain.ts';
 import type { ChainCondition } from '../adapters/chain/chain-follower.ts';
-import type { NodeFigures } from '../adapters/metrics/node-metrics.ts';
+import type { MonthFigures, NodeFigures } from '../adapters/metrics/node-metrics.ts';
 import type { ContentSummary } from '../core/storage/block-ports.ts';
 import { lastRipeEpoch } from '../core/settlement/settlement-plan.ts';
 import { formatSize } from './config/units.ts';
@@ -318,10 +318,19 @@ export function nodeFigures(sources: StatusSources): NodeFigures {
     receiptedBytes: Number(bytes.receipted),
     ringMembers: ringOf(sources)?.members ?? 0,
     journalBytes: foundation.journal.sizeBytes,
+    draining: foundation.drain.isSet,
+    month: monthOf(foundation),
     group: edge?.group.stats(),
     carriedBytes: sources.carriage?.figures().carriedBytes ?? 0,
     transitBytes: sources.carriage?.figures().transitBytes ?? 0,
     originBytes: edge?.filling.originBytes ?? 0,
     originsFailing: edge?.filling.origins().filter(({ trouble }) => trouble !== undefined).length ?? 0,
   };
+}
+
+function monthOf({ traffic }: Foundation): MonthFigures | undefined {
+  const figures = traffic?.figures();
+  if (figures === undefined) return undefined;
+  const { bytes: sentBytes, capBytes, isUsedUp, resetsAtMs } = figures;
+  return { sentBytes, capBytes, isUsedUp, resetsAtSeconds: Math.floor(resetsAtMs / 1_000) };
 }

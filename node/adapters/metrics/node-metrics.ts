@@ -19,8 +19,22 @@ export interface NodeFigures {
   readonly originBytes: number;
   /** Origins that gave nothing the last time. */
   readonly originsFailing: number;
+  /** Whether its operator lets it take nothing new. */
+  readonly draining: boolean;
+  /** Of this calendar month; undefined where the operator set no monthly cap. */
+  readonly month: MonthFigures | undefined;
   /** Undefined while the node is in no cooperation group. */
   readonly group: GroupFigures | undefined;
+}
+
+/** What was sent of what may be sent in the calendar month. */
+export interface MonthFigures {
+  readonly sentBytes: number;
+  readonly capBytes: number;
+  /** Not even one more block may leave. */
+  readonly isUsedUp: boolean;
+  /** Unix seconds. */
+  readonly resetsAtSeconds: number;
 }
 
 /** Money of all deals at one moment, wei of BCDN, and gas, wei of the chain's coin. */
@@ -43,10 +57,11 @@ export interface GroupFigures {
   readonly falsePositives: number;
 }
 
-type FigureName = Exclude<keyof NodeFigures, 'group' | 'originBytes'>;
+type FigureName = Exclude<keyof NodeFigures, 'group' | 'month' | 'originBytes'>;
 
 const gauges: readonly (readonly [FigureName, name: string, help: string])[] = [
   ['ready', 'bcdn_ready', '1 when the node is registered, joined and serving.'],
+  ['draining', 'bcdn_draining', '1 while the operator drains the node: it takes nothing new.'],
   ['chainConnected', 'bcdn_chain_connected', '1 while the chain answers.'],
   ['chainBlock', 'bcdn_chain_block', 'Number of the newest block seen.'],
   ['diskUsedBytes', 'bcdn_disk_used_bytes', 'Disk taken by content.'],
@@ -77,6 +92,17 @@ const counters: readonly (readonly [name: string, help: string, read: (figures: 
     'bcdn_group_false_positives_total',
     'Claims of members that proved wrong.',
     ({ group }) => group?.falsePositives ?? 0,
+  ],
+];
+
+const monthGauges: readonly (readonly [keyof MonthFigures, name: string, help: string])[] = [
+  ['sentBytes', 'bcdn_month_sent_bytes', 'Sent in this calendar month; 0 without a monthly cap.'],
+  ['capBytes', 'bcdn_month_cap_bytes', 'What the operator lets leave in a calendar month; 0 without a cap.'],
+  ['isUsedUp', 'bcdn_month_cap_reached', '1 when nothing more may leave in this calendar month.'],
+  [
+    'resetsAtSeconds',
+    'bcdn_month_reset_timestamp_seconds',
+    'When the next calendar month begins, Unix time; 0 without a monthly cap.',
   ],
 ];
 
@@ -112,6 +138,16 @@ export function registerNodeMetrics(registry: Registry, { node: read, money }: F
       registers: [registry],
       collect() {
         this.set(read().group?.[figure] ?? 0);
+      },
+    });
+  }
+  for (const [figure, name, help] of monthGauges) {
+    new Gauge({
+      name,
+      help,
+      registers: [registry],
+      collect() {
+        this.set(Number(read().month?.[figure] ?? 0));
       },
     });
   }

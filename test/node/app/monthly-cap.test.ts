@@ -53,6 +53,13 @@ describe('the monthly cap of a node', function () {
     return { status: statusCode, bytes: bytes.length, code };
   }
 
+  /** What monitoring reads, of figures without labels. */
+  async function figures(): Promise<ReadonlyMap<string, number>> {
+    const { body } = await request(`${ready.httpUrl}/metrics`);
+    const lines = (await body.text()).matchAll(/^(bcdn_\w+) (\S+)$/gm);
+    return new Map([...lines].map(([, name = '', value]) => [name, Number(value)]));
+  }
+
   async function status(): Promise<StatusDocument> {
     return JSON.parse((await network.command(edge, 'status', '--json')).stdout) as StatusDocument;
   }
@@ -79,6 +86,13 @@ describe('the monthly cap of a node', function () {
     expect(earning.because).to.match(/^the monthly cap of 3 MiB is used up until \d{4}-\d\d-01$/);
     expect(earning.run).to.equal('run bcdn-node start --monthly-cap SIZE');
     expect((await get('/readyz')).status).to.equal(503);
+    const exported = await figures();
+    expect(exported.get('bcdn_month_sent_bytes')).to.equal(Number(traffic?.sentBytes));
+    expect(exported.get('bcdn_month_cap_bytes')).to.equal(3 * 2 ** 20);
+    expect(exported.get('bcdn_month_cap_reached')).to.equal(1);
+    const resetsAt = Date.parse(traffic?.resetsAt ?? '') / 1_000;
+    expect(exported.get('bcdn_month_reset_timestamp_seconds')).to.equal(resetsAt);
+    expect(exported.get('bcdn_draining')).to.equal(0);
   });
 
   it('remembers it over SIGKILL, and goes on with a higher cap', async () => {

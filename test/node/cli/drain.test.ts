@@ -97,6 +97,8 @@ describe('bcdn-node drain', function () {
 
   it('is passed by: not ready, nothing without a grant, fetches come from the others', async () => {
     expect(await readyStatus()).to.equal(503);
+    const metrics = await request(`${ready.httpUrl}/metrics`);
+    expect(await metrics.body.text()).to.match(/^bcdn_draining 1$/m);
     const free = await request(`${ready.httpUrl}/ipfs/${publication.cid.toString()}?format=raw`);
     expect(free.statusCode).to.equal(503);
     expect(await free.body.json()).to.have.nested.property('error.code', 'NODE_DRAINING');

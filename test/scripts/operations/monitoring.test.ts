@@ -45,6 +45,7 @@ async function exportedByNode(): Promise<string> {
       ...{ ready: true, chainConnected: true, chainBlock: 1, diskUsedBytes: 1, diskLimitBytes: 2 },
       ...{ contentsComplete: 1, atRiskBytes: 0, receiptedBytes: 1, ringMembers: 2, journalBytes: 1 },
       ...{ carriedBytes: 0, transitBytes: 0, originBytes: 0, originsFailing: 0, group: undefined },
+      ...{ draining: false, month: undefined },
     }),
     money: () => ({
       parts: { paid: 1n, voucher_due: 0n, in_claim: 0n, unsettled: 0n, lost: 0n },
