@@ -2,6 +2,7 @@ import { bytesToHex } from '../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../sdk/protocol/identifiers.ts';
 import type { Host } from '../adapters/libp2p/host.ts';
 import type { DeliveryServer } from '../adapters/libp2p/delivery-server.ts';
+import { exposition } from '../adapters/metrics/exposition.ts';
 import { registerNodeMetrics } from '../adapters/metrics/node-metrics.ts';
 import { ChainWatch } from './chain-watch.ts';
 import { controlActions } from './control-actions.ts';
@@ -132,6 +133,8 @@ class NodeLife implements ComposedNode {
       status: () => this.status(),
       settlement,
       draining: this.#draining,
+      // Before it delivers it has no other figures.
+      metrics: async () => (await this.#delivery?.metrics.text()) ?? exposition(foundation.metrics),
       reachability: () => this.#reachability,
       ringMembers: () => ringOf(this.#sources())?.members ?? null,
       peerStore: () => this.#books?.store,

@@ -1,6 +1,5 @@
 import { transferTokens } from '../../sdk/chain/tokens.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
-import { exposition } from '../adapters/metrics/exposition.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
   dropQuestion,
@@ -40,6 +39,8 @@ export interface ControlTies {
   peerStore(): PeerStore | undefined;
   /** Members of the ring as this node sees it; null for a peer, and before it has joined. */
   readonly ringMembers: () => number | null;
+  /** All figures of the node as its gateway exports them. */
+  metrics(): Promise<{ readonly contentType: string; readonly body: string }>;
   /** Undefined until the node listens. */
   reachability(): Reachability | undefined;
   readonly draining: Pick<Draining, 'begin' | 'cancel' | 'report'>;
@@ -72,7 +73,7 @@ export function controlActions(ties: ControlTies): ControlActions {
     },
     '/price': (body) => price(ties, decode(priceQuestion, body)),
     '/metrics': async () => {
-      const { contentType, body } = await exposition(ties.foundation.metrics);
+      const { contentType, body } = await ties.metrics();
       return { contentType, text: body };
     },
     '/ring': async () => ringView(ties),

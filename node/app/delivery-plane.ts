@@ -10,7 +10,7 @@ import { localDeliveryDesk } from '../adapters/delivery-desk/local-delivery-desk
 import { BlockFill } from '../adapters/http/block-fill.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import type { ContentRouter, ContentStore, GatewayComponents } from '../adapters/http/gateway-components.ts';
-import { createGatewayMetrics } from '../adapters/http/gateway-metrics.ts';
+import { createGatewayMetrics, type GatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { peerOfRingKey } from '../adapters/libp2p/ring-peer-id.ts';
 import type { DealDirectory } from '../core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../core/delivery/delivery-ledger.ts';
@@ -75,6 +75,8 @@ export interface DeliveryPlane {
   readonly load: ServingLoad;
   /** Who fetches missing blocks, for every plane. */
   readonly blockFill: BlockFill;
+  /** All figures of the node as they are exported, those of its worker processes included. */
+  readonly metrics: Pick<GatewayMetrics, 'text'>;
   /** The worker processes; undefined where this process serves itself. */
   workers(): StatusDocument['workers'] | undefined;
   /**
@@ -155,9 +157,10 @@ export function composeDelivery(
   const plane = { ledger, desk, blocks, contents, load, absences, blockFill, traffic };
   if (workers === 1) {
     const gateway = createGateway(components, { host: settings.httpHost, port: settings.httpPort });
-    return { ...plane, gateway, workers: () => undefined, forget: async () => undefined };
+    const { metrics: exported } = components;
+    return { ...plane, gateway, metrics: exported, workers: () => undefined, forget: async () => undefined };
   }
-  const pool = composeWorkers(foundation, {
+  const { pool, metrics: summed } = composeWorkers(foundation, {
     components,
     accounts,
     blockFill,
@@ -170,6 +173,7 @@ export function composeDelivery(
   return {
     ...plane,
     gateway: pool,
+    metrics: summed,
     workers: () => pool.standing(),
     forget: (digests) => pool.forget(digests),
   };

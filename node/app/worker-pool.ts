@@ -5,6 +5,7 @@ import type { Registry } from 'prom-client';
 import type { DeliveryAccounts } from '../adapters/delivery-desk/delivery-accounts.ts';
 import type { FillsBlocks } from '../adapters/http/fills-blocks.ts';
 import type { GatewayComponents } from '../adapters/http/gateway-components.ts';
+import type { GatewayMetrics } from '../adapters/http/gateway-metrics.ts';
 import { createGateway, type Gateway } from '../adapters/http/gateway.ts';
 import { GatewayPool } from '../adapters/workers/gateway-pool.ts';
 import { NodeSide } from '../adapters/workers/node-side.ts';
@@ -28,8 +29,14 @@ export interface WorkerPoolParts {
   readonly busy: BusyShares;
 }
 
+/** The worker processes, and the metrics of the node with what all of them count. */
+export interface ComposedWorkers {
+  readonly pool: GatewayPool;
+  readonly metrics: Pick<GatewayMetrics, 'text'>;
+}
+
 /** Puts worker processes before the gateway of this one (../adapters/workers). */
-export function composeWorkers(foundation: Foundation, parts: WorkerPoolParts): GatewayPool {
+export function composeWorkers(foundation: Foundation, parts: WorkerPoolParts): ComposedWorkers {
   const { config, blocks: store, metrics, log } = foundation;
   const { settings, dataDir } = config;
   const { components, accounts, blockFill: fill, workers, pace, load, busy } = parts;
@@ -61,7 +68,7 @@ export function composeWorkers(foundation: Foundation, parts: WorkerPoolParts): 
     },
   );
   tellRemovals(foundation, pool);
-  return pool;
+  return { pool, metrics: summed };
 }
 
 /** Blocks that leave the store leave the workers' memory too: all that left in one turn at once. */

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-/** Answer to `/metrics`: the node's figures as they are exported; with workers, without what those count. */
+/** Answer to `/metrics`: the node's figures as its gateway exports them, what its workers count included. */
 export const metricsDocument = z.object({ contentType: z.string(), text: z.string() });
 
 /** Edges that a ring view lists at most. */

@@ -6,6 +6,7 @@ import { promisify } from 'node:util';
 import { gunzipSync } from 'node:zlib';
 import { expect } from 'chai';
 import { Wallet } from 'ethers';
+import { request } from 'undici';
 import { dataDirAt } from '../../../node/app/config/data-dir.ts';
 import { readPasswordFile } from '../../../node/adapters/keystore/password-file.ts';
 import { openOperatorKeystore } from '../../../node/adapters/keystore/operator-keystore.ts';
@@ -16,19 +17,23 @@ const NAMES = [
   ...['metrics.txt', 'disk.json', 'log.jsonl'],
 ];
 
+/** Raw block of no bytes, which any node has. */
+const EMPTY_CID = 'bafkreihdwdcefgh4dqkjv67uzcmw7ojee6xedzdetojuzjevtenxquvyku';
+
 describe('bcdn-node support-bundle', function () {
   this.timeout(180_000);
   let network: TestNetwork;
   let edge: InitialisedNode;
   let running: { end(signal: NodeJS.Signals): Promise<number | null> };
+  let gateway: string;
 
   before(async () => {
     network = await TestNetwork.start();
     await network.marketplace();
-    edge = await network.init('edge');
+    edge = await network.init('edge', { extra: ['--workers', '2'] });
     const node = network.run(edge);
     running = node;
-    await node.ready();
+    ({ httpUrl: gateway } = await node.ready());
   });
 
   after(() => network.stop());
@@ -59,6 +64,18 @@ describe('bcdn-node support-bundle', function () {
       '[1].error.code',
       'BUNDLE_UNWRITABLE',
     );
+  });
+
+  it('holds what the workers counted, as the gateway exports it', async () => {
+    for (let time = 0; time < 5; time++) {
+      const { body } = await request(`${gateway}/ipfs/${EMPTY_CID}`, { headers: { connection: 'close' } });
+      await body.dump();
+    }
+    const answered = /^bcdn_http_requests_total\{.*route="ipfs".*\} (\d+)/m;
+    const { body } = await request(`${gateway}/metrics`);
+    expect(answered.exec(await body.text())?.[1]).to.equal('5');
+    const { text } = await bundle('workers.tar.gz');
+    expect(answered.exec(text)?.[1]).to.equal('5');
   });
 
   it('holds no key, no password, no grant and no address of a viewer, whatever the log and the settings hold', async () => {
