@@ -3,8 +3,12 @@ import { useState } from 'preact/hooks';
 
 import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
+import { fetchContent } from '../market-data/deals.ts';
+import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
+import { AdmissionForm, useAdmissionGate } from './admission-gate.tsx';
+import { admittingDeal } from './admission-text.ts';
 import { Player } from './player.tsx';
 import { viewSentences } from './view-sentences.ts';
 import './watch.css';
@@ -13,6 +17,10 @@ import './watch.css';
 export default function Watch() {
   const { cid = '', path = '' } = useRoute().params;
   const [report, setReport] = useState<ViewReport>();
+  const gate = useAdmissionGate();
+  const content = useMarketData((signal) => fetchContent(cid, signal), { key: cid });
+  const audienceKey = admittingDeal(content.value?.deals ?? [])?.audienceKey ?? undefined;
+  const isKnown = content.value !== undefined || content.failure !== undefined;
   const name = path.slice(path.lastIndexOf('/') + 1);
   const lead = (
     <>
@@ -21,7 +29,15 @@ export default function Watch() {
   );
   return (
     <Page title={name === '' ? 'Watch' : name} lead={lead}>
-      <Player cid={cid} path={path} overlay onReport={setReport} />
+      {isKnown && (
+        <Player
+          {...{ cid, path }}
+          overlay
+          admission={audienceKey === undefined ? undefined : gate.ask}
+          onReport={setReport}
+        />
+      )}
+      {audienceKey !== undefined && <AdmissionForm gate={gate} audienceKey={audienceKey} />}
       <section class="panel watch-facts" aria-labelledby="watch-facts-title">
         <h2 id="watch-facts-title">Who serves this</h2>
         {report === undefined ? <p>Starting …</p> : <Facts report={report} />}

@@ -168,7 +168,9 @@ export class BcdnPlayer extends HTMLElement {
     const { link, stop } = running;
     const { signal } = stop;
     running.shown = await showContent({
-      ...{ link, cid, path, signal, stage: this.#stage, urls: BcdnPlayer.urls },
+      ...{ link, cid, path, signal, stage: this.#stage },
+      // A service worker has a key of its own, which nobody admitted.
+      urls: this.admission === undefined ? BcdnPlayer.urls : undefined,
       onQualities: (qualities) => this.#stage.offer(qualities),
       onFailure: (error) => this.#fail(error),
     });
