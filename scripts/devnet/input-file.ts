@@ -6,6 +6,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { DevnetError } from './devnet-error.ts';
+import { drawnFilm } from './drawn-film.ts';
 
 /** A file that the publisher publishes, and the hash that every viewer's copy must have. */
 export interface InputFile {
@@ -31,6 +32,13 @@ export async function readInputFile(path: string): Promise<InputFile> {
 export async function generateInputFile(folder: string, bytes: number): Promise<InputFile> {
   const path = join(folder, 'generated.bin');
   await pipeline(Readable.from(generatedPieces(bytes)), createWriteStream(path));
+  return readInputFile(path);
+}
+
+/** Writes a film that a browser plays, of this length to the byte; the same length twice is the same film. */
+export async function generateFilm(folder: string, bytes: number): Promise<InputFile> {
+  const path = join(folder, 'film.mp4');
+  await pipeline(Readable.from(drawnFilm(bytes)), createWriteStream(path));
   return readInputFile(path);
 }
 

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
 import { runFileJob } from './file-job.ts';
-import { generateInputFile, readInputFile } from './input-file.ts';
+import { generateFilm, readInputFile } from './input-file.ts';
 import { Network } from './network.ts';
 import { parseDevnetOptions, type DevnetOptions } from './options.ts';
 import { Progress } from './progress.ts';
@@ -33,8 +33,7 @@ process.exitCode = await run(options);
 
 async function run({ once, json, input, sizeBytes, viewers }: DevnetOptions): Promise<number> {
   try {
-    const file =
-      input === undefined ? await generateInputFile(folder, sizeBytes) : await readInputFile(input);
+    const file = input === undefined ? await generateFilm(folder, sizeBytes) : await readInputFile(input);
     await network.start(file.bytes);
     const job = { network, file, viewers, folder, progress, signal: stopping.signal };
     if (!once) return await stayUp(job);
