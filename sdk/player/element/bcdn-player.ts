@@ -44,8 +44,8 @@ export class BcdnPlayer extends HTMLElement {
   #failure: Failure | undefined;
   #queued = false;
   #ended: Promise<void> = Promise.resolve();
-  /** Where the deal is for viewers whom its publisher knows. */
-  admission: AdmissionSource | undefined;
+  /** Where the deal is for viewers whom its publisher knows. Declared only: what a page set before this script came stays. */
+  declare admission: AdmissionSource | undefined;
 
   constructor() {
     super();
