@@ -7,7 +7,7 @@ const COLUMNS = ['Node', 'Region', 'Rate', 'Bytes', 'Blocks'] as const;
 /** Shows who serves a view and who was dropped, and why. */
 export class ServedByOverlay {
   readonly root = element('section', { class: 'overlay', part: 'overlay', 'aria-label': 'Served by' });
-  readonly #headline = element('h2', {});
+  readonly #headline = element('h2', {}, ['Starting']);
   readonly #rows = element('tbody', {});
   readonly #notes = element('div', {});
   #told = '';
