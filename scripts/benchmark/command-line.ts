@@ -1,6 +1,7 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
 
-import type { Bench, NumberOption } from './bench.ts';
+import { wholeNumber } from '../command-line/whole-number.ts';
+import type { Bench } from './bench.ts';
 
 /** What `npm run bench` was asked to do. */
 export interface BenchCommand {
@@ -41,7 +42,12 @@ Examples:
       .option('--json', 'print one JSON object on standard output', false);
     for (const [name, option] of Object.entries(bench.options)) {
       const { description, fallback, min, max } = option;
-      command.option(`--${name} <count>`, `${description} (${min} to ${max})`, wholeNumber(option), fallback);
+      command.option(
+        `--${name} <count>`,
+        `${description} (${min} to ${max})`,
+        wholeNumber(min, max),
+        fallback,
+      );
     }
     command.action((options: Record<string, number | boolean>) => {
       const values: Record<string, number> = {};
@@ -58,14 +64,4 @@ function ending(command: Command, { write, exit }: CommandLineEnd): Command {
   return command
     .exitOverride((error) => exit(error.exitCode === 0 ? 0 : 2))
     .configureOutput({ writeOut: write, writeErr: write });
-}
-
-function wholeNumber({ min, max }: NumberOption): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-    }
-    return value;
-  };
 }

@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+
+import { wholeNumber } from '../command-line/whole-number.ts';
 
 /** What `npm start` was asked to do. */
 export interface DevnetOptions {
@@ -71,15 +73,5 @@ Examples:
     sizeBytes: values.size,
     viewers: values.viewers,
     folder: values.folder,
-  };
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (!/^\d+$/.test(text) || value < min || value > max) {
-      throw new InvalidArgumentError(`Expected a whole number from ${min} to ${max}.`);
-    }
-    return value;
   };
 }

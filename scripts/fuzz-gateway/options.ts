@@ -1,4 +1,6 @@
-import { Command, InvalidArgumentError } from 'commander';
+import { Command } from 'commander';
+
+import { wholeNumber } from '../command-line/whole-number.ts';
 
 /** What the run was asked to do. */
 export interface FuzzOptions {
@@ -54,12 +56,4 @@ Examples:
     .configureOutput({ writeOut: (text) => process.stderr.write(text) });
   const values = command.parse(argv, { from: 'user' }).opts<Omit<FuzzOptions, 'seed'> & { seed?: number }>();
   return { ...values, seed: values.seed ?? Math.floor(randomSeed() * SEED_RANGE) };
-}
-
-function wholeNumber(min: number, max: number): (text: string) => number {
-  return (text) => {
-    const value = Number(text);
-    if (/^\d+$/.test(text) && value >= min && value <= max) return value;
-    throw new InvalidArgumentError(`Give a whole number from ${min} to ${max}.`);
-  };
 }

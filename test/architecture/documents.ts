@@ -53,7 +53,9 @@ export function deadLinks({ path, text }: Document, files: readonly string[]): s
 /** Source files that the document names, by a path or by their name alone, and that are not there. */
 export function missingSources({ path, text }: Document, files: readonly string[]): string[] {
   const names = text.matchAll(/(?<![\w:/@}.-])[\w./*-]*[\w*]\.(?:tsx?|mjs|sol)\b(?!\.)/g);
-  const named = new Set([...names].map(([name]) => name).filter((name) => !name.includes('/generated/')));
+  // NAME.sol stands for any, and what is generated is not there before the first build.
+  const isNamed = (name: string): boolean => !/(?:^|\/)[A-Z]+\.\w+$|\/generated\//.test(name);
+  const named = new Set([...names].map(([name]) => name).filter(isNamed));
   return [...named].filter((name) => {
     const beside = relative(ROOT, join(ROOT, dirname(path), name));
     const wanted = patternOf(name.replace(/^(?:\.{1,2}\/)+/, ''));
