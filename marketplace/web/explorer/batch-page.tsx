@@ -1,4 +1,5 @@
 import { Amount } from '../../../sdk/ui/amount.tsx';
+import { Command } from '../../../sdk/ui/command.tsx';
 import { shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Address, Identifier } from '../../../sdk/ui/identifier.tsx';
 import { fetchBatch, type Batch } from '../market-data/batches.ts';
@@ -84,9 +85,9 @@ function Particulars({ batch }: { readonly batch: Batch }) {
           Every receipt carries the viewer's signature. This downloads those of deal {shortIdentifier(dealId)}{' '}
           and adds them up again on your machine:
         </p>
-        <pre class="panel command" tabIndex={0} aria-label="Commands">
-          {`npm run bcdn -- audit download --deal ${dealId} \\\n    --marketplace ${location.origin} --keystore publisher.json --out deal.audit\nnpm run bcdn -- audit deal.audit`}
-        </pre>
+        <Command
+          text={`npm run bcdn -- audit download --deal ${dealId} \\\n    --marketplace ${location.origin} --keystore publisher.json --out deal.audit\nnpm run bcdn -- audit deal.audit`}
+        />
       </section>
     </>
   );

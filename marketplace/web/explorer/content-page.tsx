@@ -1,3 +1,4 @@
+import { Command } from '../../../sdk/ui/command.tsx';
 import { countedText, shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
@@ -31,9 +32,9 @@ export function ContentPage({ cid }: { readonly cid: string }) {
             </p>
             <div class="stack">
               <p>Or have it on your machine, every block checked:</p>
-              <pre class="panel command" tabIndex={0} aria-label="Command">
-                {`npm run bcdn -- fetch ${cid} \\\n    --marketplace ${location.origin} --out content`}
-              </pre>
+              <Command
+                text={`npm run bcdn -- fetch ${cid} \\\n    --marketplace ${location.origin} --out content`}
+              />
             </div>
             <Table
               caption="Deals that pay for it"

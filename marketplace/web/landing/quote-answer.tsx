@@ -69,7 +69,7 @@ function QuoteFigures({ quote, wish }: { readonly quote: Quote; readonly wish: Q
             <dd>
               {expectedFetchSeconds === null
                 ? 'not measured yet'
-                : `at most ${durationText(expectedFetchSeconds)}`}
+                : `at most ${durationText(Math.max(1, expectedFetchSeconds))}`}
             </dd>
             <dd class="small soft">
               {figures === null || figures.samples === 0

@@ -2,6 +2,7 @@ import './operate.css';
 
 import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
+import { Command } from '../../../sdk/ui/command.tsx';
 import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
 import { Address } from '../../../sdk/ui/identifier.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
@@ -144,14 +145,6 @@ function Desk() {
         as its page in the <a href={paths.nodes}>explorer</a>.
       </p>
     </section>
-  );
-}
-
-function Command({ text }: { readonly text: string }) {
-  return (
-    <pre class="panel command" tabIndex={0} aria-label="Command">
-      {text}
-    </pre>
   );
 }
 

@@ -1,0 +1,13 @@
+interface CommandProps {
+  /** One command a line; a line that is too long for the screen is broken there, and copied in one piece. */
+  readonly text: string;
+}
+
+/** Commands for a terminal. */
+export function Command({ text }: CommandProps) {
+  return (
+    <pre class="panel command" tabIndex={0} aria-label="Command">
+      {text}
+    </pre>
+  );
+}
