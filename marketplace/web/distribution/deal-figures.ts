@@ -18,6 +18,8 @@ const money = as.object({
       lockedWei: as.wei,
       releasedWei: as.wei,
       lostWei: as.wei,
+      /** What its node has still to do to be paid: taking its money back before costs it what it delivered. */
+      outstanding: as.nullable(as.oneOf('receipts', 'payment', 'claim')),
     }),
   ),
   peerPool: as.nullable(as.object({ fundedWei: as.wei, claimedWei: as.wei, remainingWei: as.wei })),

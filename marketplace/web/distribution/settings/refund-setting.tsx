@@ -1,7 +1,9 @@
 import { Amount } from '../../../../sdk/ui/amount.tsx';
+import { Identifier } from '../../../../sdk/ui/identifier.tsx';
 import { Instant } from '../../../../sdk/ui/instant.tsx';
+import { Notice } from '../../../../sdk/ui/notice.tsx';
 import { SettingPanel, type SettingProps } from './setting.tsx';
-import type { RefundAtHand } from './use-refund.ts';
+import { without, type RefundAtHand } from './use-refund.ts';
 
 interface RefundProps extends SettingProps {
   readonly availableAt: number | null;
@@ -30,7 +32,7 @@ export function RefundSetting({ atHand, action, availableAt, isOpen, refund }: R
           <div>
             <dt>Held for nodes until the thaw ends</dt>
             <dd>
-              <Amount wei={refund.now.heldWei} exact />
+              <Amount wei={refund.heldWei} exact />
             </dd>
           </div>
           {availableAt !== null && (
@@ -42,6 +44,16 @@ export function RefundSetting({ atHand, action, availableAt, isOpen, refund }: R
             </div>
           )}
         </dl>
+      )}
+      {refund !== undefined && refund.awaited.length > 0 && (
+        <Notice
+          tone="info"
+          title={`${refund.awaited.length === 1 ? 'A node is' : `${refund.awaited.length} nodes are`} about to be paid for the last deliveries.`}
+          evidence={refund.awaited.map((node) => (
+            <Identifier key={node} value={node} what="address of the node" />
+          ))}
+          remedy="Their money is left out until then, for a minute at most; the rest can be taken back now."
+        />
       )}
       <div class="row">
         {isOpen && (
@@ -59,7 +71,9 @@ export function RefundSetting({ atHand, action, availableAt, isOpen, refund }: R
           class="button button-primary"
           disabled={action.isBusy || refund === undefined || refund.wei === 0n}
           onClick={() =>
-            action.run({ part: 'refund', name: 'Refund' }, ({ takeRefund }) => takeRefund(atHand))
+            action.run({ part: 'refund', name: 'Refund' }, ({ takeRefund }) =>
+              takeRefund(without(atHand, refund?.awaited ?? [])),
+            )
           }
         >
           Take back what is yours
