@@ -35,11 +35,24 @@ export async function startUnderCurrentNode(command) {
       'Install it again.',
     );
   } else if (form.runs()) {
+    outliveReaders();
     // The second start of a command takes half the time of the first; absent before Node 22.1.
     module.enableCompileCache?.();
     await import(pathToFileURL(join(form.folder, command.program + form.extension)).href);
   } else {
     handOver(command, form.need);
+  }
+}
+
+/**
+ * Whoever read the output may leave before its end (`… --help | head`): work that is under way goes on, a payment or a
+ * node that serves most of all, and what it says is lost.
+ */
+function outliveReaders() {
+  for (const stream of [process.stdout, process.stderr]) {
+    stream.on('error', (error) => {
+      if (error.code !== 'EPIPE') throw error;
+    });
   }
 }
 
