@@ -113,6 +113,7 @@ describe('a peer pool from funding to release, through the SDK', function () {
     const paidToPeersWei = 5n * TOKEN + 10n;
     expect(await closing).to.deep.equal({
       ...{ spentWei: paidToPeersWei, paidToPeersWei, refundedWei: 100n * TOKEN - paidToPeersWei },
+      unpaidNodes: [],
     });
     const { market } = network.deployment;
     expect(await readTokenBalance(network.provider, network.deployment, market)).to.equal(0n);
