@@ -70,7 +70,7 @@ describe("the marketplace's own pages play what the network serves", function ()
       const api = new MarketplaceApi({ http, clock: systemClock }, network.marketplaceUrl);
       await api.declareAudience(
         signAudience(
-          { domain, privateKey: hexToBytes(network.network.publisherKey as Hex, 32) },
+          { domain, privateKey: hexToBytes(network.network.publisherKey, 32) },
           {
             ...{ dealId: film.dealId, audienceKey: parseAddress(nativeSecp256k1.addressOf(door)) },
             issuedAt: Math.floor(Date.now() / 1_000),
