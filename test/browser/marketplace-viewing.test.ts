@@ -8,7 +8,7 @@ import { systemClock } from '../../sdk/client/clock.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { domainOf } from '../../sdk/chain/deployment.ts';
-import { hexToBytes, type Hex } from '../../sdk/protocol/bytes.ts';
+import { hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';
 import { signAdmission, signAudience } from '../../sdk/publish/audience.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
