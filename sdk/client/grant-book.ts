@@ -178,8 +178,9 @@ export class GrantBook {
     try {
       added = this.add(await this.#issue(wishes));
     } catch (error) {
-      // The grants in hand stay good; what is missing is asked for again, and a fetch without any says so itself.
-      this.#lastFailure = error;
+      // The grants in hand stay good; what is missing is asked for again, and a fetch without any says so itself. That the
+      // next epoch's were asked for too early is no reason for having none now.
+      if (ask.nextEpoch !== true) this.#lastFailure = error;
     }
     const pause = this.#pauses[ask.nextEpoch === true ? 'next' : 'now'];
     pause.failures = added >= ask.nodes.length ? 0 : pause.failures + 1;
