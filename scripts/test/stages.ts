@@ -18,10 +18,10 @@ export interface Stage {
    */
   readonly counts: 'reporter' | 'check' | 'preparation';
   /**
-   * Stages of one lane run in order, the lanes beside each other: tests of one part each; what looks at the whole (types,
-   * rules, contracts, browsers); and whole networks of processes, which mostly wait.
+   * Stages of one lane run in order, the two lanes beside each other: tests of one part each, and what looks at the whole
+   * (types, rules, browsers, networks of processes). A third lane made everything slower on two cores.
    */
-  readonly lane: 'parts' | 'whole' | 'networks';
+  readonly lane: 'parts' | 'whole';
   /** Without it the stage is skipped, and the summary says so. @default nothing beside what npm installs */
   readonly needs?: Need;
 }
@@ -105,12 +105,12 @@ export const STAGES: readonly Stage[] = [
       remedy: 'apt-get install -y postgresql',
     },
   },
-  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'whole' },
+  { name: 'contracts, fuzzed', command: ['hardhat', 'test', 'solidity'], counts: 'reporter', lane: 'parts' },
   {
     name: 'contracts and their coverage',
     command: ['node', 'scripts/contract-coverage/main.ts'],
     counts: 'reporter',
-    lane: 'whole',
+    lane: 'parts',
   },
   check('gas table', 'node', 'scripts/gas/gas.ts', '--check'),
   {
@@ -122,7 +122,7 @@ export const STAGES: readonly Stage[] = [
       remedy: 'apt-get install -y chromium',
     },
   },
-  { ...mocha('end to end', 'test/end-to-end/**/*.test.ts'), lane: 'networks' },
+  { ...mocha('end to end', 'test/end-to-end/**/*.test.ts'), lane: 'whole' },
 ];
 
 export interface Count {

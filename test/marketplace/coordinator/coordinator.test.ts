@@ -121,6 +121,7 @@ describe('marketplace coordinator, on a real chain', () => {
       unsettledWei: '0',
       unpaidWei: '0',
       lockedWei: '0',
+      lostWei: '0',
       paidByRoute: { voucher: '1000001', 'direct-claim': '0', 'sampled-claim': '0' },
     });
     const onChain = await readAllocation(market.provider, market.deployment, { dealId, node: near.address });
