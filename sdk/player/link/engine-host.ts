@@ -131,6 +131,8 @@ export class EngineHost {
     clearInterval(open.timer);
     for (const { stop } of this.#streams.values()) stop.abort();
     await open.upkeep.close();
+    // Before the answer: whoever is told that it has ended may end this thread at once.
+    this.#report(open.view);
   }
 
   #report(view: ContentView): void {
