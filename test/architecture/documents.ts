@@ -2,16 +2,8 @@ import { readdir, readFile } from 'node:fs/promises';
 import { dirname, join, normalize, relative } from 'node:path';
 
 const ROOT = join(import.meta.dirname, '../..');
-/** What is installed, built or cached is not written here. */
-const NOT_OURS = new Set([
-  'node_modules',
-  'dist',
-  'artifacts',
-  'cache',
-  'generated',
-  'package',
-  'screenshots',
-]);
+/** What is built or cached is not written here; folders of scripts may bear the same names. */
+const NOT_OURS = new Set(['dist', 'artifacts', 'cache', 'generated', 'package', 'screenshots']);
 
 /** A document of the repository. */
 export interface Document {
@@ -28,8 +20,11 @@ export async function ownFiles(): Promise<string[]> {
     for (const entry of await readdir(join(ROOT, folder), { withFileTypes: true })) {
       const path = join(folder, entry.name);
       const isOurs = folder.startsWith('scripts') || !NOT_OURS.has(entry.name);
+      // Benches install packages of their own.
+      const isInstalled = entry.name === 'node_modules';
       if (entry.isFile()) files.push(path);
-      else if (entry.isDirectory() && isOurs && !entry.name.startsWith('.')) folders.push(path);
+      else if (entry.isDirectory() && isOurs && !isInstalled && !entry.name.startsWith('.'))
+        folders.push(path);
     }
   }
   return files;
