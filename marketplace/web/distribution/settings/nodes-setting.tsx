@@ -2,7 +2,7 @@ import { useState } from 'preact/hooks';
 
 import { Amount } from '../../../../sdk/ui/amount.tsx';
 import { Field } from '../../../../sdk/ui/field.tsx';
-import { amountText, parseTokens, shortIdentifier } from '../../../../sdk/ui/figures.ts';
+import { amountText, shortIdentifier } from '../../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../../sdk/ui/identifier.tsx';
 import { Instant } from '../../../../sdk/ui/instant.tsx';
 import { Table } from '../../../../sdk/ui/table.tsx';
@@ -10,6 +10,7 @@ import type { Allocation } from '../../market-data/deals.ts';
 import { fetchNodes } from '../../market-data/nodes.ts';
 import { useMarketData } from '../../market-data/use-market-data.ts';
 import { paths } from '../../shell/paths.ts';
+import { AmountField, amountIn } from './amount-field.tsx';
 import { candidatesOf, type Candidate } from './node-shares.ts';
 import { SettingPanel, type SettingProps } from './setting.tsx';
 
@@ -121,8 +122,7 @@ function AddNode({ atHand, action, allocations, freeWei }: Omit<NodesProps, 'tha
   const [text, setText] = useState('10');
   const candidates = candidatesOf(value?.nodes ?? [], allocations);
   const candidate = candidates.find(({ node }) => node === chosen) ?? candidates[0];
-  const amountWei = parseTokens(text);
-  const isGood = amountWei !== undefined && amountWei > 0n;
+  const amountWei = amountIn(text);
   if (candidate === undefined) {
     return <p>Every edge that answers is paid for it already: there is none to add.</p>;
   }
@@ -144,26 +144,18 @@ function AddNode({ atHand, action, allocations, freeWei }: Omit<NodesProps, 'tha
             </select>
           )}
         </Field>
-        <Field
+        <AmountField
           label="What it can earn at most, BCDN"
           hint={sourceText(amountWei, freeWei)}
-          error={isGood ? undefined : 'Enter an amount above 0, for example 10.'}
-        >
-          {(control) => (
-            <input
-              {...control}
-              inputMode="decimal"
-              value={text}
-              onInput={(event) => setText(event.currentTarget.value)}
-            />
-          )}
-        </Field>
+          text={text}
+          onText={setText}
+        />
       </div>
       <div class="row">
         <button
           type="button"
           class="button"
-          disabled={!isGood || action.isBusy}
+          disabled={amountWei === undefined || action.isBusy}
           onClick={() =>
             action.run({ part: 'nodes', name: 'Add node' }, ({ addNode }) =>
               addNode(atHand, { node, ratePerGiB, amountWei: amountWei ?? 0n }, freeWei),
