@@ -113,10 +113,11 @@ export function composeDelivery(
   const traffic = new ServedTraffic();
   const gatewayMetrics = traffic.metrics(createGatewayMetrics(gatewayRegistry));
   const deals = notices?.dealsOf(directory) ?? ties.deals ?? directory;
+  const domain = domainOf(deployment);
   const { desk, accounts } = localDeliveryDesk(
     {
       ...{ ledger, journal, deals, clock: chainClock, metrics: gatewayMetrics, log },
-      ...{ domain: domainOf(deployment), secp256k1: nativeSecp256k1 },
+      ...{ domain, secp256k1: nativeSecp256k1 },
     },
     {
       freeBytesPerMinute: settings.freeAllowance,
@@ -135,7 +136,7 @@ export function composeDelivery(
   });
   const components: GatewayComponents = {
     node,
-    domain: domainOf(deployment),
+    domain,
     blocks,
     contents,
     desk,
