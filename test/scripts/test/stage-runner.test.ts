@@ -72,6 +72,7 @@ describe('a stage of tests of which some fail', function () {
   it('fails when a file fails again', async () => {
     const counted = await runner.run([stage(['passing.test.js', 'wrong.test.js'])]);
     expect(counted).to.deep.equal({ passed: 2, failed: 1 });
+    expect(said.match(/^↻/gm)).to.have.length(2);
   });
 
   it('whose failure is in no file is run again as a whole', async () => {

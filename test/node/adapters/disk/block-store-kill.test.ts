@@ -13,12 +13,11 @@ import { chargedBytes } from '../../../../node/core/storage/storage-quota.ts';
 import { BlockStore } from '../../../../node/adapters/disk/block-store.ts';
 import { BlockFiles } from '../../../../node/adapters/disk/block-store-files.ts';
 import { below, RandomStreams } from '../../../../scripts/measuring/random-streams.ts';
+import { TEST_SEED } from '../../../seed.ts';
 
 const KILLS = 8;
 const QUOTA_BYTES = 1_048_576;
 const WRITER = join(import.meta.dirname, 'block-writer.ts');
-/** Another one by the environment; it is in the name of the test. */
-const SEED = Number(process.env['BCDN_TEST_SEED'] ?? 1);
 
 /** Runs the writer and kills it after so many blocks; returns the pinned ones that it had acknowledged. */
 async function writeUntilKilled(directory: string, seed: number, blocks: number): Promise<string[]> {
@@ -41,13 +40,13 @@ async function writeUntilKilled(directory: string, seed: number, blocks: number)
 }
 
 describe('BlockStore, killed with SIGKILL while it writes and evicts', () => {
-  it(`serves nothing half-written and counts every byte of its quota, ${KILLS} times over (BCDN_TEST_SEED=${SEED})`, async function () {
+  it(`serves nothing half-written and counts every byte of its quota, ${KILLS} times over (BCDN_TEST_SEED=${TEST_SEED})`, async function () {
     this.timeout(120_000);
     const directory = await mkdtemp(join(tmpdir(), 'bcdn-store-kill-'));
-    const random = new RandomStreams(SEED).stream('kills');
+    const random = new RandomStreams(TEST_SEED).stream('kills');
     try {
       for (let kill = 0; kill < KILLS; kill++) {
-        const pinned = await writeUntilKilled(directory, SEED * 1_000 + kill, 1 + below(random, 120));
+        const pinned = await writeUntilKilled(directory, TEST_SEED * 1_000 + kill, 1 + below(random, 120));
         const store = new BlockStore({ directory, quotaBytes: QUOTA_BYTES });
         await store.open();
         let fileBytes = 0;

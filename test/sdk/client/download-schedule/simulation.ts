@@ -5,7 +5,7 @@ import { DownloadSchedule } from '../../../../sdk/client/download-schedule/downl
 const MIB = 1024 * 1024;
 export const BLOCK_BYTES = MIB;
 /** The engine looks at clocks this often, and drops who is silent for so long. */
-const TICK_MS = 50;
+export const TICK_MS = 50;
 const STALL_TIMEOUT_MS = 8_000;
 
 /** A source of the model: one link with a rate and a round trip, which serves what it is asked in order. */
