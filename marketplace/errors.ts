@@ -303,12 +303,6 @@ export class MarketplaceError extends Error {
   }
 }
 
-/** Code of whatever was thrown; of what has none, its sentence. */
-export function failureCodeOf(failure: unknown): string {
-  const hasCode = failure instanceof Error && 'code' in failure && typeof failure.code === 'string';
-  return hasCode ? String(failure.code) : describeFailure(failure);
-}
-
 /** Sentence of whatever was thrown, for log lines and `cause` chains. */
 export function describeFailure(failure: unknown): string {
   return failure instanceof Error ? failure.message : String(failure);

@@ -24,7 +24,7 @@ export { MarketplaceApi } from './client/marketplace-api.ts';
 export { lookUpProviders } from './client/provider-lookup.ts';
 export { httpOriginOf } from './client/endpoint.ts';
 export { FetchExchange } from './client/fetch-exchange.ts';
-export { systemClock } from './client/clock.ts';
+export { systemClock } from './pacing/clock.ts';
 export { webSha256 } from './client/web-sha256.ts';
 
 export { parseCid } from './protocol/content.ts';

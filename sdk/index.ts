@@ -23,7 +23,7 @@ export { lookUpProviders } from './client/provider-lookup.ts';
 export { httpOriginOf } from './client/endpoint.ts';
 export { FetchExchange } from './client/fetch-exchange.ts';
 export { UndiciExchange } from './client/undici-exchange.ts';
-export { systemClock } from './client/clock.ts';
+export { systemClock } from './pacing/clock.ts';
 
 export { importContent } from './publish/import-content.ts';
 export type { ImportOptions } from './publish/import-content.ts';

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 
 import type { Deployment } from '../../sdk/chain/deployment.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Audiences } from '../coordinator/audiences.ts';
 import type { ContentOrigins } from '../coordinator/content-origins.ts';
 import type { Collector } from '../coordinator/collector.ts';

@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
 import { MAX_RATE_BUCKETS } from '../limits.ts';
 

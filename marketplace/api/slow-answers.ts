@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MAX_SLOW_ANSWERS, MIN_SLOW_ANSWER_LIFETIME_MS, SLOW_ANSWER_LIFETIME_TIMES } from '../limits.ts';
 
 interface Remembered<T> {

@@ -7,7 +7,7 @@ import {
 import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { findAudience, saveAudience, type AudienceRecord } from '../database/audience-ledger.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { findDeal, type DealRecord } from '../database/deal-records.ts';

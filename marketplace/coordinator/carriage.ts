@@ -3,7 +3,7 @@ import type { Domain } from '../../sdk/protocol/eip712.ts';
 import { grantDigest, type Grant } from '../../sdk/protocol/grant.ts';
 import { parseGrantHash, type Address, type Epoch } from '../../sdk/protocol/identifiers.ts';
 import type { NetworkDomain } from '../../sdk/protocol/network-domain.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import type { DealRecord } from '../database/deal-records.ts';
 import {

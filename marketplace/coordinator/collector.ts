@@ -11,7 +11,7 @@ import {
 import type { ReceiptWithGrant } from '../../sdk/protocol/receipt.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import { voucherDigest, type SignedVoucher, type Voucher } from '../../sdk/protocol/voucher.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { findOpenClaim, readClaimedSpans, type OpenClaim } from '../database/claim-records.ts';
 import type { Database } from '../database/database.ts';
 import {

@@ -8,7 +8,7 @@ import { ProtocolError } from '../../sdk/protocol/errors.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
 import { equalBytes } from '../../sdk/protocol/bytes.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { findDeal } from '../database/deal-records.ts';
 import { findOrigin, saveOrigin } from '../database/origin-ledger.ts';

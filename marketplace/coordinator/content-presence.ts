@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { NodeRecord } from '../database/node-records.ts';
 import { HOLDING_ANSWER_LIFETIME_MS, MAX_REMEMBERED_HOLDINGS } from '../limits.ts';
 import { askNode } from './probing.ts';

@@ -1,6 +1,6 @@
 import { epochAt, epochEndsAt } from '../../sdk/protocol/epoch.ts';
 import { parseEpoch, type Epoch } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
 import type { IndexerState } from '../indexer/indexer.ts';
 import { MAX_CHAIN_SILENCE_MS, NEXT_EPOCH_MIN_SECONDS, NEXT_EPOCH_SHARE } from '../limits.ts';

@@ -13,7 +13,7 @@ import {
 } from '../../sdk/protocol/identifiers.ts';
 import { MAX_UINT64 } from '../../sdk/protocol/limits.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import {
   findDeal,

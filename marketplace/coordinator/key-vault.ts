@@ -3,7 +3,7 @@ import { createCipheriv, createDecipheriv, hkdfSync, randomBytes } from 'node:cr
 import { bytesToHex, concatBytes, utf8ToBytes } from '../../sdk/protocol/bytes.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import type { DealRecord } from '../database/deal-records.ts';
 import {

@@ -2,11 +2,11 @@ import { z } from 'zod';
 
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { readEdges, type NodeRecord } from '../database/node-records.ts';
 import { CAPACITY_INTERVAL_MS, CAPACITY_LIFETIME_MS, MAX_PROBED_NODES, MAX_STATUS_BYTES } from '../limits.ts';
-import { Rounds } from '../rounds.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import { askNode, inProbeGroups } from './probing.ts';
 
 /** What a node says that it has room for. */

@@ -1,10 +1,10 @@
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { readServingNodes, type NodeRecord } from '../database/node-records.ts';
 import { MAX_PROBE_SILENCES, MAX_PROBED_NODES, PROBE_INTERVAL_MS } from '../limits.ts';
-import { Rounds } from '../rounds.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import { askNode, inProbeGroups } from './probing.ts';
 
 export type Health = 'up' | 'down';

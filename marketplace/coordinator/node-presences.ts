@@ -7,7 +7,7 @@ import {
   type NetworkDomain,
 } from '../../sdk/protocol/network-domain.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { savePresence } from '../database/node-presence.ts';
 import { findNode } from '../database/node-records.ts';

@@ -2,7 +2,7 @@ import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { Address, ContentRoot } from '../../sdk/protocol/identifiers.ts';
 import { MAX_HOLDING_SECONDS, peerHoldingDigest } from '../../sdk/protocol/peer-holding.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { isPaidForPeers } from '../database/deal-records.ts';
 import { findNode } from '../database/node-records.ts';

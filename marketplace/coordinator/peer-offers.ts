@@ -3,7 +3,7 @@ import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
 import type { NetworkDomain } from '../../sdk/protocol/network-domain.ts';
 import { bytesAffordable, priceWei } from '../../sdk/protocol/price.ts';
 import { MAX_PEERS_PER_ROOT } from '../../sdk/protocol/peer-root.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import type { AllocationRecord, DealRecord } from '../database/deal-records.ts';
 import { findNode, readEdges, type NodeRecord } from '../database/node-records.ts';

@@ -2,7 +2,7 @@ import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
 import { peerReachDigest } from '../../sdk/protocol/network-domain.ts';
 import { signerOf, type Secp256k1 } from '../../sdk/protocol/signature.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { findDeal } from '../database/deal-records.ts';
 import { savePeerReach, type PeerReachRecord } from '../database/peer-reach.ts';

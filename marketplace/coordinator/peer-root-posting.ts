@@ -2,12 +2,12 @@ import { ChainError } from '../../sdk/chain/chain-errors.ts';
 import { postPeerRoot } from '../../sdk/chain/peer-pool.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { readDealsWithPeers, readPeerMeters } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
 import { MAX_POSTED_DEALS, PEER_ROOT_POLL_MS } from '../limits.ts';
-import { Rounds } from '../rounds.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import { earnedInAll } from './peer-earnings.ts';
 import type { PeerRoots } from './peer-roots.ts';
 

@@ -4,7 +4,7 @@ import type { Domain } from '../../sdk/protocol/eip712.ts';
 import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';
 import { peerRootDigest, PeerTree, type PeerLeaf, type PeerRoot } from '../../sdk/protocol/peer-root.ts';
 import type { Hex } from '../../sdk/protocol/bytes.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database, Sql } from '../database/database.ts';
 import { findDeal, type DealRecord } from '../database/deal-records.ts';
 import { readPeerMeters } from '../database/peer-ledger.ts';

@@ -2,7 +2,7 @@ import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto';
 
 import { bytesToHex, concatBytes, hexToBytes, uint64ToBytes, type Hex } from '../../sdk/protocol/bytes.ts';
 import { identifierBytes, type Address } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
 import { CHALLENGE_LIFETIME_SECONDS } from '../limits.ts';
 import { deriveKey } from './key-vault.ts';

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
 import { DATABASE_FIRST_RECONNECT_DELAY_MS, DATABASE_MAX_RECONNECT_DELAY_MS } from '../limits.ts';
 import type { Sql } from './database.ts';

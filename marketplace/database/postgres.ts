@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../../sdk/pacing/clock.ts';
 import { DATABASE_LOCK_WAIT_MS, MAX_DATABASE_READERS } from '../limits.ts';
 import type { Database, Sql, SqlValue } from './database.ts';
 import { migrate, MIGRATIONS, type Migration } from './migrations.ts';

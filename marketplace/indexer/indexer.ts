@@ -1,7 +1,7 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { describeFailure, MarketplaceError, type MarketplaceErrorCode } from '../errors.ts';
 import { MAX_RECONNECT_DELAY_MS, POLL_INTERVAL_MS } from '../limits.ts';
-import { Rounds } from '../rounds.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import type { ChainFollower } from './chain-follower.ts';
 
 /** What the indexer tells about a step that deserves a line in the log. */

@@ -4,7 +4,7 @@ import type { Logger } from 'pino';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import { PeerRootPosting } from '../coordinator/peer-root-posting.ts';
 import type { PeerRoots } from '../coordinator/peer-roots.ts';
 import type { Database } from '../database/database.ts';

@@ -11,7 +11,7 @@ import type { ConnectionLimits } from '../api/connection-limits.ts';
 import { Metrics } from '../api/metrics.ts';
 import type { CallClass } from '../api/route-access.ts';
 import { RateLimit, type Rate } from '../api/rate-limit.ts';
-import { systemClock, type Clock } from '../clock.ts';
+import { systemClock, type Clock } from '../../sdk/pacing/clock.ts';
 import { Audiences } from '../coordinator/audiences.ts';
 import { Carriage } from '../coordinator/carriage.ts';
 import { Collector } from '../coordinator/collector.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { forgetMinutes } from '../database/delivery-accounts.ts';
 import { saveSample, thinSamples } from '../database/market-samples.ts';
@@ -8,7 +8,7 @@ import {
   SAMPLE_RETRY_MS,
   SAMPLE_THINNING,
 } from '../limits.ts';
-import { Rounds } from '../rounds.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import type { MarketSnapshots } from './market-snapshot.ts';
 
 interface SamplerComponents {

@@ -1,4 +1,4 @@
-import type { Clock } from '../clock.ts';
+import type { Clock } from '../../sdk/pacing/clock.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
 import type { Database } from '../database/database.ts';
 import { sumDelivered } from '../database/delivery-accounts.ts';

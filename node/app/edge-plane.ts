@@ -1,7 +1,7 @@
 import { peerIdFromString } from '@libp2p/peer-id';
 import type { CID } from 'multiformats/cid';
 import { domainOf } from '../../sdk/chain/deployment.ts';
-import { systemClock as callClock } from '../../sdk/client/clock.ts';
+import { systemClock as callClock } from '../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../sdk/client/fetch-exchange.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';

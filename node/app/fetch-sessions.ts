@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid';
 
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { FetchSession, type SessionOptions } from '../../sdk/client/fetch-session.ts';
 import { nodeSha256 } from '../../sdk/client/node-sha256.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';

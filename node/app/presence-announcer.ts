@@ -1,6 +1,7 @@
 import { z } from 'zod';
 
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
+import { Rounds } from '../../sdk/pacing/rounds.ts';
 import { domainOf } from '../../sdk/chain/deployment.ts';
 import { callJson } from '../../sdk/client/json-call.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
@@ -10,13 +11,12 @@ import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { MAX_PRESENCE_SECONDS, nodePresenceDigest } from '../../sdk/protocol/network-domain.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import { nativeSecp256k1 } from '../../sdk/signing/native-secp256k1.ts';
-import { pause } from '../adapters/chain/chain-follower.ts';
 import type { Foundation } from './foundation.ts';
 import { reportOf } from './node-error.ts';
 import type { NodeLog } from './node-log.ts';
 
-/** Said again after this share of its time, so that one lost round does no harm. */
-const RENEWAL_SHARE = 3;
+/** Said again after a third of its time, so that one lost round does no harm. */
+const RENEWAL_MS = (MAX_PRESENCE_SECONDS * 1000) / 3;
 /** The coordinator learns of a registration a moment after the chain does. */
 const RETRY_MS = 2_000;
 /** Clocks of node and coordinator may differ by so much. */
@@ -61,37 +61,34 @@ export class PresenceAnnouncer {
   readonly #parts: PresenceParts;
   readonly #options: PresenceOptions;
   readonly #http = new UndiciExchange();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(parts: PresenceParts, options: PresenceOptions) {
     this.#parts = parts;
     this.#options = options;
+    this.#rounds = new Rounds(
+      {
+        clock: systemClock,
+        round: (signal) => this.#announce(signal),
+        onFailure: (error) => {
+          const { code, message } = reportOf(error);
+          parts.log.debug({ code, reason: message }, 'Presence was not announced');
+        },
+      },
+      { pauseMs: (failures) => (failures === 0 ? RENEWAL_MS : RETRY_MS) },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
     await this.#http.close();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      const said = await this.#announce(signal).catch((error: unknown) => {
-        const { code, message } = reportOf(error);
-        if (!signal.aborted) this.#parts.log.debug({ code, reason: message }, 'Presence was not announced');
-        return false;
-      });
-      await pause(said ? (MAX_PRESENCE_SECONDS * 1000) / RENEWAL_SHARE : RETRY_MS, signal);
-    }
-  }
-
-  async #announce(signal: AbortSignal): Promise<true> {
+  async #announce(signal: AbortSignal): Promise<void> {
     const { secp256k1, signingDomain, log } = this.#parts;
     const { marketplaceUrl, node, privateKey, label } = this.#options;
     const carries = this.#options.carries();
@@ -107,6 +104,5 @@ export class PresenceAnnouncer {
       answerSchema,
     );
     log.debug({ domain, carries }, 'Presence announced');
-    return true;
   }
 }

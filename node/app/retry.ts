@@ -1,4 +1,4 @@
-import { pause } from '../adapters/chain/chain-follower.ts';
+import { pause } from '../../sdk/pacing/pause.ts';
 import { reportOf, type ErrorReport } from './node-error.ts';
 
 /** Pause before the second attempt; it doubles up to the second figure. */

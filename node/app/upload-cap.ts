@@ -1,5 +1,5 @@
 import type { CID } from 'multiformats/cid';
-import { pause } from '../adapters/chain/chain-follower.ts';
+import { pause } from '../../sdk/pacing/pause.ts';
 import type { Clock } from '../adapters/clock/system-clock.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
 

@@ -1,5 +1,5 @@
 import { MarketplaceBooks } from '../../sdk/audit/marketplace-books.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { hexToBytes } from '../../sdk/protocol/bytes.ts';
 import type { Address, DealId } from '../../sdk/protocol/identifiers.ts';

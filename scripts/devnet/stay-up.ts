@@ -2,7 +2,7 @@ import { emitKeypressEvents } from 'node:readline';
 
 import { z } from 'zod';
 
-import { pause } from '../../node/adapters/chain/chain-follower.ts';
+import { pause } from '../../sdk/pacing/pause.ts';
 import { closeDistribution } from '../../sdk/publish/close-distribution.ts';
 import type { Publication } from '../../sdk/publish/publish.ts';
 import { fetchOnce, type Viewing } from './delivery.ts';

@@ -6,7 +6,7 @@ import { settleDocument } from '../../node/app/control/documents.ts';
 import { EPOCH_GRACE_MS } from '../../node/core/settlement/settlement-limits.ts';
 import { lastRipeEpoch } from '../../node/core/settlement/settlement-plan.ts';
 import { ClientError } from '../../sdk/client/client-error.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { HttpBlockSource } from '../../sdk/client/http-block-source.ts';
 import { domainOf, MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';

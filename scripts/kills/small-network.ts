@@ -10,7 +10,7 @@ import { connectContracts } from '../../sdk/chain/contracts.ts';
 import { encodeDeployment, type Deployment } from '../../sdk/chain/deployment.ts';
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { publish, type Publication } from '../../sdk/publish/publish.ts';

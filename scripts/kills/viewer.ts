@@ -1,5 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-
 import type { CID } from 'multiformats/cid';
 
 import { ClientError } from '../../sdk/client/client-error.ts';
@@ -7,6 +5,7 @@ import type { GrantAccount } from '../../sdk/client/grant-account.ts';
 import { HttpBlockSource } from '../../sdk/client/http-block-source.ts';
 import type { HttpExchange } from '../../sdk/client/http-exchange.ts';
 import type { IssuedGrant, ViewerSession } from '../../sdk/client/viewer-session.ts';
+import { pause } from '../../sdk/pacing/pause.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 import { MAX_SERVED_BLOCK_BYTES } from '../../sdk/protocol/limits.ts';
 import type { SignedReceipt } from '../../sdk/protocol/receipt.ts';
@@ -106,8 +105,4 @@ export class Viewer {
     this.#parts.book.sign({ signedGrant: account.signedGrant, signedReceipt });
     return signedReceipt;
   }
-}
-
-async function pause(ms: number, signal: AbortSignal): Promise<void> {
-  await sleep(ms, undefined, { signal }).catch(() => undefined);
 }

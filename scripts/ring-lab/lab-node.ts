@@ -3,7 +3,7 @@ import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface';
 import { peerIdFromPrivateKey } from '@libp2p/peer-id';
 
 import { bytesToHex } from '../../sdk/protocol/bytes.ts';
-import { pause } from '../../node/adapters/chain/chain-follower.ts';
+import { pause } from '../../sdk/pacing/pause.ts';
 import { systemClock } from '../../node/adapters/clock/system-clock.ts';
 import { createBareHost, createHost } from '../../node/adapters/libp2p/host.ts';
 import { systemRandomness } from '../../node/adapters/randomness/system-randomness.ts';

@@ -5,7 +5,7 @@ import { Wallet, type JsonRpcProvider } from 'ethers';
 import { decodeDeployment, type Deployment } from '../chain/deployment.ts';
 import { openProvider, requireChain } from '../chain/provider.ts';
 import { TransactionSender } from '../chain/transactions.ts';
-import { systemClock } from '../client/clock.ts';
+import { systemClock } from '../pacing/clock.ts';
 import { MarketplaceApi } from '../client/marketplace-api.ts';
 import { UndiciExchange } from '../client/undici-exchange.ts';
 import { bytesToHex } from '../protocol/bytes.ts';

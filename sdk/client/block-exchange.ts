@@ -20,7 +20,7 @@ import {
   SUSPICIOUS_SILENCE_MS,
   TICK_MS,
 } from './client-limits.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { DropReason, FetchReport } from './fetch-report.ts';
 import type { GrantAccount, Ticket } from './grant-account.ts';
 import type { GrantBook } from './grant-book.ts';

@@ -1,5 +1,5 @@
 import { pureSecp256k1 } from '../protocol/signature.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../pacing/clock.ts';
 import { FetchExchange } from './fetch-exchange.ts';
 import type { FetchComponents } from './fetch-session.ts';
 import { HttpBlockSource } from './http-block-source.ts';

@@ -6,7 +6,7 @@ import { parseCid } from '../protocol/content.ts';
 import { bytesToHex } from '../protocol/bytes.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../signing/native-secp256k1.ts';
-import { systemClock } from './clock.ts';
+import { systemClock } from '../pacing/clock.ts';
 import type { ContentSink } from './content-sink.ts';
 import type { BadBlock, DroppedNode } from './fetch-report.ts';
 import { ProgressMeter, type FetchProgress } from './download-progress.ts';

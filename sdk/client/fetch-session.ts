@@ -14,7 +14,7 @@ import {
   SOURCE_ROUND_DELAY_MS,
   STALL_TIMEOUT_MS,
 } from './client-limits.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { BlockSource, OpenSource } from './block-source.ts';
 import type { SourceProgress } from './download-progress.ts';
 import { FetchReport } from './fetch-report.ts';

@@ -13,7 +13,7 @@ import {
   REFUSAL_PAUSE_MS,
   RENEWAL_SHARE,
 } from './client-limits.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { GrantAccount } from './grant-account.ts';
 import type { GrantAsk, IssuedGrant } from './viewer-session.ts';
 

@@ -2,7 +2,7 @@ import type { z } from 'zod';
 
 import { ClientError } from './client-error.ts';
 import { CALL_RETRY_DELAY_MS, CALL_TIMEOUT_MS, MAX_CALL_ATTEMPTS, MAX_JSON_BYTES } from './client-limits.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { HttpAnswer, HttpExchange } from './http-exchange.ts';
 
 /** What a JSON call needs of its surroundings. */

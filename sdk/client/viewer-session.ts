@@ -5,7 +5,7 @@ import type { Address, ContentRoot, DealId } from '../protocol/identifiers.ts';
 import { receiptDigest, type SignedReceipt } from '../protocol/receipt.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import { ClientError } from './client-error.ts';
-import type { Clock } from './clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import { httpOriginOf } from './endpoint.ts';
 import type { GivenAdmission } from './given-admission.ts';
 import { GrantAccount } from './grant-account.ts';

@@ -10,7 +10,7 @@ import {
 import type { AllocationRecord, DealRecord } from '../chain/deals.ts';
 import { peerPoolOf, releasePeerPool, thawPeerPool, type PeerPoolRecord } from '../chain/peer-pool.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
-import { systemClock, type Clock } from '../client/clock.ts';
+import { systemClock, type Clock } from '../pacing/clock.ts';
 import { MarketplaceApi } from '../client/marketplace-api.ts';
 import { UndiciExchange } from '../client/undici-exchange.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';

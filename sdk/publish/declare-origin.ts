@@ -1,5 +1,5 @@
 import { ClientError } from '../client/client-error.ts';
-import type { Clock } from '../client/clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { HttpAnswer, HttpExchange } from '../client/http-exchange.ts';
 import type { MarketplaceApi } from '../client/marketplace-api.ts';
 import { domainOf } from '../chain/deployment.ts';

@@ -1,4 +1,4 @@
-import type { Clock } from '../client/clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { Address } from '../protocol/identifiers.ts';
 import { LAST_PAYMENTS_POLL_MS, LAST_PAYMENTS_TIMEOUT_MS } from './publish-limits.ts';
 

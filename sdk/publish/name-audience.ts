@@ -1,4 +1,4 @@
-import type { Clock } from '../client/clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import type { MarketplaceApi } from '../client/marketplace-api.ts';
 import { domainOf } from '../chain/deployment.ts';
 import type { TransactionSender } from '../chain/transactions.ts';

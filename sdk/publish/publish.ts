@@ -1,6 +1,6 @@
 import type { CID } from 'multiformats/cid';
 
-import { systemClock } from '../client/clock.ts';
+import { systemClock } from '../pacing/clock.ts';
 import { UndiciExchange } from '../client/undici-exchange.ts';
 import type { CallComponents } from '../client/json-call.ts';
 import { hexToBytes } from '../protocol/bytes.ts';

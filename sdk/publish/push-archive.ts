@@ -1,6 +1,6 @@
 import type { TransactionSender } from '../chain/transactions.ts';
 import { domainOf } from '../chain/deployment.ts';
-import type { Clock } from '../client/clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import { hexToBytes } from '../protocol/bytes.ts';
 import type { DealId } from '../protocol/identifiers.ts';
 import type { ImportedContent } from './imported-content.ts';

@@ -4,7 +4,7 @@ import { Transform } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 
 import { ClientError } from '../client/client-error.ts';
-import { systemClock, type Clock } from '../client/clock.ts';
+import { systemClock, type Clock } from '../pacing/clock.ts';
 import { httpOriginOf } from '../client/endpoint.ts';
 import { refusalOf, type Refusal } from '../client/json-call.ts';
 import { encodeSignedUpload, uploadDigest, type Upload } from '../protocol/authorisation.ts';

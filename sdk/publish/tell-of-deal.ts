@@ -1,4 +1,4 @@
-import type { Clock } from '../client/clock.ts';
+import type { Clock } from '../pacing/clock.ts';
 import { ClientError } from '../client/client-error.ts';
 import type { DealId } from '../protocol/identifiers.ts';
 import { PublishError } from './publish-error.ts';

@@ -4,7 +4,7 @@ import { expect } from 'chai';
 import type { Browser, Page } from 'playwright-core';
 
 import { generateFilm } from '../../scripts/devnet/input-file.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { domainOf } from '../../sdk/chain/deployment.ts';

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 import type { Browser, BrowserContext, Page } from 'playwright-core';
 
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { fetchContent } from '../../sdk/client/fetch-content.ts';
 import { MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';

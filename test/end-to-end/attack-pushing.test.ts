@@ -9,7 +9,7 @@ import { drawPosition, registerNode } from '../../sdk/chain/nodes.ts';
 import { redeemVouchers } from '../../sdk/chain/payments.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import { fetchContent, type FetchResult } from '../../sdk/client/fetch-content.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { base64UrlDecode, bytesToHex, hexToBytes } from '../../sdk/protocol/bytes.ts';
 import { grantHashOf } from '../../sdk/protocol/grant.ts';
 import { parseAddress } from '../../sdk/protocol/identifiers.ts';

@@ -10,7 +10,7 @@ import { request } from 'undici';
 import { readAllocation, type AllocationRecord } from '../../sdk/chain/deals.ts';
 import { openProvider } from '../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../sdk/chain/transactions.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';
 import { ViewerSession, type GrantAsk, type IssuedGrant } from '../../sdk/client/viewer-session.ts';

@@ -9,7 +9,7 @@ import { parseArgs } from 'node:util';
 import { CID } from 'multiformats/cid';
 
 import { ClientError } from '../../sdk/client/client-error.ts';
-import { systemClock } from '../../sdk/client/clock.ts';
+import { systemClock } from '../../sdk/pacing/clock.ts';
 import { HttpBlockSource } from '../../sdk/client/http-block-source.ts';
 import { domainOf, MarketplaceApi } from '../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../sdk/client/undici-exchange.ts';

@@ -1,5 +1,5 @@
 import { ClientError } from '../../../sdk/client/client-error.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import { MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
 import { bytesToHex, hexToBytes } from '../../../sdk/protocol/bytes.ts';

@@ -1,4 +1,4 @@
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import { planContent, type PlannedContent } from '../../../sdk/publish/slices/plan-content.ts';
 import { originUrl, readOrigin, type SeenOrigin } from '../../../sdk/publish/slices/read-origin.ts';

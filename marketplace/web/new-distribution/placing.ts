@@ -1,5 +1,5 @@
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { httpOriginOf } from '../../../sdk/client/endpoint.ts';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';

@@ -1,3 +1,4 @@
+import { pause } from '../../../sdk/pacing/pause.ts';
 import type { Clock } from '../clock/system-clock.ts';
 import type { ChainHead, ChainNews, ChainReader } from './chain-reader.ts';
 
@@ -175,21 +176,4 @@ export class ChainFollower {
     const began = this.#condition.state === 'lost' ? this.#condition.sinceMs : this.#clock.nowMs();
     this.#condition = { ...this.#condition, state: 'lost', sinceMs: began, reason };
   }
-}
-
-/** Waits, or returns early when the signal is given. */
-export function pause(ms: number, signal: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    if (signal.aborted) {
-      resolve();
-      return;
-    }
-    const finish = (): void => {
-      clearTimeout(timer);
-      signal.removeEventListener('abort', finish);
-      resolve();
-    };
-    const timer = setTimeout(finish, ms);
-    signal.addEventListener('abort', finish);
-  });
 }

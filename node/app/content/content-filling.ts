@@ -3,7 +3,7 @@ import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type { CachedDealDirectory, OwnDeal } from '../../adapters/chain/cached-deal-directory.ts';
-import { pause } from '../../adapters/chain/chain-follower.ts';
+import { pause } from '../../../sdk/pacing/pause.ts';
 import type { BlockStore } from '../../adapters/disk/block-store.ts';
 import type { BlockHolder } from '../../adapters/libp2p/block-exchange-client.ts';
 import type { ContentTarget } from '../../core/storage/block-ports.ts';

@@ -1,4 +1,5 @@
-import { pause } from '../../adapters/chain/chain-follower.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
+import { Rounds } from '../../../sdk/pacing/rounds.ts';
 import type { DrainDocument } from '../control/drain-documents.ts';
 import { earningsSummary } from '../earnings/earnings-summary.ts';
 import { runningEarnings } from '../earnings/running-earnings.ts';
@@ -28,21 +29,30 @@ export interface DrainTies {
 export class Draining {
   readonly #foundation: Foundation;
   readonly #ties: DrainTies;
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #looks: Rounds;
 
   constructor(foundation: Foundation, ties: DrainTies) {
     this.#foundation = foundation;
     this.#ties = ties;
+    this.#looks = new Rounds(
+      {
+        clock: systemClock,
+        round: (signal) => this.#settle(signal),
+        onFailure: (error) => {
+          const { code, message } = reportOf(error);
+          foundation.log.warn({ code, reason: message }, 'Draining could not settle');
+        },
+      },
+      { pauseMs: () => SETTLE_LOOK_MS },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run(this.#stopping.signal);
+    this.#looks.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#looks.stop();
   }
 
   /** Draining outlives a restart once this has resolved. */
@@ -83,22 +93,10 @@ export class Draining {
     };
   }
 
-  async #run(signal: AbortSignal): Promise<void> {
-    while (!signal.aborted) {
-      await pause(SETTLE_LOOK_MS, signal);
-      if (signal.aborted || !this.#foundation.drain.isSet) continue;
-      await this.#settle(signal).catch((error: unknown) => {
-        const { code, message } = reportOf(error);
-        if (!signal.aborted)
-          this.#foundation.log.warn({ code, reason: message }, 'Draining could not settle');
-      });
-    }
-  }
-
-  /** Settles what is due as if the operator had asked: thresholds hold nothing back, the gas ceiling does. */
+  /** Of a node that drains, settles what is due as if the operator had asked: thresholds hold nothing back, the gas ceiling does. */
   async #settle(signal: AbortSignal): Promise<void> {
     const settlement = this.#ties.settlement();
-    if (settlement === undefined) return;
+    if (settlement === undefined || !this.#foundation.drain.isSet) return;
     const { plan } = await settlement.preview(true);
     const isDue = plan.steps.some((step) => step.kind !== 'wait' && step.dueWei > 0n);
     if (isDue) await settlement.settle(true, signal);

@@ -1,5 +1,5 @@
 import { z } from 'zod';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import { callJson } from '../../../sdk/client/json-call.ts';
 

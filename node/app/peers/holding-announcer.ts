@@ -1,4 +1,5 @@
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
+import { Rounds } from '../../../sdk/pacing/rounds.ts';
 import type { Domain } from '../../../sdk/protocol/eip712.ts';
 import type { Address, ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import {
@@ -7,17 +8,18 @@ import {
   peerHoldingDigest,
 } from '../../../sdk/protocol/peer-holding.ts';
 import type { Secp256k1 } from '../../../sdk/protocol/signature.ts';
-import { pause } from '../../adapters/chain/chain-follower.ts';
 import { reportOf } from '../node-error.ts';
 import type { NodeLog } from '../node-log.ts';
 import type { PeerCoordinator, SignedHolding } from './peer-coordinator.ts';
 
 /** Contents that are announced at most; the coordinator's own bound. */
 const MAX_ANNOUNCED_CONTENTS = 4_096;
-/** Announced again after this share of their time, so that one lost round does no harm. */
-const RENEWAL_SHARE = 3;
+/** Announced again after a third of their time, so that one lost round does no harm. */
+const RENEWAL_MS = (MAX_HOLDING_SECONDS * 1000) / 3;
 /** The coordinator learns of a registration a moment after the chain does. */
 const RETRY_MS = 2_000;
+/** Clocks of peer and coordinator may differ by so much. */
+const CLOCK_SKEW_SECONDS = 30;
 
 /** What the coordinator made of the last announcement. */
 export interface OfferedContents {
@@ -39,15 +41,24 @@ export interface AnnouncerParts {
 export class HoldingAnnouncer {
   readonly #parts: AnnouncerParts;
   readonly #options: { readonly peer: Address; readonly privateKey: Uint8Array };
-  readonly #stopping = new AbortController();
-  #wake = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
   #offered: OfferedContents = { held: 0, paid: 0 };
 
   /** @param options.privateKey the operator's, 32 bytes */
   constructor(parts: AnnouncerParts, options: { readonly peer: Address; readonly privateKey: Uint8Array }) {
     this.#parts = parts;
     this.#options = options;
+    this.#rounds = new Rounds(
+      {
+        clock: systemClock,
+        round: (signal) => this.#announceAll(signal),
+        onFailure: (error) => {
+          const { code, message } = reportOf(error);
+          parts.log.debug({ code, reason: message }, 'Contents were not announced');
+        },
+      },
+      { pauseMs: (failures) => (failures === 0 ? RENEWAL_MS : RETRY_MS) },
+    );
   }
 
   get offered(): OfferedContents {
@@ -55,34 +66,19 @@ export class HoldingAnnouncer {
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
   }
 
   /** A content has become whole. */
   announceSoon(): void {
-    this.#wake.abort();
+    this.#rounds.hurry();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    while (!signal.aborted) {
-      this.#wake = new AbortController();
-      const done = await this.#announceAll(signal).catch((error: unknown) => {
-        const { code, message } = reportOf(error);
-        if (!signal.aborted) this.#parts.log.debug({ code, reason: message }, 'Contents were not announced');
-        return false;
-      });
-      const waitMs = done ? (MAX_HOLDING_SECONDS * 1000) / RENEWAL_SHARE : RETRY_MS;
-      await pause(waitMs, AbortSignal.any([signal, this.#wake.signal]));
-    }
-  }
-
-  async #announceAll(signal: AbortSignal): Promise<true> {
+  async #announceAll(signal: AbortSignal): Promise<void> {
     const { blocks, coordinator, log } = this.#parts;
     const roots = blocks.completeRoots(MAX_ANNOUNCED_CONTENTS);
     let paid = 0;
@@ -99,7 +95,6 @@ export class HoldingAnnouncer {
       );
     }
     this.#offered = { held: roots.length, paid };
-    return true;
   }
 
   /** A second less than the longest time, because clocks differ. */
@@ -111,6 +106,3 @@ export class HoldingAnnouncer {
     return { contentRoot, expiresAt, signature: secp256k1.sign(digest, privateKey) };
   }
 }
-
-/** Clocks of peer and coordinator may differ by so much. */
-const CLOCK_SKEW_SECONDS = 30;

@@ -1,7 +1,7 @@
 import { domainOf } from '../../../sdk/chain/deployment.ts';
 import { peerPoolOf } from '../../../sdk/chain/peer-pool.ts';
 import type { DealId } from '../../../sdk/protocol/identifiers.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';

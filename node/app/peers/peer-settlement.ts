@@ -1,6 +1,7 @@
 import { lateEpochsOf } from '../../../sdk/protocol/epoch.ts';
 import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
-import { pause } from '../../adapters/chain/chain-follower.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
+import { Rounds } from '../../../sdk/pacing/rounds.ts';
 import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { ReceiptJournal } from '../../adapters/disk/receipt-journal.ts';
 import { lastRipeEpoch } from '../../core/settlement/settlement-plan.ts';
@@ -37,42 +38,42 @@ export class PeerSettlement {
   readonly #options: PeerSettlementOptions;
   readonly #waiting: WaitingRoots = new Map();
   readonly #askedThrough = new Map<DealId, Epoch>();
-  readonly #stopping = new AbortController();
-  #running: Promise<void> | undefined;
+  readonly #rounds: Rounds;
 
   constructor(parts: PeerSettlementParts, options: PeerSettlementOptions) {
     this.#parts = parts;
     this.#options = options;
+    const roundMs = (options.epochSeconds * 1000) / ROUNDS_PER_EPOCH;
+    this.#rounds = new Rounds(
+      {
+        clock: systemClock,
+        round: (signal) => this.#settleAll(signal),
+        onFailure: (error) => parts.log.warn({ error }, 'Peer accounts wait and are tried again'),
+      },
+      { pauseMs: () => Math.min(MAX_ROUND_MS, Math.max(MIN_ROUND_MS, roundMs)) },
+    );
   }
 
   start(): void {
-    this.#running ??= this.#run();
+    this.#rounds.start();
   }
 
-  /** Ends the loop; what was not claimed is claimed after the next start. */
+  /** Ends the rounds; what was not claimed is claimed after the next start. */
   async stop(): Promise<void> {
-    this.#stopping.abort();
-    await this.#running;
+    await this.#rounds.stop();
   }
 
-  async #run(): Promise<void> {
-    const { signal } = this.#stopping;
-    const roundMs = (this.#options.epochSeconds * 1000) / ROUNDS_PER_EPOCH;
-    while (!signal.aborted) {
-      for (const dealId of this.#parts.journal.deals()) {
+  /** A deal that fails holds up no other. */
+  async #settleAll(signal: AbortSignal): Promise<void> {
+    for (const dealId of this.#parts.journal.deals()) {
+      if (signal.aborted) return;
+      await this.#settle(dealId, signal).catch((error: unknown) => {
+        const { code, message, values } = reportOf(error);
         if (signal.aborted) return;
-        await this.#settle(dealId, signal).catch((error: unknown) => {
-          const { code, message, values } = reportOf(error);
-          if (signal.aborted) return;
-          // Its clock may be a little behind this one's.
-          const level = values['refusal'] === 'EPOCH_NOT_ENDED' ? 'debug' : 'warn';
-          this.#parts.log[level](
-            { dealId, code, reason: message },
-            'A peer account waits and is tried again',
-          );
-        });
-      }
-      await pause(Math.min(MAX_ROUND_MS, Math.max(MIN_ROUND_MS, roundMs)), signal);
+        // Its clock may be a little behind this one's.
+        const level = values['refusal'] === 'EPOCH_NOT_ENDED' ? 'debug' : 'warn';
+        this.#parts.log[level]({ dealId, code, reason: message }, 'A peer account waits and is tried again');
+      });
     }
   }
 

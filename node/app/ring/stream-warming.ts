@@ -1,5 +1,5 @@
 import { bytesToHex, compareBytes, type Hex } from '../../../sdk/protocol/bytes.ts';
-import { pause } from '../../adapters/chain/chain-follower.ts';
+import { pause } from '../../../sdk/pacing/pause.ts';
 import type { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
 import type { RingContact } from '../../core/one-hop-ring/ring-ports.ts';
 

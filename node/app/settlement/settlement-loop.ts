@@ -5,7 +5,7 @@ import { lateEpochsOf } from '../../../sdk/protocol/epoch.ts';
 import { parseEpoch, type DealId, type Epoch } from '../../../sdk/protocol/identifiers.ts';
 import type { SignedVoucher } from '../../../sdk/protocol/voucher.ts';
 import type { CachedDealDirectory } from '../../adapters/chain/cached-deal-directory.ts';
-import { pause } from '../../adapters/chain/chain-follower.ts';
+import { pause } from '../../../sdk/pacing/pause.ts';
 import type { ChainReader } from '../../adapters/chain/chain-reader.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import type { ClaimSnapshots } from '../../adapters/disk/claim-snapshots.ts';

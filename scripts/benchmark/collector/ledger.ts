@@ -1,4 +1,4 @@
-import { systemClock, type Clock } from '../../../marketplace/clock.ts';
+import { systemClock, type Clock } from '../../../sdk/pacing/clock.ts';
 import { Collector } from '../../../marketplace/coordinator/collector.ts';
 import { EpochClock } from '../../../marketplace/coordinator/epoch-clock.ts';
 import { KeyVault } from '../../../marketplace/coordinator/key-vault.ts';

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 
 import { CID } from 'multiformats/cid';
 
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
 import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';

@@ -3,7 +3,7 @@ import { Option, type Command } from 'commander';
 import { RECEIPTS_PER_PROGRESS } from '../../audit/audit-limits.ts';
 import { downloadBooks } from '../../audit/download.ts';
 import { MarketplaceBooks } from '../../audit/marketplace-books.ts';
-import { systemClock } from '../../client/clock.ts';
+import { systemClock } from '../../pacing/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import { parseDealId } from '../../protocol/identifiers.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts';

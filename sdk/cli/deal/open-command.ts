@@ -1,7 +1,7 @@
 import type { Command } from 'commander';
 
 import { readMarketTerms } from '../../chain/deals.ts';
-import { systemClock } from '../../client/clock.ts';
+import { systemClock } from '../../pacing/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import { parseCid } from '../../protocol/content.ts';
 import { openPaidDeal } from '../../publish/open-paid-deal.ts';

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 
-import { systemClock } from '../../client/clock.ts';
+import { systemClock } from '../../pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../client/marketplace-api.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import type { ContentOrigin } from '../../protocol/content-origin.ts';

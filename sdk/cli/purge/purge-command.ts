@@ -1,6 +1,6 @@
 import { Option } from 'commander';
 
-import { systemClock } from '../../client/clock.ts';
+import { systemClock } from '../../pacing/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import { parseCid } from '../../protocol/content.ts';
 import { parseDealId } from '../../protocol/identifiers.ts';

@@ -2,7 +2,7 @@ import { stat } from 'node:fs/promises';
 
 import type { Command } from 'commander';
 
-import { systemClock } from '../../client/clock.ts';
+import { systemClock } from '../../pacing/clock.ts';
 import { MarketplaceApi } from '../../client/marketplace-api.ts';
 import { bytesText } from '../../client/progress-line.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';

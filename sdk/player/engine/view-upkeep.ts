@@ -1,4 +1,4 @@
-import type { Clock } from '../../client/clock.ts';
+import type { Clock } from '../../pacing/clock.ts';
 import { IDLE_SESSION_MS, OWED_INTERVAL_MS, SETTLE_AFTER_MS } from '../player-limits.ts';
 import type { ContentView } from './content-view.ts';
 import type { OwedReceipts } from './owed-receipts.ts';

@@ -1,6 +1,6 @@
 import { z } from 'zod';
 
-import { systemClock, type Clock } from '../../client/clock.ts';
+import { systemClock, type Clock } from '../../pacing/clock.ts';
 import { refusalOf, type Refusal } from '../../client/json-call.ts';
 import { contentRootOf } from '../../protocol/content.ts';
 import { CONTENT_PATH, UPLOAD_PART_HEADER } from '../../protocol/http.ts';

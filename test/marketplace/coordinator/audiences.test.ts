@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';
 import type { GivenAdmission } from '../../../sdk/client/given-admission.ts';
 import { domainOf, MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect } from 'chai';
 
 import { KeyVault } from '../../../marketplace/coordinator/key-vault.ts';
-import { systemClock } from '../../../marketplace/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import type { DealRecord } from '../../../marketplace/database/deal-records.ts';
 import { readSecretFile } from '../../../marketplace/server/secret-file.ts';

@@ -7,7 +7,7 @@ import {
   NodeHealth,
   type ProbeResult,
 } from '../../../marketplace/coordinator/node-health.ts';
-import { systemClock } from '../../../marketplace/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import type { NodeRecord } from '../../../marketplace/database/node-records.ts';
 import { ProjectionRows } from '../../../marketplace/database/projection-rows.ts';

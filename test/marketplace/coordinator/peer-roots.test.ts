@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { systemClock } from '../../../marketplace/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { momentOf } from '../../../marketplace/coordinator/epoch-clock.ts';
 import { PeerRoots } from '../../../marketplace/coordinator/peer-roots.ts';
 import type { Database } from '../../../marketplace/database/database.ts';

@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 import fc from 'fast-check';
 
-import { systemClock } from '../../../marketplace/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { Collector } from '../../../marketplace/coordinator/collector.ts';
 import { EpochClock } from '../../../marketplace/coordinator/epoch-clock.ts';
 import { KeyVault } from '../../../marketplace/coordinator/key-vault.ts';

@@ -3,7 +3,7 @@ import { expect } from 'chai';
 import { startMarketplace } from '../../../marketplace/server/start-marketplace.ts';
 import { PeerCoordinator } from '../../../node/app/peers/peer-coordinator.ts';
 import { CoordinatorClient } from '../../../node/app/settlement/coordinator-client.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import { parseEpoch } from '../../../sdk/protocol/identifiers.ts';

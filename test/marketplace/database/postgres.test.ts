@@ -2,7 +2,7 @@ import { inspect } from 'node:util';
 
 import { expect } from 'chai';
 
-import { systemClock } from '../../../marketplace/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import { openPostgres, type PostgresOptions } from '../../../marketplace/database/postgres.ts';
 import { MarketplaceError } from '../../../marketplace/errors.ts';

@@ -12,7 +12,7 @@ import { SAMPLE_THINNING } from '../../../marketplace/limits.ts';
 import { MarketSampler } from '../../../marketplace/statistics/market-sampler.ts';
 import { MarketSnapshots } from '../../../marketplace/statistics/market-snapshot.ts';
 import { evenlySpread } from '../../../marketplace/statistics/sample-choice.ts';
-import { StoppedClock } from '../stopped-clock.ts';
+import { StoppedClock } from '../../sdk/pacing/stopped-clock.ts';
 import { temporaryStorage } from '../storage-fixture.ts';
 
 const MINUTE = 60;

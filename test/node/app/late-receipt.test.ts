@@ -7,7 +7,7 @@ import type { EarningsDocument } from '../../../node/app/control/documents.ts';
 import { readAllocation } from '../../../sdk/chain/deals.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { ViewerSession } from '../../../sdk/client/viewer-session.ts';

@@ -11,7 +11,7 @@ import { MarketplaceBooks } from '../../../sdk/audit/marketplace-books.ts';
 import type { AuditReport } from '../../../sdk/audit/report.ts';
 import { verifyPagesHere } from '../../../sdk/audit/verify-pages.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
 import { concatBytes } from '../../../sdk/protocol/bytes.ts';
 import type { DealId } from '../../../sdk/protocol/identifiers.ts';

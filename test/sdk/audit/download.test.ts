@@ -10,7 +10,7 @@ import { audit } from '../../../sdk/audit/audit.ts';
 import { downloadBooks } from '../../../sdk/audit/download.ts';
 import { MarketplaceBooks } from '../../../sdk/audit/marketplace-books.ts';
 import { verifyPagesHere } from '../../../sdk/audit/verify-pages.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { ClientError } from '../../../sdk/client/client-error.ts';
 import type { HttpExchange } from '../../../sdk/client/http-exchange.ts';
 import { base64UrlEncode, uintToBytes } from '../../../sdk/protocol/bytes.ts';

@@ -10,7 +10,7 @@ import { CarReader } from '@ipld/car';
 import { expect } from 'chai';
 
 import { ClientError } from '../../../sdk/client/client-error.ts';
-import { systemClock, type Clock } from '../../../sdk/client/clock.ts';
+import { systemClock, type Clock } from '../../../sdk/pacing/clock.ts';
 import { JOURNAL_SYNC_BYTES } from '../../../sdk/client/client-limits.ts';
 import type { ContentSink } from '../../../sdk/client/content-sink.ts';
 import { fetchContent, type FetchOptions } from '../../../sdk/client/fetch-content.ts';

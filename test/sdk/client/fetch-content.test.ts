@@ -8,7 +8,7 @@ import { expect } from 'chai';
 import type { CID } from 'multiformats/cid';
 
 import { ClientError } from '../../../sdk/client/client-error.ts';
-import { systemClock, type Clock } from '../../../sdk/client/clock.ts';
+import { systemClock, type Clock } from '../../../sdk/pacing/clock.ts';
 import type { ContentSink } from '../../../sdk/client/content-sink.ts';
 import { fetchContent, type FetchOptions, type FetchResult } from '../../../sdk/client/fetch-content.ts';
 import { FetchExchange } from '../../../sdk/client/fetch-exchange.ts';

@@ -4,7 +4,7 @@ import { setImmediate } from 'node:timers/promises';
 import { CarReader } from '@ipld/car';
 import { expect } from 'chai';
 
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchSession } from '../../../sdk/client/fetch-session.ts';
 import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../sdk/client/http-exchange.ts';

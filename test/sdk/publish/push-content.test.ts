@@ -7,7 +7,7 @@ import { tmpdir } from 'node:os';
 import { CarReader } from '@ipld/car';
 import { expect } from 'chai';
 
-import { systemClock, type Clock } from '../../../sdk/client/clock.ts';
+import { systemClock, type Clock } from '../../../sdk/pacing/clock.ts';
 import { decodeSignedUpload, uploadDigest } from '../../../sdk/protocol/authorisation.ts';
 import { base64UrlDecode } from '../../../sdk/protocol/bytes.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';

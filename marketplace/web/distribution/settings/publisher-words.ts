@@ -1,4 +1,4 @@
-import { systemClock } from '../../../../sdk/client/clock.ts';
+import { systemClock } from '../../../../sdk/pacing/clock.ts';
 import { FetchExchange } from '../../../../sdk/client/fetch-exchange.ts';
 import { MarketplaceApi } from '../../../../sdk/client/marketplace-api.ts';
 import { audienceDigest, AUDIENCE_TYPE, OPEN_AUDIENCE } from '../../../../sdk/protocol/authorisation.ts';

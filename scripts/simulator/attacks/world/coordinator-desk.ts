@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
 import { RateLimit } from '../../../../marketplace/api/rate-limit.ts';
-import type { Clock } from '../../../../marketplace/clock.ts';
+import type { Clock } from '../../../../sdk/pacing/clock.ts';
 import { Audiences } from '../../../../marketplace/coordinator/audiences.ts';
 import { Carriage } from '../../../../marketplace/coordinator/carriage.ts';
 import { Collector, type Settlement } from '../../../../marketplace/coordinator/collector.ts';

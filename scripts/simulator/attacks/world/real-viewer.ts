@@ -5,7 +5,7 @@ import { BlockExchange } from '../../../../sdk/client/block-exchange.ts';
 import type { BlockSource } from '../../../../sdk/client/block-source.ts';
 import { STALL_TIMEOUT_MS } from '../../../../sdk/client/client-limits.ts';
 import { ClientError } from '../../../../sdk/client/client-error.ts';
-import type { Clock } from '../../../../sdk/client/clock.ts';
+import type { Clock } from '../../../../sdk/pacing/clock.ts';
 import { FetchReport } from '../../../../sdk/client/fetch-report.ts';
 import { GrantAccount } from '../../../../sdk/client/grant-account.ts';
 import { GrantBook } from '../../../../sdk/client/grant-book.ts';

@@ -1,8 +1,8 @@
 import type { Clock } from './clock.ts';
-import { failureCodeOf } from './errors.ts';
+import { pause } from './pause.ts';
 
 interface RoundsComponents {
-  readonly clock: Clock;
+  readonly clock: Pick<Clock, 'sleep'>;
   /** What is done in a round. It SHOULD end early, by a rejection or not, when the signal aborts. */
   readonly round: (signal: AbortSignal) => Promise<void>;
   /**
@@ -30,6 +30,8 @@ export class Rounds {
   readonly #components: RoundsComponents;
   readonly #pauseMs: RoundsOptions['pauseMs'];
   readonly #stopping = new AbortController();
+  /** Ends the pause after the round that made it. */
+  #hurry = new AbortController();
   #running: Promise<void> | undefined;
 
   constructor(components: RoundsComponents, { pauseMs }: RoundsOptions) {
@@ -47,6 +49,11 @@ export class Rounds {
     this.#running ??= this.#run();
   }
 
+  /** The next round begins without waiting: at once in a pause, right after the round under way. */
+  hurry(): void {
+    this.#hurry.abort();
+  }
+
   /** Resolves when the round under way has ended. */
   async stop(): Promise<void> {
     this.#stopping.abort();
@@ -59,6 +66,7 @@ export class Rounds {
     let failures = 0;
     let toldCode: string | undefined;
     while (!signal.aborted) {
+      this.#hurry = new AbortController();
       try {
         await round(signal);
         failures = 0;
@@ -66,11 +74,17 @@ export class Rounds {
       } catch (failure) {
         if (signal.aborted) return;
         failures += 1;
-        const code = failureCodeOf(failure);
+        const code = codeOf(failure);
         if (code !== toldCode) onFailure(failure);
         toldCode = code;
       }
-      await clock.sleep(this.#pauseMs(failures), signal);
+      await pause(this.#pauseMs(failures), AbortSignal.any([signal, this.#hurry.signal]), clock);
     }
   }
+}
+
+/** What tells two failures apart: their code, and of those that have none the words. */
+function codeOf(failure: unknown): string {
+  const hasCode = failure instanceof Error && 'code' in failure && typeof failure.code === 'string';
+  return hasCode ? String(failure.code) : String(failure);
 }

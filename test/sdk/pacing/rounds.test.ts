@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
-import { MarketplaceError, type MarketplaceErrorCode } from '../../marketplace/errors.ts';
-import { Rounds } from '../../marketplace/rounds.ts';
+import { ClientError, type ClientErrorCode } from '../../../sdk/client/client-error.ts';
+import { Rounds } from '../../../sdk/pacing/rounds.ts';
 import { StoppedClock } from './stopped-clock.ts';
 
 describe('rounds', () => {
@@ -47,6 +47,23 @@ describe('rounds', () => {
     expect(count).to.equal(1);
   });
 
+  it('are hurried: a pause ends at once, and a round that is hurried under way is followed by another', async () => {
+    let count = 0;
+    const round = async (): Promise<void> => {
+      count += 1;
+      if (count === 2) rounds.hurry();
+    };
+    const rounds = new Rounds({ clock, round, onFailure }, { pauseMs: () => 3_600_000 });
+    rounds.start();
+    await clock.asleep();
+    rounds.hurry();
+    for (let turns = 0; count < 3 && turns < 100; turns++) await new Promise((done) => setImmediate(done));
+    expect(count).to.equal(3);
+    await rounds.stop();
+    expect(count).to.equal(3);
+    expect(told).to.deep.equal([]);
+  });
+
   it('end the round under way by its signal, wait for it, and do not call that a failure', async () => {
     const seen: string[] = [];
     const begun = Promise.withResolvers<undefined>();
@@ -69,9 +86,11 @@ describe('rounds', () => {
   });
 
   it('go on after a failure, and tell of it once until the code is another or a round succeeds', async () => {
-    const away = (): MarketplaceError => new MarketplaceError('DATABASE_UNREACHABLE', 'It is away.');
+    const coded = (code: ClientErrorCode): ClientError =>
+      new ClientError(code, 'It is away.', { remedy: 'Wait.' });
+    const away = (): ClientError => coded('UNREACHABLE');
     const outcomes: (Error | undefined)[] = [
-      ...[away(), away(), new MarketplaceError('DATABASE_FULL', 'It is full.'), undefined, away(), away()],
+      ...[away(), away(), coded('STALLED'), undefined, away(), away()],
       ...[new RangeError('odd'), new RangeError('odd'), new RangeError('even'), undefined],
     ];
     let count = 0;
@@ -90,12 +109,9 @@ describe('rounds', () => {
     await clock.asleep();
     await rounds.stop();
     expect(failuresBefore).to.deep.equal([1, 2, 3, 0, 1, 2, 3, 4, 5, 0]);
-    const codes = told.map((failure) =>
-      failure instanceof MarketplaceError ? failure.code : String(failure),
-    );
-    const first: MarketplaceErrorCode = 'DATABASE_UNREACHABLE';
+    const codes = told.map((failure) => (failure instanceof ClientError ? failure.code : String(failure)));
     expect(codes).to.deep.equal([
-      ...[first, 'DATABASE_FULL', first],
+      ...['UNREACHABLE', 'STALLED', 'UNREACHABLE'],
       ...['RangeError: odd', 'RangeError: even'],
     ]);
   });

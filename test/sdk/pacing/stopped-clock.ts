@@ -1,4 +1,4 @@
-import type { Clock } from '../../marketplace/clock.ts';
+import type { Clock } from '../../../sdk/pacing/clock.ts';
 
 /** Time that stands still until it is told to go on. */
 export class StoppedClock implements Clock {
@@ -11,12 +11,12 @@ export class StoppedClock implements Clock {
     return this.ms;
   }
 
-  sleep(delayMs: number, signal: AbortSignal): Promise<void> {
-    if (signal.aborted) return Promise.resolve();
-    this.delays.push(delayMs);
-    return new Promise((resolve) => {
+  async sleep(durationMs: number, signal?: AbortSignal): Promise<void> {
+    signal?.throwIfAborted();
+    this.delays.push(durationMs);
+    return new Promise((resolve, reject) => {
       this.#sleepers.push(resolve);
-      signal.addEventListener('abort', () => resolve(), { once: true });
+      signal?.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
     });
   }
 
@@ -25,9 +25,10 @@ export class StoppedClock implements Clock {
     while (this.#sleepers.length === 0) await new Promise((resolve) => setImmediate(resolve));
   }
 
-  /** Wakes all, as soon as one sleeps. */
+  /** Wakes all, as soon as one sleeps, and lets them go on. */
   async wake(): Promise<void> {
     await this.asleep();
     for (const wake of this.#sleepers.splice(0)) wake();
+    await new Promise((resolve) => setImmediate(resolve));
   }
 }

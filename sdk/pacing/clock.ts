@@ -1,4 +1,4 @@
-/** Time as the client sees it; tests give another. */
+/** Time as whoever waits or dates something sees it; injected, so that tests decide what time it is. */
 export interface Clock {
   /** Milliseconds since the Unix epoch. */
   nowMs(): number;
