@@ -3,7 +3,7 @@ import fastify, { type FastifyInstance } from 'fastify';
 
 import { MarketplaceError } from '../errors.ts';
 import { ADDRESS_REQUEST_BURST, ADDRESS_REQUESTS_PER_SECOND, CALL_RATES, MAX_BODY_BYTES } from '../limits.ts';
-import { pageRoutes } from '../web-pages/page-routes.ts';
+import { pageRoutes, seeksPage, sendPage } from '../web-pages/page-routes.ts';
 import { playerRoutes } from '../web-pages/player-routes.ts';
 import type { ApiComponents } from './components.ts';
 import { CONNECTION_LIMITS, refuseConnection, type ConnectionLimits } from './connection-limits.ts';
@@ -82,6 +82,7 @@ export async function createApi(
   });
   app.setErrorHandler(replyWithError(components.logger));
   app.setNotFoundHandler((request, reply) => {
+    if (seeksPage(request)) return sendPage(reply.code(404));
     const refusal = new MarketplaceError('ROUTE_NOT_FOUND', 'There is no such route.', {
       method: request.method,
       path: request.url.slice(0, 256),

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from 'preact/hooks';
 import type uPlot from 'uplot';
 
+import type { ChartMeasure } from './chart-measure.ts';
 import { Table, type Column } from './table.tsx';
 
 /** Height of the drawing, pixels. */
@@ -28,8 +29,8 @@ interface ChartProps {
   /** Unix seconds, rising. */
   readonly at: readonly number[];
   readonly series: readonly ChartSeries[];
-  /** Writes a value with its unit. */
-  readonly format: (value: number) => string;
+  /** What the values are. */
+  readonly measure: ChartMeasure;
   /** Pixels. @default 180 */
   readonly height?: number;
   /** The axis reaches at least this high, so that nothing at all does not look like much. @default 1 */
@@ -37,26 +38,26 @@ interface ChartProps {
 }
 
 /** Figures over time, drawn by uPlot, which is loaded only here, and the same figures as a table. */
-export function Chart({ label, at, series, format, height = DEFAULT_HEIGHT, least = 1 }: ChartProps) {
+export function Chart({ label, at, series, measure, height = DEFAULT_HEIGHT, least = 1 }: ChartProps) {
   const place = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const element = place.current;
     if (element === null) return undefined;
-    return draw(element, { label, at, series, format, height, least });
-  }, [label, at, series, format, height, least]);
+    return draw(element, { label, at, series, measure, height, least });
+  }, [label, at, series, measure, height, least]);
   return (
     <figure class="chart">
       <figcaption class="chart-caption">{label}</figcaption>
       <div ref={place} class="chart-drawing" aria-hidden="true" />
       <details class="chart-table">
         <summary>Figures as a table</summary>
-        <ChartTable label={label} at={at} series={series} format={format} />
+        <ChartTable label={label} at={at} series={series} measure={measure} />
       </details>
     </figure>
   );
 }
 
-function ChartTable({ label, at, series, format }: Omit<ChartProps, 'height' | 'least'>) {
+function ChartTable({ label, at, series, measure }: Omit<ChartProps, 'height' | 'least'>) {
   const step = Math.max(1, Math.ceil(at.length / MAX_TABLE_ROWS));
   const rows = at.map((_, index) => index).filter((index) => (at.length - 1 - index) % step === 0);
   const columns: Column<number>[] = [
@@ -67,7 +68,7 @@ function ChartTable({ label, at, series, format }: Omit<ChartProps, 'height' | '
       isFigure: true,
       cell: (index: number) => {
         const value = one.values[index];
-        return value === null || value === undefined ? '–' : format(value);
+        return value === null || value === undefined ? '–' : measure.text(value);
       },
     })),
   ];
@@ -112,8 +113,9 @@ function dataOf({ at, series }: Required<ChartProps>): uPlot.AlignedData {
 
 function optionsOf(
   element: HTMLElement,
-  { at, series, format, height, least }: Required<ChartProps>,
+  { at, series, measure, height, least }: Required<ChartProps>,
 ): uPlot.Options {
+  const { steps, markText = measure.text } = measure;
   const soft = colorOf(element, 'text-soft');
   const line = colorOf(element, 'line');
   const font = `12px ${getComputedStyle(element).fontFamily}`;
@@ -132,7 +134,11 @@ function optionsOf(
     },
     axes: [
       { ...axis, grid: { show: false }, values: (_plot, splits) => momentTexts(splits) },
-      { ...axis, size: AXIS_WIDTH, values: (_plot, splits) => distinct(splits.map(format)) },
+      {
+        ...{ ...axis, size: AXIS_WIDTH },
+        ...(steps !== undefined && { incrs: [...steps] }),
+        values: (_plot, splits) => distinct(splits.map(markText)),
+      },
     ],
     series: [
       {},
@@ -143,7 +149,7 @@ function optionsOf(
         width: 1.5,
         // A line needs two ends.
         points: { show: at.length === 1, size: 6 },
-        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : format(value)),
+        value: (_plot: uPlot, value: number | null) => (value === null ? '–' : measure.text(value)),
       })),
     ],
   };

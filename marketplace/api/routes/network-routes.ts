@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 
+import { installationOf } from '../../../sdk/processes/installation.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { readChainIdentity } from '../../database/chain-index.ts';
 import { findNode, listNodes } from '../../database/node-records.ts';
@@ -14,6 +15,7 @@ const networkSchema = schema.object({
   token: schema.address,
   registry: schema.address,
   market: schema.address,
+  deployedAtBlock: { type: 'integer', minimum: 0, description: 'Block of the first contract.' },
   epochSeconds: { type: 'integer', minimum: 1 },
   minimumEdgeStakeWei: schema.wei,
   protocolFeeBps: { type: 'integer', minimum: 0 },
@@ -26,6 +28,11 @@ const networkSchema = schema.object({
   development: {
     ...schema.nullable(schema.object({ faucet: { type: 'boolean' }, rpcPath: { type: 'string' } })),
     description: 'Null unless this is a development chain that gives tokens away.',
+  },
+  runsFrom: {
+    type: 'string',
+    enum: ['checkout', 'package'],
+    description: 'How this marketplace is installed: commands are called differently.',
   },
   domain: schema.object({
     name: { type: 'string' },
@@ -55,6 +62,7 @@ export function networkRoutes(app: FastifyInstance, components: ApiComponents): 
         token: deployment.token,
         registry: deployment.registry,
         market: deployment.market,
+        deployedAtBlock: deployment.deployedAtBlock,
         epochSeconds: identity.epochSeconds,
         minimumEdgeStakeWei: identity.minimumEdgeStakeWei.toString(),
         protocolFeeBps: identity.protocolFeeBps,
@@ -65,6 +73,7 @@ export function networkRoutes(app: FastifyInstance, components: ApiComponents): 
           development === undefined
             ? null
             : { faucet: development.faucet !== undefined, rpcPath: DEVELOPMENT_RPC_PATH },
+        runsFrom: installationOf(import.meta.url),
         domain: { name: 'BCDN', version: '1', chainId, verifyingContract: deployment.market },
       };
     },

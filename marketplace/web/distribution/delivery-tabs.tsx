@@ -1,7 +1,8 @@
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
+import { BYTES } from '../../../sdk/ui/chart-measure.ts';
 import { Chart } from '../../../sdk/ui/chart.tsx';
 import { EmptyState } from '../../../sdk/ui/empty-state.tsx';
-import { byteText, countText } from '../../../sdk/ui/figures.ts';
+import { countText } from '../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Instant } from '../../../sdk/ui/instant.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
@@ -95,7 +96,7 @@ export function DeliveryTab({ delivery }: DeliveryTabProps) {
         label="Bytes by epoch"
         at={epochs.map(({ startsAt }) => startsAt)}
         series={[{ label: 'Receipted', values: epochs.map(({ bytes }) => Number(bytes)) }]}
-        format={byteText}
+        measure={BYTES}
       />
       <Table
         caption="The last minutes, by node and region of the viewers"

@@ -15,6 +15,8 @@ import { fetchDeal, type DealWithAllocations } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData, type MarketData } from '../market-data/use-market-data.ts';
 import { useNetwork } from '../market-data/use-network.tsx';
+import { hasForm } from '../shell/identifier-form.ts';
+import { NoIdentifier } from '../shell/not-found.tsx';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
 import { useWallet } from '../wallet/use-wallet.ts';
@@ -32,6 +34,15 @@ const NODES_EVERY_MS = 10_000;
 /** One distribution: what is delivered, what it costs, who delivers it, and what its publisher can change. */
 export default function Distribution() {
   const { dealId = '' } = useRoute().params;
+  const name = dealId.toLowerCase();
+  return hasForm('deal', name) ? (
+    <OneDistribution dealId={name} />
+  ) : (
+    <NoIdentifier kind="deal" text={dealId} />
+  );
+}
+
+function OneDistribution({ dealId }: { readonly dealId: string }) {
   const deal = useMarketData((signal) => fetchDeal(dealId, signal), { key: dealId, everyMs: EVERY_MS });
   const money = useMarketData((signal) => fetchMoney(dealId, signal), { key: dealId, everyMs: EVERY_MS });
   const alarm = alarmOf(deal.value, money.value);

@@ -1,6 +1,8 @@
 import { useState } from 'preact/hooks';
 
 import { httpOriginOf } from '../../../sdk/client/endpoint.ts';
+import { Command } from '../../../sdk/ui/command.tsx';
+import { fetchCommand, useCommandNames } from '../market-data/command-names.ts';
 import { Player } from '../watch/player.tsx';
 import { paths } from '../shell/paths.ts';
 import type { DealNodes } from './deal-figures.ts';
@@ -12,6 +14,7 @@ interface SharePanelProps {
 
 /** How others see it: a page, a snippet for a site, a command; and a player, which is a viewer like any other. */
 export function SharePanel({ cid, nodes }: SharePanelProps) {
+  const names = useCommandNames();
   const [isPlaying, setIsPlaying] = useState(false);
   const market = location.origin;
   const edge = nodes.map(({ endpoints }) => httpOriginOf(endpoints)).find((origin) => origin !== undefined);
@@ -26,21 +29,21 @@ export function SharePanel({ cid, nodes }: SharePanelProps) {
           <button type="button" class="button" onClick={() => setIsPlaying(true)}>
             Play it here
           </button>
-          <span class="soft small">You are a viewer then, and pay for what you fetch.</span>
+          <span class="soft small">You are a viewer then: what you fetch is paid from the deposit.</span>
           <a href={paths.watch(cid)}>Its own page</a>
         </div>
       )}
       <details>
         <summary>In a page of yours</summary>
-        <pre class="snippet">{embed}</pre>
+        <Command text={embed} name="Lines for a page of yours" />
       </details>
       <details>
         <summary>By a command</summary>
-        <pre class="snippet">{`bcdn fetch ${cid} --marketplace-url ${market}`}</pre>
+        <Command text={fetchCommand(names, cid, market)} />
         {edge !== undefined && (
           <>
             <p class="small">Any HTTP client, within the free allowance of a node:</p>
-            <pre class="snippet">{`curl -O ${edge}/ipfs/${cid}`}</pre>
+            <Command text={`curl -o content ${edge}/ipfs/${cid}`} />
           </>
         )}
       </details>

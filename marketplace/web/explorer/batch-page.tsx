@@ -3,6 +3,7 @@ import { Command } from '../../../sdk/ui/command.tsx';
 import { shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Address, Identifier } from '../../../sdk/ui/identifier.tsx';
 import { fetchBatch, type Batch } from '../market-data/batches.ts';
+import { useCommandNames } from '../market-data/command-names.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
@@ -35,6 +36,7 @@ export function BatchPage({ dealId, node, epoch }: BatchPageProps) {
 
 function Particulars({ batch }: { readonly batch: Batch }) {
   const { dealId, node, wei, voucher, payingTransaction } = batch;
+  const { bcdn } = useCommandNames();
   return (
     <>
       <p class="story">{batchStory(batch)}</p>
@@ -86,7 +88,7 @@ function Particulars({ batch }: { readonly batch: Batch }) {
           and adds them up again on your machine:
         </p>
         <Command
-          text={`npm run bcdn -- audit download --deal ${dealId} \\\n    --marketplace ${location.origin} --keystore publisher.json --out deal.audit\nnpm run bcdn -- audit deal.audit`}
+          text={`${bcdn} audit download --deal ${dealId} \\\n    --marketplace ${location.origin} --keystore publisher.json --out deal.audit\n${bcdn} audit deal.audit`}
         />
       </section>
     </>

@@ -2,6 +2,7 @@ import { Command } from '../../../sdk/ui/command.tsx';
 import { countedText, shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
+import { fetchCommand, useCommandNames } from '../market-data/command-names.ts';
 import { fetchContent, type PaidContent } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
@@ -12,6 +13,7 @@ import { Trail } from './trail.tsx';
 
 /** One content: which deals pay for it, and how to have it. */
 export function ContentPage({ cid }: { readonly cid: string }) {
+  const names = useCommandNames();
   const content = useMarketData((signal) => fetchContent(cid, signal), { key: cid });
   return (
     <Page
@@ -32,9 +34,7 @@ export function ContentPage({ cid }: { readonly cid: string }) {
             </p>
             <div class="stack">
               <p>Or have it on your machine, every block checked:</p>
-              <Command
-                text={`npm run bcdn -- fetch ${cid} \\\n    --marketplace ${location.origin} --out content`}
-              />
+              <Command text={fetchCommand(names, cid, location.origin)} />
             </div>
             <Table
               caption="Deals that pay for it"

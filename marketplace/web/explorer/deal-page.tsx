@@ -39,10 +39,12 @@ export function DealPage({ dealId }: { readonly dealId: string }) {
           </>
         )}
       </Loaded>
-      <section class="stack" aria-labelledby="deal-events">
-        <h2 id="deal-events">What the contracts announced of it</h2>
-        <EventRows wish={{ deal: dealId }} />
-      </section>
+      {deal.failure?.refusal !== 'DEAL_NOT_FOUND' && (
+        <section class="stack" aria-labelledby="deal-events">
+          <h2 id="deal-events">What the contracts announced of it</h2>
+          <EventRows wish={{ deal: dealId }} />
+        </section>
+      )}
     </Page>
   );
 }

@@ -2,7 +2,8 @@ import './explorer.css';
 
 import { useRoute } from 'preact-iso';
 
-import { NotFound } from '../shell/not-found.tsx';
+import { hasForm } from '../shell/identifier-form.ts';
+import { NoIdentifier, NotFound } from '../shell/not-found.tsx';
 import { BatchList } from './batch-list.tsx';
 import { BatchPage } from './batch-page.tsx';
 import { ContentPage } from './content-page.tsx';
@@ -14,9 +15,22 @@ import { Overview } from './overview.tsx';
 import { TransactionList } from './transaction-list.tsx';
 import { TransactionPage } from './transaction-page.tsx';
 
+const IDENTIFIERS = {
+  nodes: 'node',
+  deals: 'deal',
+  contents: 'content',
+  transactions: 'transaction',
+  batches: 'deal',
+} as const;
+
 /** Everything on the chain and in the books, by kind and identifier. */
 export default function Explorer() {
   const { kind, id, node, epoch } = useRoute().params;
+  if (isListed(kind) && id !== undefined) {
+    // Hexadecimal digits may be of either case; CIDs may not.
+    const name = kind === 'contents' ? id : id.toLowerCase();
+    if (!hasForm(IDENTIFIERS[kind], name)) return <NoIdentifier kind={IDENTIFIERS[kind]} text={id} />;
+  }
   switch (kind) {
     case undefined:
     case '':
@@ -39,4 +53,8 @@ export default function Explorer() {
     default:
       return <NotFound />;
   }
+}
+
+function isListed(kind: string | undefined): kind is keyof typeof IDENTIFIERS {
+  return kind !== undefined && Object.hasOwn(IDENTIFIERS, kind);
 }

@@ -23,10 +23,6 @@ const DEAL_ROWS = 100;
 /** One node: what it is, what it earns, for which deals. */
 export function NodePage({ address }: { readonly address: string }) {
   const node = useMarketData((signal) => fetchNode(address, signal), { key: address, everyMs: EVERY_MS });
-  const earnings = useMarketData((signal) => fetchEarnings({ address, limit: DEAL_ROWS }, signal), {
-    key: address,
-    everyMs: EVERY_MS,
-  });
   return (
     <Page
       title={`Node ${shortIdentifier(address)}`}
@@ -35,6 +31,19 @@ export function NodePage({ address }: { readonly address: string }) {
       <Loaded data={node} what="the node">
         {(value) => <Particulars node={value} />}
       </Loaded>
+      {node.failure?.refusal !== 'NODE_NOT_FOUND' && <Books address={address} />}
+    </Page>
+  );
+}
+
+/** What it earned, and what the chain says of it. */
+function Books({ address }: { readonly address: string }) {
+  const earnings = useMarketData((signal) => fetchEarnings({ address, limit: DEAL_ROWS }, signal), {
+    key: address,
+    everyMs: EVERY_MS,
+  });
+  return (
+    <>
       <section class="stack" aria-labelledby="earnings">
         <h2 id="earnings">What it earned</h2>
         <Loaded data={earnings} what="its earnings">
@@ -45,7 +54,7 @@ export function NodePage({ address }: { readonly address: string }) {
         <h2 id="node-events">What the contracts announced of it</h2>
         <EventRows wish={{ node: address }} />
       </section>
-    </Page>
+    </>
   );
 }
 

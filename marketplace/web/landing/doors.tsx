@@ -1,13 +1,9 @@
+import { useCommandNames } from '../market-data/command-names.ts';
 import { paths } from '../shell/paths.ts';
-
-/** Two commands that make an operator. */
-export const OPERATOR_COMMANDS = [
-  'npm run bcdn-node -- init --role edge --region eu-west',
-  'npm run bcdn-node -- start',
-] as const;
 
 /** Three ways into the network, by what one wants of it. */
 export function Doors() {
+  const { node } = useCommandNames();
   return (
     <section class="doors" aria-label="Ways in">
       <article class="door">
@@ -24,7 +20,7 @@ export function Doors() {
         <h2>Operate</h2>
         <p>Earn for bytes that viewers confirm. Two commands on any machine with Node:</p>
         <pre tabIndex={0} aria-label="Commands for operators">
-          {OPERATOR_COMMANDS.join('\n')}
+          {`${node} init --role edge --region eu-west\n${node} start`}
         </pre>
         <a class="button" href={paths.operate}>
           What nodes earn here

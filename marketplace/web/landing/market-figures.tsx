@@ -2,9 +2,10 @@ import { useMemo, useState } from 'preact/hooks';
 
 import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
+import { BYTES, COUNT, TOKENS } from '../../../sdk/ui/chart-measure.ts';
 import { Chart } from '../../../sdk/ui/chart.tsx';
 import { FailureNotice } from '../../../sdk/ui/failure-notice.tsx';
-import { amountText, byteText, countText } from '../../../sdk/ui/figures.ts';
+import { countText } from '../../../sdk/ui/figures.ts';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
 import { fetchStatistics, type MarketMoment, type Statistics } from '../market-data/statistics.ts';
 import { shownFailure, useMarketData } from '../market-data/use-market-data.ts';
@@ -119,22 +120,18 @@ function MarketCharts({ statistics }: { readonly statistics: Statistics }) {
         label="Delivered since the beginning"
         at={at}
         series={series.delivered}
-        format={byteText}
+        measure={BYTES}
         least={LEAST_BYTES}
       />
       <Chart
         label="Paid since the beginning"
         at={at}
         series={series.paid}
-        format={tokensOf}
+        measure={TOKENS}
         least={LEAST_WEI}
       />
-      <Chart label="Nodes ready" at={at} series={series.nodes} format={wholeOf} />
-      <Chart label="Median ask per GiB" at={at} series={series.ask} format={tokensOf} least={LEAST_WEI} />
+      <Chart label="Nodes ready" at={at} series={series.nodes} measure={COUNT} />
+      <Chart label="Median ask per GiB" at={at} series={series.ask} measure={TOKENS} least={LEAST_WEI} />
     </div>
   );
 }
-
-/** Axis values are approximate by nature; exact amounts stand above. */
-const tokensOf = (wei: number): string => amountText(BigInt(Math.round(wei))).replace(' BCDN', '');
-const wholeOf = (value: number): string => (Number.isInteger(value) ? countText(value) : '');

@@ -126,7 +126,7 @@ function slow(path: string, timeoutMs: number): MarketDataError {
 function unreachable(path: string, cause: unknown): MarketDataError {
   return new MarketDataError('MARKETPLACE_UNREACHABLE', 'The marketplace cannot be reached.', {
     values: { path },
-    remedy: 'Check your connection; on your own machine, start it again with npm start.',
+    remedy: 'Check your connection; on your own machine, see whether it still runs.',
     cause,
   });
 }

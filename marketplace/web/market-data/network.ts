@@ -6,6 +6,8 @@ const network = as.object({
   token: as.address,
   registry: as.address,
   market: as.address,
+  /** Block of the first contract. */
+  deployedAtBlock: as.count,
   epochSeconds: as.count,
   minimumEdgeStakeWei: as.wei,
   protocolFeeBps: as.count,
@@ -14,6 +16,8 @@ const network = as.object({
   blockTime: as.nullable(as.seconds),
   /** Of the first block: another one is another chain. */
   genesisHash: as.nullable(as.bytes32),
+  /** How the marketplace is installed. */
+  runsFrom: as.oneOf('checkout', 'package'),
   /** Null unless this is a development chain whose marketplace gives tokens away. */
   development: as.nullable(as.object({ faucet: as.flag, rpcPath: as.text })),
 });

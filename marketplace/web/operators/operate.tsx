@@ -8,12 +8,14 @@ import { Address } from '../../../sdk/ui/identifier.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
 import { Table, type Column } from '../../../sdk/ui/table.tsx';
 import { priceWei } from '../../../sdk/protocol/price.ts';
+import { useCommandNames } from '../market-data/command-names.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { fetchMap, type MapNode, type NetworkMap } from '../market-data/network-map.ts';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { useNetwork } from '../market-data/use-network.tsx';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
+import { NETWORK_FILE, networkFileUrl } from './network-file.ts';
 import { hourOfNodes } from './node-earnings.ts';
 
 const EVERY_MS = 10_000;
@@ -39,11 +41,22 @@ export default function Operate() {
 }
 
 const TONES = { ready: 'good', down: 'bad', unknown: 'info', leaving: 'warning' } as const;
+/** As on a node's own page. */
+const STATE_WORDS = {
+  ready: 'ready',
+  down: 'does not answer',
+  unknown: 'not asked yet',
+  leaving: 'takes no deals',
+} as const;
 
 const columns: readonly Column<MapNode>[] = [
   { id: 'node', title: 'Node', cell: ({ node }) => <Address value={node} href={paths.node(node)} /> },
   { id: 'region', title: 'Region', cell: ({ region }) => region, sortBy: ({ region }) => region },
-  { id: 'state', title: 'State', cell: ({ state }) => <State tone={TONES[state]}>{state}</State> },
+  {
+    id: 'state',
+    title: 'State',
+    cell: ({ state }) => <State tone={TONES[state]}>{STATE_WORDS[state]}</State>,
+  },
   {
     id: 'ask',
     title: 'Asks per GiB',
@@ -97,6 +110,9 @@ function HourHere({ map }: { readonly map: NetworkMap }) {
 /** Commands that make a node of a machine. */
 function Start() {
   const { value: network } = useNetwork();
+  const { node } = useCommandNames();
+  const rpcPath = network?.development?.rpcPath;
+  const rpcUrl = rpcPath === undefined ? 'URL' : location.origin + rpcPath;
   return (
     <section class="stack" aria-labelledby="start-title">
       <h2 id="start-title">How to run one</h2>
@@ -105,9 +121,20 @@ function Start() {
           <p>
             Say where it is and what it may use. This makes its keystore, asks for a password, and says what
             to back up: both, or stake and earnings are lost.
+            {network !== undefined && (
+              <>
+                {' '}
+                It needs{' '}
+                <a href={networkFileUrl(network)} download={NETWORK_FILE}>
+                  {NETWORK_FILE}
+                </a>
+                , which names the contracts of this network
+                {rpcPath === undefined && `, and the URL of a node of chain ${network.chainId}`}.
+              </>
+            )}
           </p>
           <Command
-            text={`npm run bcdn-node -- init --role edge --region eu-west --disk 100GiB --upload-cap 50MiB \\\n    --rpc-url URL --deployment deployment.json --marketplace-url ${location.origin} --payout 0x…`}
+            text={`${node} init --role edge --region eu-west --disk 100GiB --upload-cap 50MiB \\\n    --rpc-url ${rpcUrl} --deployment ${NETWORK_FILE} --marketplace-url ${location.origin} --payout 0x…`}
           />
         </li>
         <li>
@@ -121,11 +148,11 @@ function Start() {
             )}{' '}
             Then start it:
           </p>
-          <Command text="npm run bcdn-node -- start" />
+          <Command text={`${node} start`} />
         </li>
         <li>
           <p>Ask it at any time whether it earns, and if not, why and what to run:</p>
-          <Command text="npm run bcdn-node -- status" />
+          <Command text={`${node} status`} />
         </li>
       </ol>
       {network !== undefined && network.protocolFeeBps > 0 && (
@@ -136,13 +163,14 @@ function Start() {
 }
 
 function Desk() {
+  const { node } = useCommandNames();
   return (
     <section class="stack" aria-labelledby="desk-title">
       <h2 id="desk-title">Your own node</h2>
       <p>
-        Its desk is on its own machine, not here: <code>npm run bcdn-node -- status</code> says where and{' '}
-        <code>npm run bcdn-node -- earnings --by day</code> shows metered, settled and paid, the same figures
-        as its page in the <a href={paths.nodes}>explorer</a>.
+        Its desk is on its own machine, not here: <code>{node} dashboard</code> says where and{' '}
+        <code>{node} earnings --by day</code> shows metered, settled and paid, the same figures as its page in
+        the <a href={paths.nodes}>explorer</a>.
       </p>
     </section>
   );

@@ -5,6 +5,8 @@ import type { ViewReport } from '../../../sdk/player/engine/view-report.ts';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
 import { fetchContent } from '../market-data/deals.ts';
 import { useMarketData } from '../market-data/use-market-data.ts';
+import { hasForm } from '../shell/identifier-form.ts';
+import { NoIdentifier } from '../shell/not-found.tsx';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
 import { AdmissionForm, useAdmissionGate } from './admission-gate.tsx';
@@ -16,17 +18,21 @@ import './watch.css';
 /** Plays a content, and says who serves it, what was verified and what is paid. */
 export default function Watch() {
   const { cid = '', path = '' } = useRoute().params;
+  return hasForm('content', cid) ? (
+    <Viewing {...{ cid, path }} />
+  ) : (
+    <NoIdentifier kind="content" text={cid} />
+  );
+}
+
+function Viewing({ cid, path }: { readonly cid: string; readonly path: string }) {
   const [report, setReport] = useState<ViewReport>();
   const gate = useAdmissionGate();
   const content = useMarketData((signal) => fetchContent(cid, signal), { key: cid });
   const audienceKey = admittingDeal(content.value?.deals ?? [])?.audienceKey ?? undefined;
   const isKnown = content.value !== undefined || content.failure !== undefined;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const lead = (
-    <>
-      <Identifier value={cid} what="name of the content" href={paths.content(cid)} />
-    </>
-  );
+  const lead = <Identifier value={cid} what="name of the content" href={paths.content(cid)} />;
   return (
     <Page title={name === '' ? 'Watch' : name} lead={lead}>
       {isKnown && (

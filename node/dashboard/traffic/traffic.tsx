@@ -1,8 +1,8 @@
 import { useMemo, useState } from 'preact/hooks';
 
 import { Bytes } from '../../../sdk/ui/bytes.tsx';
+import { BYTES_PER_SECOND, COUNT, PER_MINUTE } from '../../../sdk/ui/chart-measure.ts';
 import { Chart } from '../../../sdk/ui/chart.tsx';
-import { countText, rateText } from '../../../sdk/ui/figures.ts';
 import { Instant } from '../../../sdk/ui/instant.tsx';
 import { Skeleton } from '../../../sdk/ui/skeleton.tsx';
 import { callNode } from '../node-data/call-node.ts';
@@ -35,10 +35,6 @@ export function Traffic() {
     </section>
   );
 }
-
-const perMinute = (value: number): string =>
-  `${value < 10 ? value.toFixed(1) : countText(Math.round(value))}/min`;
-const whole = (value: number): string => countText(Math.round(value));
 
 function Charts({ traffic }: { readonly traffic: TrafficAnswer }) {
   const [seconds, setSeconds] = useState<number>(SPANS[0].seconds);
@@ -85,9 +81,9 @@ function Charts({ traffic }: { readonly traffic: TrafficAnswer }) {
         <p class="soft">The first points come within half a minute.</p>
       ) : (
         <div class="charts">
-          <Chart label="Bytes" at={rates.at} series={series.bytes} format={rateText} />
-          <Chart label="Transfers and misses" at={rates.at} series={series.transfers} format={perMinute} />
-          <Chart label="Connections" at={rates.at} series={series.connections} format={whole} />
+          <Chart label="Bytes" at={rates.at} series={series.bytes} measure={BYTES_PER_SECOND} />
+          <Chart label="Transfers and misses" at={rates.at} series={series.transfers} measure={PER_MINUTE} />
+          <Chart label="Connections" at={rates.at} series={series.connections} measure={COUNT} />
         </div>
       )}
     </>

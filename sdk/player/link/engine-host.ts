@@ -1,5 +1,5 @@
 import { BROWSER_COMPONENTS } from '../../client/browser-components.ts';
-import { openView } from '../engine/open-view.ts';
+import { openView, type ViewSettings } from '../engine/open-view.ts';
 import type { ContentView } from '../engine/content-view.ts';
 import { OwedReceipts } from '../engine/owed-receipts.ts';
 import { freshSessionKey } from '../engine/session-key.ts';
@@ -29,6 +29,7 @@ export class EngineHost {
   readonly #viewerKey = freshSessionKey();
   readonly #streams = new Map<number, Stream>();
   #open: OpenView | undefined;
+  #refused: Error | undefined;
   #reported = '';
 
   constructor(port: EnginePort) {
@@ -51,7 +52,7 @@ export class EngineHost {
     if (!parsed.success) return;
     const request = parsed.data;
     if (request.kind === 'hello') this.#greet();
-    else if (request.kind === 'open') this.#begin(request.settings);
+    else if (request.kind === 'open') this.#tryToBegin(request.settings);
     else if (request.kind === 'credit') this.#streams.get(request.id)?.credit.grant(request.bytes);
     else if (request.kind === 'cancel') this.#streams.get(request.id)?.stop.abort();
     else if (request.kind === 'read') void this.#read(request);
@@ -69,7 +70,17 @@ export class EngineHost {
     }
   }
 
-  #begin(settings: { readonly marketplaceUrl: string }): void {
+  /** What cannot be opened is told to whoever asks for something of it. */
+  #tryToBegin(settings: ViewSettings): void {
+    try {
+      this.#begin(settings);
+    } catch (error) {
+      if (!(error instanceof Error)) throw error;
+      this.#refused = error;
+    }
+  }
+
+  #begin(settings: ViewSettings): void {
     // The first view of a connection is its only one.
     if (this.#open !== undefined) return;
     const view = openView(settings, this.#viewerKey);
@@ -122,6 +133,7 @@ export class EngineHost {
 
   #opened(): OpenView {
     if (this.#open !== undefined) return this.#open;
+    if (this.#refused !== undefined) throw this.#refused;
     throw new PlayerError('ENGINE_CLOSED', 'Nothing is open.', { remedy: 'Open a content first.' });
   }
 

@@ -113,6 +113,8 @@ describe('marketplace API, on a real chain', () => {
       registry: deployment.registry,
       market: deployment.market,
       epochSeconds: parameters.epochSeconds,
+      runsFrom: 'checkout',
+      deployedAtBlock: deployment.deployedAtBlock,
       minimumEdgeStakeWei: parameters.minimumEdgeStakeWei.toString(),
       domain: { name: 'BCDN', version: '1', chainId: '31337', verifyingContract: deployment.market },
     });

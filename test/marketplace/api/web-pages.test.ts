@@ -6,7 +6,7 @@ import { expect } from 'chai';
 import fastify, { type FastifyInstance } from 'fastify';
 
 import { addResponseHeaders } from '../../../marketplace/api/response-headers.ts';
-import { pageRoutes } from '../../../marketplace/web-pages/page-routes.ts';
+import { pageRoutes, seeksPage, sendPage } from '../../../marketplace/web-pages/page-routes.ts';
 import { playerRoutes } from '../../../marketplace/web-pages/player-routes.ts';
 
 describe('pages that the marketplace serves', () => {
@@ -23,6 +23,9 @@ describe('pages that the marketplace serves', () => {
     await writeFile(join(folder, 'player/embed.js'), 'export {};');
     app = fastify({ logger: false });
     addResponseHeaders(app);
+    app.setNotFoundHandler((request, reply) =>
+      seeksPage(request) ? sendPage(reply.code(404)) : reply.code(404).send({ error: {} }),
+    );
     await pageRoutes(app, join(folder, 'web'));
     await playerRoutes(app, join(folder, 'player'));
   });
@@ -50,6 +53,24 @@ describe('pages that the marketplace serves', () => {
       expect(answer.headers['cache-control']).to.equal('no-cache');
     }
     expect((await get('/nothing')).statusCode).to.equal(404);
+  });
+
+  it('answer a browser that looks for a page that is none with a page, and a program with JSON', async () => {
+    const browser = { accept: 'text/html,application/xhtml+xml,*/*;q=0.8' };
+    const ask = async (url: string, headers: Record<string, string> = {}) => {
+      const { statusCode, headers: answered } = await app.inject({ method: 'GET', url, headers });
+      return [statusCode, String(answered['content-type']).split(';')[0]];
+    };
+    for (const url of ['/nosuch', '/nodes/0x12', '/v1things', '/explored'])
+      expect(await ask(url, browser), url).to.deep.equal([404, 'text/html']);
+    for (const url of ['/v1/nosuch', '/v1', '/player/nosuch.js', '/assets/nosuch.js'])
+      expect(await ask(url, browser), url).to.deep.equal([404, 'application/json']);
+    for (const accept of ['*/*', 'application/json', ''])
+      expect(await ask('/nosuch', { accept }), accept).to.deep.equal([404, 'application/json']);
+    const { statusCode } = await app.inject({ method: 'POST', url: '/nosuch', headers: browser });
+    expect(statusCode).to.equal(404);
+    const { headers } = await app.inject({ method: 'GET', url: '/nosuch', headers: browser });
+    expect(headers['content-security-policy']).to.contain("script-src 'self'");
   });
 
   it('run nothing but their own scripts, nothing inline, and are in no frame', async () => {
