@@ -1,9 +1,11 @@
-import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { CID } from 'multiformats/cid';
 
+import type { Clock } from '../pacing/clock.ts';
+import { pause } from '../pacing/pause.ts';
 import { verifyBlock, type Sha256 } from '../protocol/content.ts';
 import { ProtocolError } from '../protocol/errors.ts';
 import type { Address } from '../protocol/identifiers.ts';
+import { MAX_SERVED_BLOCK_BYTES } from '../protocol/limits.ts';
 import type { SignedReceipt } from '../protocol/receipt.ts';
 import type { BlockAnswer, BlockSource } from './block-source.ts';
 import { ClientError } from './client-error.ts';
@@ -12,21 +14,17 @@ import {
   MAX_CONSECUTIVE_FAILURES,
   MAX_CONSECUTIVE_REFUSALS,
   MAX_CREDIT_REFUSALS,
-  MAX_MISSING_ROUNDS,
-  MAX_REFUSAL_PAUSE_MS,
-  MISSING_ROUND_PAUSE_MS,
-  REFUSAL_PAUSE_MS,
   STARVED_TIMEOUT_MS,
-  SUSPICIOUS_SILENCE_MS,
   TICK_MS,
 } from './client-limits.ts';
-import type { Clock } from '../pacing/clock.ts';
+import { ExchangeSource } from './exchange-source.ts';
 import type { DropReason, FetchReport } from './fetch-report.ts';
 import type { GrantAccount, Ticket } from './grant-account.ts';
 import type { GrantBook } from './grant-book.ts';
 import type { Refusal } from './json-call.ts';
 import type { ReceiptDelivery } from './receipt-delivery.ts';
 import { verdictOf } from './refusal-verdict.ts';
+import { WantedBlocks, type WantedBlock } from './wanted-blocks.ts';
 import { DownloadSchedule, type Answered, type Assignment } from './download-schedule/download-schedule.ts';
 
 /** What the exchange works with. */
@@ -46,30 +44,10 @@ export interface ExchangeOptions {
   readonly findSources: () => Promise<number>;
 }
 
-interface Source {
-  readonly node: Address;
-  readonly blocks: BlockSource;
-  readonly stop: AbortController;
-  readonly underWay: Map<string, number>;
-  failures: number;
-  refusals: number;
-  creditRefusals: number;
-  /** What went wrong when it was last asked; undefined once it has served again. */
-  lastFailure: string | undefined;
-}
-
-interface Want {
-  readonly cid: CID;
-  readonly arrived: (bytes: Uint8Array) => void;
-  readonly failed: (error: unknown) => void;
-  readonly promise: Promise<Uint8Array>;
-  missingRounds: number;
-}
-
 /** A request on its way. */
 interface Flight {
-  readonly source: Source;
-  readonly want: Want;
+  readonly source: ExchangeSource;
+  readonly want: WantedBlock;
   readonly account: GrantAccount;
   readonly ticket: Ticket;
   readonly key: string;
@@ -83,8 +61,8 @@ export class BlockExchange {
   readonly #components: ExchangeComponents;
   readonly #options: ExchangeOptions;
   readonly #schedule = new DownloadSchedule();
-  readonly #sources = new Map<string, Source>();
-  readonly #wants = new Map<string, Want>();
+  readonly #sources = new Map<string, ExchangeSource>();
+  readonly #wants = new WantedBlocks(this.#schedule);
   readonly #flights = new Set<Promise<void>>();
   /** Blocks on their way that nobody waits for any more. */
   readonly #abandoned = new Set<string>();
@@ -128,8 +106,7 @@ export class BlockExchange {
   /** @param options.near a peer of the viewer's domain, which comes before others @default false */
   addSource(node: Address, blocks: BlockSource, options: { readonly near?: boolean } = {}): void {
     if (this.#sources.has(node)) return;
-    const counters = { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined };
-    this.#sources.set(node, { node, blocks, stop: new AbortController(), underWay: new Map(), ...counters });
+    this.#sources.set(node, new ExchangeSource(node, blocks));
     this.#schedule.addSource(node, options);
     this.#pump();
   }
@@ -140,15 +117,10 @@ export class BlockExchange {
    * @throws ClientError NO_SOURCES, BLOCK_UNAVAILABLE
    */
   fetch(cid: CID, maxBytes: number = MAX_SERVED_BLOCK_BYTES): Promise<Uint8Array> {
-    const key = cid.toString();
     this.#lastWantedMs = this.#components.clock.nowMs();
-    const known = this.#wants.get(key);
+    const known = this.#wants.get(cid.toString());
     if (known !== undefined) return known.promise;
-    const { promise, resolve, reject } = Promise.withResolvers<Uint8Array>();
-    // Whoever awaits it sees the failure; a download that has already failed awaits it no longer.
-    promise.catch(() => undefined);
-    this.#wants.set(key, { cid, arrived: resolve, failed: reject, promise, missingRounds: 0 });
-    this.#schedule.want(key, maxBytes);
+    const { promise } = this.#wants.add(cid, maxBytes);
     this.#pump();
     return promise;
   }
@@ -158,7 +130,7 @@ export class BlockExchange {
     const key = cid.toString();
     const want = this.#wants.get(key);
     if (want === undefined) return;
-    this.#forget(key);
+    this.#wants.forget(key);
     for (const { underWay } of this.#sources.values()) if (underWay.has(key)) this.#abandoned.add(key);
     want.failed(reason);
   }
@@ -170,15 +142,7 @@ export class BlockExchange {
 
   /** Gives every wanted block up. */
   fail(error: unknown): void {
-    for (const [key, want] of this.#wants) {
-      this.#forget(key);
-      want.failed(error);
-    }
-  }
-
-  #forget(key: string): void {
-    this.#wants.delete(key);
-    this.#schedule.forget(key);
+    this.#wants.fail(error);
   }
 
   #pump(): void {
@@ -268,12 +232,12 @@ export class BlockExchange {
       this.#drop(source, 'corrupt', `wrong bytes for ${key}`);
       return 0;
     }
-    Object.assign(source, { failures: 0, refusals: 0, creditRefusals: 0, lastFailure: undefined });
+    source.served();
     this.#lastArrivalMs = clock.nowMs();
     report.verified(source.node, bytes.length);
     if (this.#wants.has(key) || this.#abandoned.delete(key)) report.blocks += 1;
     else report.duplicateBlocks += 1;
-    this.#forget(key);
+    this.#wants.forget(key);
     want.arrived(bytes);
     return bytes.length;
   }
@@ -295,30 +259,6 @@ export class BlockExchange {
     else this.#pause(source);
   }
 
-  /** Nodes of a new deal fill themselves one after the other: what none has is asked for again a little later. */
-  #retryMissing(nowMs: number): void {
-    if (this.#sources.size === 0) return;
-    for (const [key, want] of this.#wants) {
-      if (!this.#schedule.isUnavailable(key)) continue;
-      want.missingRounds += 1;
-      if (want.missingRounds > MAX_MISSING_ROUNDS) {
-        this.#forget(key);
-        want.failed(this.#unavailable(key));
-        continue;
-      }
-      const untilMs = nowMs + MISSING_ROUND_PAUSE_MS * 2 ** (want.missingRounds - 1);
-      for (const { node } of this.#sources.values()) this.#schedule.pause(node, untilMs);
-      this.#schedule.forgive(key);
-    }
-  }
-
-  #unavailable(key: string): ClientError {
-    return new ClientError('BLOCK_UNAVAILABLE', `No node has the block ${key}.`, {
-      values: { cid: key, nodes: this.#sources.size },
-      remedy: 'Try again shortly; if it persists, the publisher has to push the content again.',
-    });
-  }
-
   #failed(flight: Flight, error: unknown): void {
     const { source } = flight;
     if (source.stop.signal.aborted) return;
@@ -332,13 +272,11 @@ export class BlockExchange {
     else this.#pause(source);
   }
 
-  #pause(source: Source): void {
-    const inARow = Math.max(1, source.refusals + source.failures);
-    const pauseMs = Math.min(MAX_REFUSAL_PAUSE_MS, REFUSAL_PAUSE_MS * 2 ** (inARow - 1));
-    this.#schedule.pause(source.node, this.#components.clock.nowMs() + pauseMs);
+  #pause(source: ExchangeSource): void {
+    this.#schedule.pause(source.node, this.#components.clock.nowMs() + source.restMs);
   }
 
-  #drop(source: Source, reason: DropReason, detail: string): void {
+  #drop(source: ExchangeSource, reason: DropReason, detail: string): void {
     if (!this.#sources.delete(source.node)) return;
     this.#components.report.dropped({ node: source.node, reason, detail });
     this.#schedule.removeSource(source.node);
@@ -364,15 +302,10 @@ export class BlockExchange {
     while (!signal.aborted) {
       this.#tendGrants();
       delivery.flushRetired(book.all());
-      this.#retryMissing(clock.nowMs());
+      this.#wants.retryMissing(this.nodes, clock.nowMs());
       this.#pump();
       this.#giveUpIfStarved(clock.nowMs());
-      try {
-        await clock.sleep(TICK_MS, signal);
-      } catch {
-        // The signal ended the wait; the loop's condition ends the loop.
-        continue;
-      }
+      await pause(TICK_MS, signal, clock);
     }
   }
 
@@ -411,12 +344,9 @@ export class BlockExchange {
   #reportAiling(): void {
     const nowMs = this.#components.clock.nowMs();
     const { report } = this.#components;
-    for (const { node, underWay, lastFailure } of this.#sources.values()) {
-      const silentMs = nowMs - Math.min(nowMs, ...underWay.values());
-      if (silentMs >= SUSPICIOUS_SILENCE_MS) {
-        report.dropped({ node, reason: 'stalled', detail: `silent for ${Math.round(silentMs)} ms` });
-      } else if (lastFailure !== undefined)
-        report.dropped({ node, reason: 'unreachable', detail: lastFailure });
+    for (const source of this.#sources.values()) {
+      const ailment = source.ailment(nowMs);
+      if (ailment !== undefined) report.dropped({ node: source.node, ...ailment });
     }
   }
 }

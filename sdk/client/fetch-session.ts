@@ -23,13 +23,8 @@ import type { GivenAdmission } from './given-admission.ts';
 import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import {
-  domainOf,
-  MarketplaceApi,
-  type Challenge,
-  type MarketplaceDeal,
-  type Network,
-} from './marketplace-api.ts';
+import type { Challenge, MarketplaceDeal, Network } from './marketplace-answers.ts';
+import { domainOf, MarketplaceApi } from './marketplace-api.ts';
 import { lookUpAtOneOf, type Provider } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
 import { ViewerSession, type IssuedGrant } from './viewer-session.ts';

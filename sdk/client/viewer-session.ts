@@ -9,7 +9,8 @@ import type { Clock } from '../pacing/clock.ts';
 import { httpOriginOf } from './endpoint.ts';
 import type { GivenAdmission } from './given-admission.ts';
 import { GrantAccount } from './grant-account.ts';
-import type { Challenge, GrantsAnswer, MarketplaceApi } from './marketplace-api.ts';
+import type { Challenge, GrantsAnswer } from './marketplace-answers.ts';
+import type { MarketplaceApi } from './marketplace-api.ts';
 
 /** Which grants are asked for. */
 export interface GrantAsk {

@@ -1,4 +1,4 @@
-import type { Quote } from '../client/marketplace-api.ts';
+import type { Quote } from '../client/marketplace-answers.ts';
 import { PublishError } from './publish-error.ts';
 
 /** Why nodes were left out of a plan, in the words of a publisher. */

@@ -1,7 +1,8 @@
 import { randomBytes } from 'node:crypto';
 
 import type { CallComponents } from '../client/json-call.ts';
-import { MarketplaceApi, type Quote } from '../client/marketplace-api.ts';
+import type { Quote } from '../client/marketplace-answers.ts';
+import { MarketplaceApi } from '../client/marketplace-api.ts';
 import { allocate, dealIdOf, openDeal, readAllocation, readDeal } from '../chain/deals.ts';
 import { fundPeerPool, peerPoolOf } from '../chain/peer-pool.ts';
 import { readTokenBalance } from '../chain/tokens.ts';

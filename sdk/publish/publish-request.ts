@@ -1,5 +1,5 @@
 import type { CallComponents } from '../client/json-call.ts';
-import type { Quote } from '../client/marketplace-api.ts';
+import type { Quote } from '../client/marketplace-answers.ts';
 import type { TransactionSender } from '../chain/transactions.ts';
 import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ContentSource } from './content-source.ts';

@@ -4,7 +4,8 @@ import { z } from 'zod';
 import { ClientError } from '../client/client-error.ts';
 import { httpOriginOf } from '../client/endpoint.ts';
 import { decodeJson, refusalOf, type CallComponents } from '../client/json-call.ts';
-import { domainOf, MarketplaceApi, type MarketplaceDeal } from '../client/marketplace-api.ts';
+import type { MarketplaceDeal } from '../client/marketplace-answers.ts';
+import { domainOf, MarketplaceApi } from '../client/marketplace-api.ts';
 import { readUint64 } from '../protocol/bytes.ts';
 import type { Domain } from '../protocol/eip712.ts';
 import {

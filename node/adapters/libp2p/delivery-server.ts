@@ -1,5 +1,6 @@
 import type { Libp2p, Stream } from '@libp2p/interface';
 
+import { within } from '../../../sdk/pacing/within.ts';
 import { MAX_STREAMS_PER_CONNECTION } from '../../../sdk/libp2p/delivery-limits.ts';
 import type { DeliveryDesk } from '../delivery-desk/delivery-desk.ts';
 import { GatewayError } from '../http/gateway-error.ts';
@@ -57,10 +58,10 @@ export class DeliveryServer {
     this.#draining = true;
     await this.#components.host.unhandle(this.#options.protocol);
     const sessions = [...this.#sessions];
-    await within(drainMs, Promise.all(sessions.map(([session]) => session.drained())));
+    await within(Promise.all(sessions.map(([session]) => session.drained())), drainMs);
     for (const [session] of sessions) session.abort(stopped());
     // A read that never ends must not keep the node from ending.
-    await within(drainMs, Promise.all(sessions.map(([, ended]) => ended)));
+    await within(Promise.all(sessions.map(([, ended]) => ended)), drainMs);
   }
 
   #accept(stream: Stream): void {
@@ -77,16 +78,6 @@ export class DeliveryServer {
       session.run().finally(() => this.#sessions.delete(session)),
     );
   }
-}
-
-/** Waits for work, but no longer than so long. */
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<void>((resolve) => {
-    timer = setTimeout(resolve, ms);
-  });
-  await Promise.race([work, late]);
-  clearTimeout(timer);
 }
 
 function tooMany(max: number): GatewayError {

@@ -1,5 +1,6 @@
 import type { Ed25519PrivateKey, Libp2p } from '@libp2p/interface';
 
+import { within } from '../../../sdk/pacing/within.ts';
 import { hexToBytes } from '../../../sdk/protocol/bytes.ts';
 import type { Nid } from '../../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
@@ -8,12 +9,7 @@ import { ringSignature } from '../../adapters/libp2p/ring-signature.ts';
 import { emptyTraffic, type StreamTraffic } from '../../adapters/libp2p/kept-streams.ts';
 import { RingTransport } from '../../adapters/libp2p/ring-transport.ts';
 import { uniform, type Randomness } from '../../adapters/randomness/system-randomness.ts';
-import {
-  DEFAULT_TIMING,
-  MAX_ADDRESS_BYTES,
-  MAX_ADDRESSES,
-  type RingTiming,
-} from '../../core/one-hop-ring/limits.ts';
+import { DEFAULT_TIMING, type RingTiming } from '../../core/one-hop-ring/limits.ts';
 import type { MembershipEvent } from '../../core/one-hop-ring/membership-event.ts';
 import { RingMachine } from '../../core/one-hop-ring/ring-machine.ts';
 import type {
@@ -26,6 +22,8 @@ import type {
 } from '../../core/one-hop-ring/ring-ports.ts';
 import type { RingEntry } from '../../core/one-hop-ring/ring-table.ts';
 import { WakeTimer } from '../wake-timer.ts';
+import { PendingLookups, unanswered } from './pending-lookups.ts';
+import { fittingAddresses, parseSeed } from './ring-addresses.ts';
 import { answerOf, nidOf, type MembershipChange, type RingAnswer, type RingMember } from './ring-answer.ts';
 import { RingNodeError } from './ring-node-error.ts';
 import { StreamWarming } from './stream-warming.ts';
@@ -36,9 +34,6 @@ const JOIN_TIMEOUT_MS = 60_000;
 const LEAVE_TIMEOUT_MS = 5_000;
 /** Rings up to this size keep a stream to every member open, so that any lookup meets a kept one. */
 const MAX_WARM_MEMBERS = 256;
-/** What a host appends to its addresses, unless it is reached through a relay. */
-const OWN_PEER_ID = /(?<!\/p2p-circuit)\/p2p\/[^/]+$/;
-
 export interface RingNodeComponents {
   /** Started, listening. */
   readonly host: Libp2p;
@@ -72,11 +67,6 @@ export interface RingStats extends RingCounters, StreamTraffic {
   readonly providedKeys: number;
 }
 
-interface PendingLookup {
-  readonly resolve: (outcome: LookupOutcome) => void;
-  readonly reject: (error: RingNodeError) => void;
-}
-
 /**
  * An edge in the ring: runs the machine's actions over libp2p and gives its answers as promises. A stopped node is not
  * started again; make a new one.
@@ -84,14 +74,13 @@ interface PendingLookup {
 export class RingNode {
   readonly #components: RingNodeComponents;
   readonly #options: RingNodeOptions;
-  readonly #lookups = new Map<number, PendingLookup>();
+  readonly #lookups = new PendingLookups();
   #joined = Promise.withResolvers<undefined>();
   readonly #left = Promise.withResolvers<undefined>();
   readonly #timer: WakeTimer;
   #machine: RingMachine | undefined;
   #transport: RingTransport | undefined;
   #warming: StreamWarming | undefined;
-  #lastLookup = 0;
 
   constructor(components: RingNodeComponents, options: RingNodeOptions) {
     this.#components = components;
@@ -197,12 +186,9 @@ export class RingNode {
    */
   async ask(key: Uint8Array): Promise<LookupOutcome> {
     this.#running();
-    this.#lastLookup += 1;
-    const id = this.#lastLookup;
-    const { promise, resolve, reject } = Promise.withResolvers<LookupOutcome>();
-    this.#lookups.set(id, { resolve, reject });
+    const { id, outcome } = this.#lookups.begin();
     this.#handle({ type: 'lookup', id, key });
-    return await promise;
+    return await outcome;
   }
 
   /** Publishes that this node holds the content, and keeps it published until `unprovide`. */
@@ -308,7 +294,7 @@ export class RingNode {
         this.#transport?.send(action.to, action.message);
         break;
       case 'lookup-done':
-        this.#settle(action);
+        this.#lookups.settle(action.id, action.outcome);
         break;
       case 'joined':
         this.#joined.resolve(undefined);
@@ -327,13 +313,6 @@ export class RingNode {
       case 'provided':
         break;
     }
-  }
-
-  #settle({ id, outcome }: Extract<RingAction, { type: 'lookup-done' }>): void {
-    const pending = this.#lookups.get(id);
-    this.#lookups.delete(id);
-    if (outcome.answeredBy !== undefined) pending?.resolve(outcome);
-    else pending?.reject(unanswered(outcome.hops));
   }
 
   #changeOf(machine: RingMachine, event: MembershipEvent): MembershipChange {
@@ -361,48 +340,8 @@ export class RingNode {
     this.#timer.arm(Infinity);
     this.#warming?.stop();
     this.#machine = undefined;
-    for (const pending of this.#lookups.values()) pending.reject(unanswered(0));
-    this.#lookups.clear();
+    this.#lookups.giveUp();
     await this.#transport?.stop();
     this.#transport = undefined;
-  }
-}
-
-function parseSeed(address: string): RingContact {
-  const contact = contactOfAddress(address);
-  if (contact !== undefined) return contact;
-  throw new RingNodeError('RING_SEED_MALFORMED', {
-    message: 'A seed of the ring is not a multiaddr of an Ed25519 peer.',
-    remedy: 'Give seeds as /ip4/…/tcp/…/p2p/12D3Koo….',
-    values: { address },
-  });
-}
-
-/** As many as a record may carry: a host with many interfaces listens on more. The peer id is known by the registry. */
-function fittingAddresses(addresses: readonly string[]): string[] {
-  return addresses
-    .map((address) => address.replace(OWN_PEER_ID, ''))
-    .filter((address) => address.length <= MAX_ADDRESS_BYTES)
-    .slice(0, MAX_ADDRESSES);
-}
-
-function unanswered(hops: number): RingNodeError {
-  return new RingNodeError('RING_LOOKUP_UNANSWERED', {
-    message: 'No member of the ring answered the lookup in time.',
-    remedy: 'Try again; see `bcdn-node status` if it persists.',
-    values: { hops },
-  });
-}
-
-/** True if the promise settled in time. */
-async function within(promise: Promise<undefined>, timeoutMs: number): Promise<boolean> {
-  const timeout = Promise.withResolvers<boolean>();
-  const timer = setTimeout(() => {
-    timeout.resolve(false);
-  }, timeoutMs);
-  try {
-    return await Promise.race([promise.then(() => true), timeout.promise]);
-  } finally {
-    clearTimeout(timer);
   }
 }

@@ -1,6 +1,4 @@
 import { DEFAULT_TIMING, type RingTiming } from '../../../node/core/one-hop-ring/limits.ts';
-import { signMemberRecord } from '../../../node/core/one-hop-ring/member-record.ts';
-import { RingMachine } from '../../../node/core/one-hop-ring/ring-machine.ts';
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type {
   LookupOutcome,
@@ -10,7 +8,7 @@ import type {
 } from '../../../node/core/one-hop-ring/ring-ports.ts';
 import { messageBytes } from '../../../node/core/one-hop-ring/wire-codec.ts';
 import type { RingMessage } from '../../../node/core/one-hop-ring/wire-message.ts';
-import { countingRandom, RandomStreams, type Random } from '../../measuring/random-streams.ts';
+import { RandomStreams, type Random } from '../../measuring/random-streams.ts';
 import { oneWayMs, type NetworkModel } from '../networks/network-model.ts';
 import { SimulatorError } from '../simulator-error.ts';
 import { SharedTable } from '../tables/shared-table.ts';
@@ -22,6 +20,7 @@ import { LiveNodes } from './live-nodes.ts';
 import type { Delivery } from './node-behaviour.ts';
 import type { Observer } from './observer.ts';
 import { PathFaults } from './path-faults.ts';
+import { createMachine, foundingRecord } from './simulated-machine.ts';
 import { SimulatedRegistry, type Identity } from './simulated-registry.ts';
 import { isRunning, type SimulatedNode } from './simulated-node.ts';
 import { SimulatedSignatures } from './simulated-signature.ts';
@@ -29,8 +28,6 @@ import { Traffic } from './traffic.ts';
 
 /** Virtual time begins here: Unix milliseconds, so that incarnations and record sequences look as in a node. */
 export const START_MS = 1_800_000_000_000;
-/** The network's name in every signature. */
-export const NETWORK = '/bcdn/31337/0x5fbdb2315678afecb367f032d93f642f64180aa3/ring/1';
 /** Events between two looks at the wall clock and at interrupts. */
 const SLICE_EVENTS = 20_000;
 
@@ -110,9 +107,7 @@ export class Simulation {
   bootstrap(count: number): void {
     const identities = Array.from({ length: count }, () => this.register());
     const founding = new SharedTable(this.versions);
-    const incarnation = Math.floor(this.nowMs / 1_000);
-    for (const identity of identities)
-      founding.put(identity.nid, this.#record(identity, incarnation), 'alive');
+    for (const identity of identities) founding.put(identity.nid, foundingRecord(this, identity), 'alive');
     const { version } = founding;
     for (const identity of identities) this.#create(identity, version);
     for (const { nid } of version.places()) {
@@ -369,27 +364,10 @@ export class Simulation {
   }
 
   #create(identity: Identity, version: TableVersion): SimulatedNode {
-    const { publicKey, addresses, providerAddresses } = identity;
     const index = this.nodes.length;
     const table = new SharedTable(this.versions, version);
-    const ports = {
-      admission: this.registry,
-      sign: (message: Uint8Array) => this.signatures.sign(publicKey, message),
-      verify: (key: Uint8Array, message: Uint8Array, signature: Uint8Array) =>
-        this.signatures.verify(key, message, signature),
-      random: countingRandom(this.streams.seedOf('node', index)),
-      isAnswerCertain: (nid: RingId) => this.#certain.isCertain(index, nid),
-    };
-    const incarnation = Math.floor(this.nowMs / 1_000);
-    const machine = new RingMachine(ports, {
-      network: NETWORK,
-      publicKey,
-      addresses,
-      providerAddresses,
-      incarnation,
-      timing: this.timing,
-      table,
-    });
+    const isAnswerCertain = (nid: RingId) => this.#certain.isCertain(index, nid);
+    const machine = createMachine(this, identity, { index, table, isAnswerCertain });
     const node: SimulatedNode = {
       index,
       identity,
@@ -408,15 +386,5 @@ export class Simulation {
     this.joining.add(node);
     this.#runs[identity.index] = node;
     return node;
-  }
-
-  #record(identity: Identity, incarnation: number): ReturnType<typeof signMemberRecord> {
-    const { nid, publicKey, addresses, admitted } = identity;
-    const { operator, region } = admitted;
-    return signMemberRecord(
-      { nid, publicKey, operator, region, incarnation, departed: false, addresses },
-      NETWORK,
-      (message) => this.signatures.sign(publicKey, message),
-    );
   }
 }

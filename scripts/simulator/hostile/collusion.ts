@@ -8,7 +8,8 @@ import type { RingEntry } from '../../../node/core/one-hop-ring/ring-table.ts';
 import { below, type Random } from '../../measuring/random-streams.ts';
 import type { NodeBehaviour, Parcel } from '../engine/node-behaviour.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
-import { NETWORK, type Simulation } from '../engine/simulation.ts';
+import { NETWORK } from '../engine/simulated-machine.ts';
+import type { Simulation } from '../engine/simulation.ts';
 
 /** Hostile messages have numbers of their own, far from those of the machine. */
 const FIRST_REQUEST_ID = 0xe000_0000;

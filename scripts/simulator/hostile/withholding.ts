@@ -3,7 +3,8 @@ import type { LoadedProvider } from '../../../node/core/one-hop-ring/wire-messag
 import type { RingId } from '../../../node/core/one-hop-ring/ring-identifier.ts';
 import type { NodeBehaviour, Parcel } from '../engine/node-behaviour.ts';
 import type { SimulatedNode } from '../engine/simulated-node.ts';
-import { NETWORK, type Simulation } from '../engine/simulation.ts';
+import { NETWORK } from '../engine/simulated-machine.ts';
+import type { Simulation } from '../engine/simulation.ts';
 
 /** What a liar answers instead of what it holds. */
 export type Lie = 'nobody' | 'forged' | 'itself';

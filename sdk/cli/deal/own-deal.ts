@@ -1,5 +1,5 @@
 import { readDeal } from '../../chain/deals.ts';
-import type { DealTerms } from '../../client/marketplace-api.ts';
+import type { DealTerms } from '../../client/marketplace-answers.ts';
 import type { Address, DealId } from '../../protocol/identifiers.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import type { PublisherSession } from '../publisher-session.ts';

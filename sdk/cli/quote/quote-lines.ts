@@ -1,5 +1,5 @@
 import { bytesText } from '../../client/progress-line.ts';
-import type { Quote } from '../../client/marketplace-api.ts';
+import type { Quote } from '../../client/marketplace-answers.ts';
 import { removedText } from '../../publish/node-shortage.ts';
 import { formatTokens } from '../amounts.ts';
 
