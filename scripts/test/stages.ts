@@ -18,8 +18,8 @@ export interface Stage {
    */
   readonly counts: 'reporter' | 'check' | 'preparation';
   /**
-   * Stages of one lane run in order, the two lanes beside each other: tests of one part each, and what looks at the whole
-   * (types, rules, browsers, networks of processes). A third lane made everything slower on two cores.
+   * Stages of one lane run in order, the two lanes beside each other and about as long: checks and tests of one part each,
+   * and tests of the whole (browsers, networks of processes). A third lane made everything slower on two cores.
    */
   readonly lane: 'parts' | 'whole';
   /** Without it the stage is skipped, and the summary says so. @default nothing beside what npm installs */
@@ -61,7 +61,7 @@ const check = (name: string, ...command: [string, ...string[]]): Stage => ({
   name,
   command,
   counts: 'check',
-  lane: 'whole',
+  lane: 'parts',
 });
 
 /** Everything that must hold before a change lands, cheapest first within its lane. */
