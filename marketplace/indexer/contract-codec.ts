@@ -2,6 +2,7 @@ import { Result, type Interface, type LogDescription } from 'ethers';
 
 import { claimsInterface, marketInterface, registryInterface } from '../../sdk/chain/contracts.ts';
 import type { Deployment } from '../../sdk/chain/deployment.ts';
+import { storedTexts } from '../../sdk/chain/stored-texts.ts';
 import type { Hex } from '../../sdk/protocol/bytes.ts';
 import { MarketplaceError } from '../errors.ts';
 import type { ContractName, EventArguments } from './chain-event.ts';
@@ -96,7 +97,7 @@ function contractAt(deployment: Deployment, address: string): ContractName | und
 
 /** Integers as decimal text, hexadecimal in lower case, lists element by element. */
 function plainValue(value: unknown): string | readonly string[] {
-  if (Array.isArray(value)) return value.map((element) => String(element));
+  if (Array.isArray(value)) return storedTexts(value);
   const text = String(value);
   return text.startsWith('0x') ? text.toLowerCase() : text;
 }

@@ -9,6 +9,7 @@ import type { Deployment } from './deployment.ts';
 import type { INodeRegistry } from './generated/types/index.ts';
 import { signPermit } from './permits.ts';
 import { fromChain } from './reverts.ts';
+import { storedTexts } from './stored-texts.ts';
 import { approveTokens } from './tokens.ts';
 import type { MinedTransaction, TransactionSender } from './transactions.ts';
 
@@ -51,6 +52,7 @@ export interface NodeRecord {
   readonly unbondingEndsAt: number;
   /** Block whose hash gives the position; 0 if none is fixed. */
   readonly positionBlock: number;
+  /** Those that are printable text: the registry takes any bytes. */
   readonly endpoints: readonly string[];
 }
 
@@ -86,7 +88,7 @@ function recordOf(node: INodeRegistry.NodeStructOutput): NodeRecord | undefined 
     unbondingWei: node.unbondingWei,
     unbondingEndsAt: Number(node.unbondingEndsAt),
     positionBlock: Number(node.positionBlock),
-    endpoints: [...node.endpoints],
+    endpoints: storedTexts(node.endpoints),
   };
 }
 
