@@ -25,6 +25,8 @@ export const CALL_RATES = {
   expensive: { perSecond: 20, burst: 200 },
   books: { perSecond: 100, burst: 2000 },
   coordinator: { perSecond: 200, burst: 2000 },
+  /** Stored for each caller until a deal names them: 8,840 a day of a network, an eleventh of MAX_UNUSED_KEY_PAIRS. */
+  keys: { perSecond: 0.1, burst: 200 },
   development: { perSecond: 50, burst: 500 },
 } as const;
 /** Addresses and keys that a rate limiter remembers. */
@@ -77,7 +79,11 @@ export const MAX_CLOCK_DRIFT_SECONDS = 120;
 
 // Coordinator
 export const CHALLENGE_LIFETIME_SECONDS = 120;
-export const MAX_UNUSED_KEY_PAIRS = 10_000;
+/** Used challenges are remembered for so long after they expired: a clock that was ahead makes none good again. */
+export const USED_CHALLENGES_KEPT_SECONDS = 3600;
+export const MAX_UNUSED_KEY_PAIRS = 100_000;
+/** When there are that many, those that no deal has named for so long make room: an opening takes minutes. */
+export const UNUSED_KEYS_KEPT_SECONDS = 24 * 3600;
 export const DEFAULT_GRANT_CAP_BYTES = 64 * MIB;
 export const MAX_GRANT_CAP_BYTES = 1024 * MIB;
 /** A share of what is left that is below this is not worth a request: such a grant takes more of it. */

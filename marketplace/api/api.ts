@@ -5,6 +5,7 @@ import { MarketplaceError } from '../errors.ts';
 import { ADDRESS_REQUEST_BURST, ADDRESS_REQUESTS_PER_SECOND, CALL_RATES, MAX_BODY_BYTES } from '../limits.ts';
 import { pageRoutes, seeksPage, sendPage } from '../web-pages/page-routes.ts';
 import { playerRoutes } from '../web-pages/player-routes.ts';
+import { callerNetworkOf } from './caller-network.ts';
 import type { ApiComponents } from './components.ts';
 import { CONNECTION_LIMITS, refuseConnection, type ConnectionLimits } from './connection-limits.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
@@ -142,9 +143,10 @@ function limitRates(app: FastifyInstance, components: ApiComponents, options: Ap
     ]),
   );
   app.addHook('onRequest', async (request) => {
-    perAddress.take(request.ip);
+    const caller = callerNetworkOf(request.ip);
+    perAddress.take(caller);
     const access = accessOf(request.method, request.routeOptions.url ?? '');
-    if (access !== undefined) perClass.get(access.rate)?.take(request.ip);
+    if (access !== undefined) perClass.get(access.rate)?.take(caller);
   });
 }
 

@@ -30,7 +30,9 @@ export class RateLimit {
     const nowMs = this.#clock.nowMs();
     const { perSecond, burst } = this.#rate;
     const bucket = this.#buckets.get(key) ?? { tokens: burst, refilledAtMs: nowMs };
-    const refilled = Math.min(burst, bucket.tokens + ((nowMs - bucket.refilledAtMs) / 1000) * perSecond);
+    // A clock that is set back takes nothing away: callers would be refused for as long as it went back.
+    const elapsedMs = Math.max(0, nowMs - bucket.refilledAtMs);
+    const refilled = Math.min(burst, bucket.tokens + (elapsedMs / 1000) * perSecond);
     bucket.refilledAtMs = nowMs;
     bucket.tokens = refilled;
     this.#buckets.set(key, bucket);

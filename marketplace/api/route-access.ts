@@ -16,6 +16,8 @@ export type CallClass =
   | 'books'
   /** Signs, verifies or writes for the caller. */
   | 'coordinator'
+  /** Makes keys that are kept until a deal names them. */
+  | 'keys'
   /** Spends the marketplace's own money, or asks the chain in the caller's place; development chains only. */
   | 'development';
 
@@ -70,7 +72,10 @@ export const ROUTE_ACCESS: Readonly<Record<string, RouteAccess>> = {
   'POST /v1/deals/:dealId/origin': signedBy('publisher', 'ContentOrigin, EIP-712, issuedAt grows'),
   'POST /v1/viewers/challenge': signedBy('viewer', 'bounded: nothing is stored'),
   'POST /v1/grants': signedBy('viewer', 'GrantRequest, EIP-712, over a challenge that is good once'),
-  'POST /v1/coordinator/keys': signedBy('publisher', 'bounded: unused keys are counted'),
+  'POST /v1/coordinator/keys': {
+    ...signedBy('publisher', 'bounded: unused keys are counted, for each network and in all'),
+    rate: 'keys',
+  },
   'POST /v1/settlements': {
     ...signedBy('node', 'SettlementRequest, EIP-712, ten minutes at most; receipts that viewers signed'),
     rate: 'books',

@@ -5,6 +5,8 @@ import { MAX_SLOW_ANSWERS, MIN_SLOW_ANSWER_LIFETIME_MS, SLOW_ANSWER_LIFETIME_TIM
 
 interface Remembered<T> {
   readonly answer: Promise<T>;
+  /** Unix milliseconds: if it is earlier now, the clock was set back, and nobody knows how old this is. */
+  readonly askedAtMs: number;
   /** Unix milliseconds; while it is being made nobody else makes it. */
   goodUntilMs: number;
 }
@@ -25,13 +27,18 @@ export class SlowAnswers<T> {
   async answer(key: string, make: () => Promise<T>): Promise<T> {
     const startedMs = this.#clock.nowMs();
     const known = this.#answers.get(key);
-    if (known !== undefined && startedMs < known.goodUntilMs) return known.answer;
-    const made: Remembered<T> = { answer: make(), goodUntilMs: Number.MAX_SAFE_INTEGER };
+    if (known !== undefined && startedMs >= known.askedAtMs && startedMs < known.goodUntilMs)
+      return known.answer;
+    const made: Remembered<T> = {
+      answer: make(),
+      askedAtMs: startedMs,
+      goodUntilMs: Number.MAX_SAFE_INTEGER,
+    };
     this.#answers.set(key, made);
     try {
       return await made.answer;
     } catch (failure) {
-      this.#answers.delete(key);
+      if (this.#answers.get(key) === made) this.#answers.delete(key);
       throw failure;
     } finally {
       const endedMs = this.#clock.nowMs();

@@ -1,7 +1,7 @@
 import { LRUCache } from 'lru-cache';
 
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
-import type { Clock } from '../../sdk/pacing/clock.ts';
+import { isYounger, type Clock } from '../../sdk/pacing/clock.ts';
 import type { NodeRecord } from '../database/node-records.ts';
 import { HOLDING_ANSWER_LIFETIME_MS, MAX_REMEMBERED_HOLDINGS } from '../limits.ts';
 import { askNode } from './probing.ts';
@@ -35,7 +35,7 @@ export class ContentPresence {
     const key = `${origin} ${cid}`;
     const nowMs = this.#clock.nowMs();
     const known = this.#answers.get(key);
-    if (known !== undefined && nowMs - known.atMs < HOLDING_ANSWER_LIFETIME_MS) return known.answer;
+    if (known !== undefined && isYounger(known.atMs, nowMs, HOLDING_ANSWER_LIFETIME_MS)) return known.answer;
     const answer = this.#probe(origin, cid);
     this.#answers.set(key, { atMs: nowMs, answer });
     return answer;

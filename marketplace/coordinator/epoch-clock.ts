@@ -2,7 +2,7 @@ import { epochAt, epochEndsAt } from '../../sdk/protocol/epoch.ts';
 import { parseEpoch, type Epoch } from '../../sdk/protocol/identifiers.ts';
 import type { Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
-import type { IndexerState } from '../indexer/indexer.ts';
+import type { ChainHead, IndexerState } from '../indexer/indexer.ts';
 import { MAX_CHAIN_SILENCE_MS, NEXT_EPOCH_MIN_SECONDS, NEXT_EPOCH_SHARE } from '../limits.ts';
 
 export interface EpochMoment {
@@ -49,7 +49,7 @@ export class EpochClock {
     if (epochSeconds === undefined) return undefined;
     const { head } = this.#components.chain();
     const nowMs = this.#components.clock.nowMs();
-    const chainMs = head === undefined ? 0 : head.timestampSeconds * 1000 + nowMs - head.seenAtMs;
+    const chainMs = head === undefined ? 0 : chainMsAt(head, nowMs);
     return { runningEpoch: epochAt(Math.max(chainMs, nowMs) / 1000, epochSeconds), epochSeconds };
   }
 
@@ -72,7 +72,7 @@ export class EpochClock {
         },
       );
     }
-    const chainSeconds = head.timestampSeconds + (nowMs - head.seenAtMs) / 1000;
+    const chainSeconds = chainMsAt(head, nowMs) / 1000;
     const driftSeconds = chainSeconds - nowMs / 1000;
     if (this.#maxDriftSeconds !== undefined && Math.abs(driftSeconds) > this.#maxDriftSeconds) {
       throw new MarketplaceError(
@@ -86,6 +86,11 @@ export class EpochClock {
     }
     return momentOf(Math.max(chainSeconds, nowMs / 1000), epochSeconds, nowMs);
   }
+}
+
+/** Time of the chain: never before its newest block, also where the clock of the wall was set back since that was seen. */
+function chainMsAt(head: ChainHead, nowMs: number): number {
+  return head.timestampSeconds * 1000 + Math.max(0, nowMs - head.seenAtMs);
 }
 
 /** The epoch at a time of the chain, seen from a wall clock. */

@@ -4,17 +4,19 @@ import { bytesToHex, concatBytes, utf8ToBytes } from '../../sdk/protocol/bytes.t
 import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { Secp256k1 } from '../../sdk/protocol/signature.ts';
 import type { Clock } from '../../sdk/pacing/clock.ts';
-import type { Database } from '../database/database.ts';
+import { readTip } from '../database/chain-index.ts';
+import type { Database, Sql } from '../database/database.ts';
 import type { DealRecord } from '../database/deal-records.ts';
 import {
   countUnusedPairs,
   findPairByCollector,
   findPairByGrantKey,
+  forgetUnusedPairs,
   insertKeyPair,
   type KeyPairRecord,
 } from '../database/key-pairs.ts';
 import { MarketplaceError } from '../errors.ts';
-import { MAX_UNUSED_KEY_PAIRS } from '../limits.ts';
+import { MAX_UNUSED_KEY_PAIRS, UNUSED_KEYS_KEPT_SECONDS } from '../limits.ts';
 
 const CIPHER = 'aes-256-gcm';
 const NONCE_BYTES = 12;
@@ -29,6 +31,16 @@ export interface KeyAddresses {
   readonly collector: Address;
 }
 
+interface VaultComponents {
+  readonly database: Database;
+  readonly secp256k1: Secp256k1;
+  readonly clock: Clock;
+  /** Newest block that the chain is known to have. @default unknown: unused keys are never forgotten */
+  readonly chainHead?: () => number | undefined;
+  /** @default MAX_UNUSED_KEY_PAIRS */
+  readonly maxUnusedPairs?: number;
+}
+
 /**
  * Holds the grant and collector keys of the deals that this coordinator serves.
  *
@@ -39,10 +51,14 @@ export class KeyVault {
   readonly #database: Database;
   readonly #secp256k1: Secp256k1;
   readonly #clock: Clock;
+  readonly #chainHead: () => number | undefined;
+  readonly #maxUnusedPairs: number;
   readonly #sealingKey: Uint8Array;
 
   /** @param secret 32 bytes of the secret file */
-  constructor(components: { database: Database; secp256k1: Secp256k1; clock: Clock }, secret: Uint8Array) {
+  constructor(components: VaultComponents, secret: Uint8Array) {
+    this.#chainHead = components.chainHead ?? (() => undefined);
+    this.#maxUnusedPairs = components.maxUnusedPairs ?? MAX_UNUSED_KEY_PAIRS;
     this.#database = components.database;
     this.#secp256k1 = components.secp256k1;
     this.#clock = components.clock;
@@ -58,14 +74,14 @@ export class KeyVault {
     const grantKey = this.#create();
     const collector = this.#create();
     await this.#database.write(async (sql) => {
-      const unused = await countUnusedPairs(sql);
-      if (unused >= MAX_UNUSED_KEY_PAIRS) {
+      const unused = await this.#countUnused(sql);
+      if (unused >= this.#maxUnusedPairs) {
         throw new MarketplaceError(
           'KEYS_EXHAUSTED',
           'Too many keys have been made for deals that were never opened.',
           {
             unused,
-            max: MAX_UNUSED_KEY_PAIRS,
+            max: this.#maxUnusedPairs,
           },
         );
       }
@@ -79,6 +95,17 @@ export class KeyVault {
       });
     });
     return { grantKey: grantKey.address, collector: collector.address };
+  }
+
+  /** When there is no room, keys that were asked for long ago and never used make some: nobody can take it all for good. */
+  async #countUnused(sql: Sql): Promise<number> {
+    const unused = await countUnusedPairs(sql);
+    if (unused < this.#maxUnusedPairs) return unused;
+    const head = this.#chainHead();
+    const tip = await readTip(sql);
+    if (head === undefined || tip === undefined || tip.number < head) return unused;
+    await forgetUnusedPairs(sql, Math.floor(this.#clock.nowMs() / 1000) - UNUSED_KEYS_KEPT_SECONDS);
+    return countUnusedPairs(sql);
   }
 
   /**

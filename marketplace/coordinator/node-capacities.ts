@@ -2,7 +2,7 @@ import { z } from 'zod';
 
 import { httpOriginOf } from '../../sdk/client/endpoint.ts';
 import type { Address } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../../sdk/pacing/clock.ts';
+import { isYounger, type Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { readEdges, type NodeRecord } from '../database/node-records.ts';
 import { CAPACITY_INTERVAL_MS, CAPACITY_LIFETIME_MS, MAX_PROBED_NODES, MAX_STATUS_BYTES } from '../limits.ts';
@@ -57,7 +57,8 @@ export class NodeCapacities {
   /** What the node said last at its present endpoints; undefined if it did not, or too long ago. */
   lastKnown(node: NodeRecord): NodeCapacity | undefined {
     const known = this.#known.get(node.address);
-    const isFresh = known !== undefined && this.#components.clock.nowMs() - known.atMs < CAPACITY_LIFETIME_MS;
+    const nowMs = this.#components.clock.nowMs();
+    const isFresh = known !== undefined && isYounger(known.atMs, nowMs, CAPACITY_LIFETIME_MS);
     return isFresh && known.origin === httpOriginOf(node.endpoints) ? known.capacity : undefined;
   }
 

@@ -2,7 +2,7 @@ import { ChainError } from '../../sdk/chain/chain-errors.ts';
 import { postPeerRoot } from '../../sdk/chain/peer-pool.ts';
 import type { TransactionSender } from '../../sdk/chain/transactions.ts';
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
-import type { Clock } from '../../sdk/pacing/clock.ts';
+import { isYounger, type Clock } from '../../sdk/pacing/clock.ts';
 import type { Database } from '../database/database.ts';
 import { readDealsWithPeers, readPeerMeters } from '../database/peer-ledger.ts';
 import { findPeerPool } from '../database/peer-pools.ts';
@@ -74,7 +74,7 @@ export class PeerRootPosting {
     if (pending === undefined) return;
     const { sequence } = pending.statement;
     const last = this.#posted.get(dealId);
-    if (last?.sequence === sequence && clock.nowMs() - last.atMs < INDEXING_MS) return;
+    if (last?.sequence === sequence && isYounger(last.atMs, clock.nowMs(), INDEXING_MS)) return;
     try {
       await postPeerRoot(sender, pending, signal);
     } catch (failure) {

@@ -11,6 +11,7 @@ import {
 } from '../../sdk/protocol/identifiers.ts';
 import { parseNetworkDomain, type NetworkDomain } from '../../sdk/protocol/network-domain.ts';
 import type { Row, Sql } from './database.ts';
+import { USED_CHALLENGES_KEPT_SECONDS } from '../limits.ts';
 import { inStatements, listOf } from './many-rows.ts';
 import { bigintOf, bytesOf, integerOf, optionalTextOf, textOf } from './rows.ts';
 
@@ -99,13 +100,14 @@ export async function hasUsedChallenge(sql: Sql, nonce: string): Promise<boolean
   return (await sql.get('SELECT nonce FROM used_challenges WHERE nonce = ?', nonce)) !== undefined;
 }
 
-/** Remembers a challenge as used, and forgets those that expired before `nowSeconds`. */
+/** Remembers a challenge as used, and forgets those that expired USED_CHALLENGES_KEPT_SECONDS before `nowSeconds`. */
 export async function useChallenge(
   sql: Sql,
   challenge: { nonce: string; expiresAtSeconds: number },
   nowSeconds: number,
 ): Promise<void> {
-  await sql.run('DELETE FROM used_challenges WHERE expires_at_seconds < ?', nowSeconds);
+  const forgotten = nowSeconds - USED_CHALLENGES_KEPT_SECONDS;
+  await sql.run('DELETE FROM used_challenges WHERE expires_at_seconds < ?', forgotten);
   await sql.run(
     'INSERT INTO used_challenges (nonce, expires_at_seconds) VALUES (?, ?)',
     challenge.nonce,

@@ -34,15 +34,20 @@ export function findPairByCollector(sql: Sql, collector: Address): Promise<KeyPa
   return onePair(sql, 'SELECT * FROM key_pairs WHERE collector = ?', collector);
 }
 
-/** Pairs that no deal names, now or before a rotation. */
+/** No deal names them, now or before a rotation. */
+const UNUSED = `grant_key NOT IN (SELECT grant_key FROM deals)
+  AND collector NOT IN (SELECT collector FROM deals)
+  AND grant_key NOT IN (SELECT previous_grant_key FROM deals WHERE previous_grant_key IS NOT NULL)
+  AND collector NOT IN (SELECT previous_collector FROM deals WHERE previous_collector IS NOT NULL)`;
+
 export async function countUnusedPairs(sql: Sql): Promise<number> {
-  const row = await sql.get(
-    `SELECT COUNT(*) AS unused FROM key_pairs
-     WHERE grant_key NOT IN (SELECT grant_key FROM deals)
-       AND collector NOT IN (SELECT collector FROM deals)
-       AND grant_key NOT IN (SELECT previous_grant_key FROM deals WHERE previous_grant_key IS NOT NULL)`,
-  );
+  const row = await sql.get(`SELECT COUNT(*) AS unused FROM key_pairs WHERE ${UNUSED}`);
   return row === undefined ? 0 : integerOf(row, 'unused');
+}
+
+/** Only while the index is level with the chain: otherwise keys of deals that it does not have yet look unused. */
+export async function forgetUnusedPairs(sql: Sql, createdBeforeSeconds: number): Promise<void> {
+  await sql.run(`DELETE FROM key_pairs WHERE created_at_seconds < ? AND ${UNUSED}`, createdBeforeSeconds);
 }
 
 async function onePair(sql: Sql, statement: string, address: Address): Promise<KeyPairRecord | undefined> {

@@ -1,6 +1,6 @@
 import pg from 'pg';
 
-import type { Clock } from '../../sdk/pacing/clock.ts';
+import { isYounger, type Clock } from '../../sdk/pacing/clock.ts';
 import { MarketplaceError } from '../errors.ts';
 import { DATABASE_FIRST_RECONNECT_DELAY_MS, DATABASE_MAX_RECONNECT_DELAY_MS } from '../limits.ts';
 import type { Sql } from './database.ts';
@@ -21,7 +21,7 @@ export class PostgresWriter {
   readonly #clock: Clock;
   readonly #lockWaitMs: number;
   #client: pg.Client | undefined;
-  #away: { readonly failure: unknown; readonly delayMs: number; readonly retryAtMs: number } | undefined;
+  #away: { readonly failure: unknown; readonly delayMs: number; readonly failedAtMs: number } | undefined;
 
   /** @param options.lockWaitMs how long the lock is waited for: that of a marketplace that was killed goes away */
   constructor(
@@ -78,7 +78,8 @@ export class PostgresWriter {
 
   async #connect(): Promise<pg.Client> {
     const nowMs = this.#clock.nowMs();
-    if (this.#away !== undefined && nowMs < this.#away.retryAtMs) throw this.#away.failure;
+    const { delayMs: waitMs = 0, failedAtMs = 0 } = this.#away ?? {};
+    if (this.#away !== undefined && isYounger(failedAtMs, nowMs, waitMs)) throw this.#away.failure;
     const client = new pg.Client(connectionSettings(this.#address));
     client.on('error', () => this.#drop(client));
     try {
@@ -96,7 +97,7 @@ export class PostgresWriter {
         (this.#away?.delayMs ?? DATABASE_FIRST_RECONNECT_DELAY_MS / 2) * 2,
         DATABASE_MAX_RECONNECT_DELAY_MS,
       );
-      this.#away = { failure, delayMs, retryAtMs: this.#clock.nowMs() + delayMs };
+      this.#away = { failure, delayMs, failedAtMs: this.#clock.nowMs() };
       throw failure;
     }
     this.#away = undefined;

@@ -107,7 +107,8 @@ export async function startMarketplace(options: MarketplaceOptions, logger: Logg
       { maxDriftSeconds: deployment.chainId === DEVELOPMENT_CHAIN_ID ? undefined : MAX_CLOCK_DRIFT_SECONDS },
     );
     const crypto = { secp256k1: new RememberedSigners(nativeSecp256k1), domain: domainOf(deployment) };
-    const vault = new KeyVault({ database, clock, secp256k1: nativeSecp256k1 }, secret);
+    const chainHead = (): number | undefined => chain().head?.number;
+    const vault = new KeyVault({ database, clock, secp256k1: nativeSecp256k1, chainHead }, secret);
     const challenge = new ViewerChallenge({ clock }, secret);
     const health = new NodeHealth(
       {

@@ -1,4 +1,4 @@
-import type { Clock } from '../../sdk/pacing/clock.ts';
+import { isYounger, type Clock } from '../../sdk/pacing/clock.ts';
 import type { NodeHealth } from '../coordinator/node-health.ts';
 import type { Database } from '../database/database.ts';
 import { sumDelivered } from '../database/delivery-accounts.ts';
@@ -25,11 +25,7 @@ export class MarketSnapshots {
   /** No older than SNAPSHOT_LIFETIME_MS, however many ask. */
   now(): Promise<MarketSample> {
     const atMs = this.#components.clock.nowMs();
-    if (
-      this.#last === undefined ||
-      atMs - this.#last.atMs >= SNAPSHOT_LIFETIME_MS ||
-      atMs < this.#last.atMs
-    ) {
+    if (this.#last === undefined || !isYounger(this.#last.atMs, atMs, SNAPSHOT_LIFETIME_MS)) {
       this.#last = { atMs, snapshot: this.#take(atMs) };
     }
     return this.#last.snapshot;

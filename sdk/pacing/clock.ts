@@ -6,6 +6,14 @@ export interface Clock {
   sleep(durationMs: number, signal?: AbortSignal): Promise<void>;
 }
 
+/**
+ * Whether what happened at a time is younger than a span. A clock that was set back does not say so: then it is not, for
+ * otherwise what is good for a second would be good for as long as the clock went back.
+ */
+export function isYounger(atMs: number, nowMs: number, spanMs: number): boolean {
+  return nowMs >= atMs && nowMs - atMs < spanMs;
+}
+
 /** The clock of the machine. */
 export const systemClock: Clock = {
   nowMs: () => Date.now(),
