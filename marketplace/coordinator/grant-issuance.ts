@@ -159,9 +159,19 @@ export class GrantIssuance {
       });
     }
     const epoch = parseEpoch(request.epoch === 'next' ? moment.epoch + 1 : moment.epoch);
-    const choice = await this.#choose(request, epoch);
-    const grants = await database.write((sql) => this.#issueAll(sql, { request, epoch, moment, choice }));
-    return { dealId: choice.deal.dealId, epoch, moment, grants };
+    let refusal: MarketplaceError | undefined;
+    for (const deal of await this.#wantedDeals(request)) {
+      try {
+        const choice = await this.#chooseNodes(deal, request, epoch);
+        const grants = await database.write((sql) => this.#issueAll(sql, { request, epoch, moment, choice }));
+        return { dealId: deal.dealId, epoch, moment, grants };
+      } catch (failure) {
+        // Another deal of the content may serve; a refused transaction has used nothing up.
+        if (!(failure instanceof MarketplaceError)) throw failure;
+        refusal ??= failure;
+      }
+    }
+    throw refusal ?? new MarketplaceError('CONTENT_NOT_FOUND', 'No deal pays for this content.', {});
   }
 
   #authenticate(request: GrantsRequest): void {
@@ -188,20 +198,7 @@ export class GrantIssuance {
     }
   }
 
-  /** The first of the wanted deals that has a node to offer. */
-  async #choose(request: GrantsRequest, epoch: Epoch): Promise<Choice> {
-    let refusal: MarketplaceError | undefined;
-    for (const deal of await this.#wantedDeals(request)) {
-      try {
-        return await this.#chooseNodes(deal, request, epoch);
-      } catch (failure) {
-        if (!(failure instanceof MarketplaceError)) throw failure;
-        refusal ??= failure;
-      }
-    }
-    throw refusal ?? new MarketplaceError('CONTENT_NOT_FOUND', 'No deal pays for this content.', {});
-  }
-
+  /** Those that are tried, in their order: the first that has a node to offer grants. */
   async #wantedDeals({ wanted }: GrantsRequest): Promise<DealRecord[]> {
     const { read } = this.#components.database;
     if (!('dealId' in wanted)) return readDealsOfContent(read, wanted, MAX_CANDIDATE_DEALS);

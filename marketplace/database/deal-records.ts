@@ -101,7 +101,11 @@ export async function listDeals(
   return { total: count === undefined ? 0 : integerOf(count, 'total'), rows: rows.map(dealOf) };
 }
 
-/** Deals of a content, open ones first, then the newest. */
+/**
+ * Deals of a content: open ones first; of these those whose keys are held here, by what their active allocations and their
+ * pools can still pay, then the newest. Anybody may open a deal for any content, and viewers look at the first ones only:
+ * who wants to hide one that pays has to lock more money, for its viewers, in each deal that stands before it.
+ */
 export async function readDealsOfContent(
   sql: Sql,
   content: { root: ContentRoot; codec: number },
@@ -109,7 +113,14 @@ export async function readDealsOfContent(
 ): Promise<DealRecord[]> {
   const rows = await sql.all(
     `SELECT * FROM deals WHERE content_root = ? AND content_codec = ?
-     ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'closing' THEN 1 ELSE 2 END, opened_block DESC, deal_id LIMIT ?`,
+     ORDER BY CASE state WHEN 'open' THEN 0 WHEN 'closing' THEN 1 ELSE 2 END,
+       CASE WHEN EXISTS (SELECT 1 FROM key_pairs WHERE key_pairs.grant_key IN (deals.grant_key, deals.previous_grant_key))
+         THEN 0 ELSE 1 END,
+       COALESCE((SELECT SUM(CAST(balance_wei AS REAL)) FROM allocations
+                 WHERE allocations.deal_id = deals.deal_id AND allocations.state = 'active'), 0)
+         + COALESCE((SELECT CAST(funded_wei AS REAL) - CAST(claimed_wei AS REAL) FROM peer_pools
+                 WHERE peer_pools.deal_id = deals.deal_id AND thaw_end = 0), 0) DESC,
+       opened_block DESC, deal_id LIMIT ?`,
     content.root,
     content.codec,
     limit,

@@ -160,6 +160,9 @@ export const MAX_CAP_BYTES = 128n * 1024n * 1024n;
 /** A further grant is asked for when less than this is left under the current one. */
 export const LOW_CAP_BYTES = 8 * MIB;
 
+/** Deals of one content that a viewer asks for grants, one after the other, until one serves. */
+export const MAX_TRIED_DEALS = 4;
+
 /** Rounds of asking the coordinator for other nodes when none is left. */
 export const MAX_SOURCE_ROUNDS = 5;
 

@@ -6,6 +6,7 @@ import type { Address, DealId } from '../protocol/identifiers.ts';
 import type { ReceiptWithGrant } from '../protocol/receipt.ts';
 import type { Secp256k1 } from '../protocol/signature.ts';
 import { BlockExchange } from './block-exchange.ts';
+import { candidateDeals, isOfOneDeal } from './candidate-deals.ts';
 import { ClientError } from './client-error.ts';
 import {
   FIRST_CAP_BYTES,
@@ -23,7 +24,7 @@ import type { GivenAdmission } from './given-admission.ts';
 import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { Challenge, MarketplaceDeal, Network } from './marketplace-answers.ts';
+import type { Challenge, Network } from './marketplace-answers.ts';
 import { domainOf, MarketplaceApi } from './marketplace-api.ts';
 import { lookUpAtOneOf, type Provider } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
@@ -44,7 +45,7 @@ export interface SessionOptions {
   readonly marketplaceUrl: string;
   /** Private key of the viewer, 32 bytes. */
   readonly viewerKey: Uint8Array;
-  /** Pays for the delivery. @default that of the admission, else the first open deal of the content for everybody */
+  /** Pays for the delivery. @default that of the admission, else the first open deal of the content that serves the viewer */
   readonly dealId?: DealId | undefined;
   /** Where the deal is for viewers that its publisher knows: what its log-in service gave to this viewer key. */
   readonly admission?: GivenAdmission | undefined;
@@ -104,13 +105,23 @@ export class FetchSession {
       named === undefined ? api.dealsOf(options.cid, signal) : [],
     ]);
     // Nothing of what is being read is needed to be challenged, and the address is computed while that is on its way.
-    const challenge = api.challenge(components.secp256k1.addressOf(viewerKey), signal);
+    const address = components.secp256k1.addressOf(viewerKey);
+    const challenge = api.challenge(address, signal);
     for (const each of [reading, challenge]) each.catch(() => undefined);
     const [network, deals] = await reading;
-    const dealId = named ?? chosenDeal(options.cid, deals);
-    const session = new FetchSession({ ...components, api }, options, { network, dealId });
-    await session.#begin(challenge);
-    return session;
+    const candidates = named === undefined ? candidateDeals(options.cid, deals) : [named];
+    let refusal: unknown;
+    for (const dealId of candidates) {
+      const session = new FetchSession({ ...components, api }, options, { network, dealId });
+      try {
+        await session.#begin(refusal === undefined ? challenge : api.challenge(address, signal));
+        return session;
+      } catch (failure) {
+        if (!isOfOneDeal(failure)) throw failure;
+        refusal ??= failure;
+      }
+    }
+    throw refusal;
   }
 
   private constructor(
@@ -281,18 +292,6 @@ export class FetchSession {
     }
     return 0;
   }
-}
-
-function chosenDeal(cid: CID, deals: readonly MarketplaceDeal[]): DealId {
-  const open = deals.filter(({ state }) => state === undefined || state.toLowerCase() === 'open');
-  // A deal that asks for admissions is the last resort: its refusal says where to get one.
-  const forAll = open.filter(({ audienceKey }) => audienceKey === undefined || audienceKey === null);
-  const deal = [...forAll, ...open].find(({ allocations }) => allocations.length > 0) ?? open[0];
-  if (deal !== undefined) return deal.dealId;
-  throw new ClientError('CONTENT_NOT_PAID', `No open deal pays for the delivery of ${cid.toString()}.`, {
-    values: { cid: cid.toString(), deals: deals.length },
-    remedy: 'Check the CID, ask its publisher, or fetch it from any IPFS gateway.',
-  });
 }
 
 function noNodes(cid: CID): ClientError {

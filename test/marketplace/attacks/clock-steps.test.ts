@@ -96,9 +96,7 @@ describe('a clock of the machine that is set back and forth by minutes', () => {
     it('is not good once more', async () => {
       const [first, second] = [`0x${'01'.repeat(32)}`, `0x${'02'.repeat(32)}`];
       const answer = (nonce: string, nowSeconds: number): Promise<void> =>
-        database.write((sql) =>
-          useChallenge(sql, { nonce, expiresAtSeconds: nowSeconds + 120 }, nowSeconds),
-        );
+        database.write((sql) => useChallenge(sql, { nonce, expiresAtSeconds: nowSeconds + 120 }, nowSeconds));
       await answer(first, 6_000);
       await answer(second, 6_000 + 600);
       // The clock is back at a time at which the first would still be good.

@@ -77,7 +77,9 @@ describe('somebody who asks for all keys that there are', () => {
     await indexThrough(HEAD);
     expect(await refusal()).to.equal(undefined);
     const left = await database.read.all('SELECT grant_key FROM key_pairs');
-    expect(left.map((row) => row['grant_key'])).to.include(kept.grantKey).and.have.length(2);
+    expect(left.map((row) => row['grant_key']))
+      .to.include(kept.grantKey)
+      .and.have.length(2);
   });
 
   it('cannot do so from one network', () => {
