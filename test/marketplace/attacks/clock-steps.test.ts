@@ -6,7 +6,7 @@ import { isYounger } from '../../../sdk/pacing/clock.ts';
 import { EpochClock } from '../../../marketplace/coordinator/epoch-clock.ts';
 import type { Database } from '../../../marketplace/database/database.ts';
 import { hasUsedChallenge, useChallenge } from '../../../marketplace/database/grant-ledger.ts';
-import { StoppedClock } from '../stopped-clock.ts';
+import { StoppedClock } from '../../sdk/pacing/stopped-clock.ts';
 import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const MINUTE_MS = 60_000;

@@ -7,7 +7,7 @@ import { MAX_CANDIDATE_DEALS } from '../../../marketplace/limits.ts';
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
 import { closeDeal } from '../../../sdk/chain/deals.ts';
 import type { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { systemClock } from '../../../sdk/client/clock.ts';
+import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { FetchSession } from '../../../sdk/client/fetch-session.ts';
 import { MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
 import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';

@@ -6,7 +6,7 @@ import type { Database } from '../../../marketplace/database/database.ts';
 import { ProjectionRows } from '../../../marketplace/database/projection-rows.ts';
 import { CALL_RATES, MAX_UNUSED_KEY_PAIRS, UNUSED_KEYS_KEPT_SECONDS } from '../../../marketplace/limits.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
-import { StoppedClock } from '../stopped-clock.ts';
+import { StoppedClock } from '../../sdk/pacing/stopped-clock.ts';
 import { temporaryStorage, type TestStorage } from '../storage-fixture.ts';
 
 const MAX_UNUSED = 3;
