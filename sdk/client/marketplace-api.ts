@@ -233,6 +233,12 @@ export class MarketplaceApi {
     return (await this.#call({ ...call, repeatable: true }, acknowledgementsSchema)).acknowledged;
   }
 
+  /** The request that `deliverReceipts` makes, for whom nobody will answer any more: a page that is being closed. */
+  receiptsRequest(pairs: readonly ReceiptWithGrant[]): { readonly url: string; readonly body: string } {
+    const body = { receipts: base64UrlEncode(encodeReceiptsWithGrants(pairs)) };
+    return { url: `${this.#base}/v1/receipts`, body: JSON.stringify(body) };
+  }
+
   #call<T extends z.ZodTypeAny>(call: JsonCall, schema: T): Promise<z.output<T>> {
     return callJson(this.#components, { ...call, url: this.#base + call.url }, schema);
   }

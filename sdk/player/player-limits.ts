@@ -26,6 +26,12 @@ export const OWED_INTERVAL_MS = 1_000;
 export const MAX_OWED_AGE_MS = 3 * 24 * 60 * 60 * 1_000;
 export const MAX_OWED_ENTRIES = 64;
 
+/**
+ * Receipts that a page hands over while it is being closed, the newest: browsers let 64 KiB outlive a page, and one with its
+ * grant takes about 400 bytes there.
+ */
+export const MAX_LEAVING_RECEIPTS = 128;
+
 /** How a view does is told to the page this often. */
 export const REPORT_INTERVAL_MS = 250;
 

@@ -12,7 +12,7 @@ import { PageLog } from './page-log.ts';
 import { contentAnswers } from './player/edge-answers.ts';
 import { FILM_SECONDS, generateFilm, generateStream } from './player/media-files.ts';
 import { PlayerNetwork } from './player/player-network.ts';
-import { closeView, complaintsOf, play, seek, waitFor } from './player/viewing.ts';
+import { closeView, complaintsOf, play, reportWithOwed, seek, waitFor } from './player/viewing.ts';
 import { screenshot } from './screenshots.ts';
 
 /** Played while an edge dies and another lies: longer than what is buffered ahead. */
@@ -81,6 +81,14 @@ describe('watching in a browser', function () {
       await page.close();
     });
   }
+
+  it('is paid for to the last byte though its page is closed in the middle and nobody comes again', async () => {
+    const { page } = await watch(LONG_FILM);
+    await play(page);
+    const seen = await reportWithOwed(page);
+    await page.close();
+    await network.expectReceiptedAtLeast(published, seen);
+  });
 
   it('asks edges for blocks only, never for leave to ask', async () => {
     const { page } = await watch('fragmented.mp4');

@@ -2,6 +2,7 @@ import type { GivenAdmission } from '../../client/given-admission.ts';
 import type { ViewReport } from '../engine/view-report.ts';
 import { failureOf, type Failure } from '../failure.ts';
 import { EngineLink } from '../link/engine-link.ts';
+import { handOverWhenLeft } from '../link/leaving-page.ts';
 import { startEngine, type RunningEngine } from '../link/start-engine.ts';
 import { mediaFailure } from '../playback/media-source-playback.ts';
 import type { RangedUrls } from '../playback/ranged-urls.ts';
@@ -24,6 +25,8 @@ interface Running {
   readonly engine: RunningEngine;
   readonly link: EngineLink;
   readonly stop: AbortController;
+  /** Forgets the page's end, once the last receipts are delivered. */
+  readonly stay: () => void;
   shown?: Shown;
 }
 
@@ -151,8 +154,8 @@ export class BcdnPlayer extends HTMLElement {
       const link = new EngineLink(engine.port, (report) => {
         if (this.#running?.shown?.way !== 'url') this.#tell(report);
       });
-      const running: Running = { engine, link, stop };
       if (!this.isConnected || this.#running !== undefined) return engine.end();
+      const running: Running = { engine, link, stop, stay: handOverWhenLeft(link) };
       this.#running = running;
       link.start();
       const admission = await this.admission?.(await link.viewerKey());
@@ -245,6 +248,9 @@ export class BcdnPlayer extends HTMLElement {
     this.#ended = running.link
       .close()
       .catch(() => undefined)
-      .then(() => running.engine.end());
+      .then(() => {
+        running.stay();
+        running.engine.end();
+      });
   }
 }

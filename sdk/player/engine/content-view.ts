@@ -7,7 +7,12 @@ import { FileWalk, type ByteRange } from '../../client/file-walk.ts';
 import { MarketplaceApi } from '../../client/marketplace-api.ts';
 import { resolvePath } from '../../client/resolve-path.ts';
 import { PlayerError } from '../player-error.ts';
-import { NODES_RETRY_MS, READ_AHEAD_BYTES, UNVERIFIED_PIECE_BYTES } from '../player-limits.ts';
+import {
+  MAX_LEAVING_RECEIPTS,
+  NODES_RETRY_MS,
+  READ_AHEAD_BYTES,
+  UNVERIFIED_PIECE_BYTES,
+} from '../player-limits.ts';
 import { BlockShelf, type VerifiedBlocks } from './block-shelf.ts';
 import { listDirectory } from './directory-listing.ts';
 import { readLayout, type FileLayout } from './file-layout.ts';
@@ -65,6 +70,13 @@ export class ContentView implements VerifiedBlocks {
   /** How the view does now. */
   report(): ViewReport {
     return this.nodes.report(this.#onOrigin);
+  }
+
+  /** What the nodes would lose if this thread ended now, as the coordinator takes it; undefined for nothing. */
+  owedRequest(): ReturnType<MarketplaceApi['receiptsRequest']> | undefined {
+    const owed = this.nodes.owed().slice(-MAX_LEAVING_RECEIPTS);
+    if (owed.length === 0) return undefined;
+    return new MarketplaceApi(this.#components, this.#marketplaceUrl).receiptsRequest(owed);
   }
 
   get #onOrigin(): boolean {

@@ -152,6 +152,7 @@ export class EngineHost {
     const text = JSON.stringify(report);
     if (text === this.#reported) return;
     this.#reported = text;
+    this.#say({ kind: 'owed', request: view.owedRequest() });
     this.#say({ kind: 'report', report });
   }
 

@@ -3,7 +3,7 @@ import type { FileFacts } from '../engine/content-view.ts';
 import type { ViewSettings } from '../engine/open-view.ts';
 import type { ViewReport } from '../engine/view-report.ts';
 import { LINK_CREDIT_BYTES } from '../player-limits.ts';
-import type { EngineMessage, EnginePort, EngineRequest } from './engine-messages.ts';
+import type { EngineMessage, EnginePort, EngineRequest, ReceiptsRequest } from './engine-messages.ts';
 import { RemoteFailure } from './remote-failure.ts';
 
 /** A piece of a file, verified unless its file says otherwise. */
@@ -23,6 +23,7 @@ export class EngineLink {
   readonly #waiting = new Map<number, Waiting>();
   readonly #ready = Promise.withResolvers<string>();
   readonly #onReport: (report: ViewReport) => void;
+  #owed: ReceiptsRequest | undefined;
   #nextId = 0;
 
   /** @param onReport told how the view does, a few times a second while something changes */
@@ -35,6 +36,11 @@ export class EngineLink {
   start(): void {
     this.#port.addEventListener('message', ({ data }) => this.#heard(data as EngineMessage));
     this.#port.start?.();
+  }
+
+  /** What would be unpaid if this page were closed now, a quarter of a second ago at most. */
+  get owed(): ReceiptsRequest | undefined {
+    return this.#owed;
   }
 
   /** The address of the viewer's key. Asked for only where something depends on it: to compute it takes a moment. */
@@ -112,6 +118,7 @@ export class EngineLink {
   #heard(message: EngineMessage): void {
     if (message.kind === 'ready') this.#ready.resolve(message.viewerKey);
     else if (message.kind === 'report') this.#onReport(message.report);
+    else if (message.kind === 'owed') this.#owed = message.request;
     else if (message.kind !== 'started') {
       const waiting = this.#waiting.get(message.id);
       if (message.kind === 'failed') waiting?.failed(new RemoteFailure(message.failure));

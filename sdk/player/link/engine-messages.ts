@@ -35,7 +35,16 @@ export type EngineMessage =
   | { readonly kind: 'chunk'; readonly id: number; readonly offset: number; readonly bytes: Uint8Array }
   | { readonly kind: 'end'; readonly id: number }
   | { readonly kind: 'failed'; readonly id: number; readonly failure: Failure }
-  | { readonly kind: 'report'; readonly report: ViewReport };
+  | { readonly kind: 'report'; readonly report: ViewReport }
+  /** Said before the report whose bytes it covers; undefined when nothing is owed. */
+  | { readonly kind: 'owed'; readonly request: ReceiptsRequest | undefined };
+
+/** Receipts that no node has acknowledged, as a page hands them to the coordinator when it is closed. */
+export interface ReceiptsRequest {
+  readonly url: string;
+  /** JSON. */
+  readonly body: string;
+}
 
 /** Either end of the connection: a worker, a port, or the global scope of a worker. */
 export interface EnginePort {

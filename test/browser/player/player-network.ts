@@ -107,6 +107,19 @@ export class PlayerNetwork {
     }
   }
 
+  /** Waits until the marketplace holds receipts for the bytes of a report, and for what came after it, if anything did. */
+  async expectReceiptedAtLeast(published: Publication, report: ViewReport): Promise<void> {
+    const deadlineMs = performance.now() + RECEIPTS_TIMEOUT_MS;
+    for (;;) {
+      const receipted = await this.#receipted(published, report.viewerKey);
+      const missing = report.nodes.filter(({ node, bytes }) => bytes > (receipted.get(node) ?? 0));
+      if (missing.length === 0) return;
+      if (performance.now() > deadlineMs)
+        expect.fail(`unpaid: ${JSON.stringify({ missing, receipted: [...receipted] })}`);
+      await setTimeout(POLL_MS);
+    }
+  }
+
   /** Bytes that a viewer has signed for, as the marketplace holds the receipts, by node. */
   async #receipted(published: Publication, viewerKey: string): Promise<ReadonlyMap<string, number>> {
     const bytes = new Map<string, number>();

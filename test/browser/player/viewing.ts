@@ -81,6 +81,20 @@ export async function seek(page: Page, seconds: number): Promise<void> {
   }, seconds);
 }
 
+/** The first report of bytes that no node is known to have a receipt of. */
+export async function reportWithOwed(page: Page): Promise<ViewReport> {
+  return page.evaluate(
+    () =>
+      new Promise<ViewReport>((resolve) => {
+        const player = document.querySelector('bcdn-player');
+        player?.addEventListener('bcdn-report', (event) => {
+          const { detail: report } = event as CustomEvent<ViewReport>;
+          if (report.verifiedBytes > report.confirmedBytes) resolve(report);
+        });
+      }),
+  );
+}
+
 /** Ends the view and waits until its receipts are delivered. @returns what it had fetched */
 export async function closeView(page: Page): Promise<ViewReport> {
   return page.evaluate(async () => {
