@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { ending, type CommandLineEnd } from '../command-line/ending.ts';
 import { wholeNumber } from '../command-line/whole-number.ts';
 import type { Bench } from './bench.ts';
 
@@ -9,12 +10,6 @@ export interface BenchCommand {
   readonly values: Readonly<Record<string, number>>;
   /** One JSON object on standard output instead of tables. */
   readonly json: boolean;
-}
-
-/** Where help and mistakes go, and how the process ends for them. */
-export interface CommandLineEnd {
-  readonly write: (text: string) => void;
-  readonly exit: (code: number) => never;
 }
 
 /** Reads the command line; `--help` and mistakes end it with a message through `end`. */
@@ -57,11 +52,4 @@ Examples:
   }
   program.parse(argv, { from: 'user' });
   return chosen ?? program.help({ error: true });
-}
-
-/** Help is no result: it goes where progress goes. A mistake ends with 2. */
-function ending(command: Command, { write, exit }: CommandLineEnd): Command {
-  return command
-    .exitOverride((error) => exit(error.exitCode === 0 ? 0 : 2))
-    .configureOutput({ writeOut: write, writeErr: write });
 }

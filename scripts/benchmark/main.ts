@@ -1,3 +1,4 @@
+import { INTERRUPTED_EXIT, interruption } from '../command-line/interruption.ts';
 import { Progress } from '../devnet/progress.ts';
 import { BenchError } from './bench-error.ts';
 import { BENCHES } from './catalogue.ts';
@@ -5,15 +6,9 @@ import { parseBenchCommand, type BenchCommand } from './command-line.ts';
 import { machineFacts } from './machine-facts.ts';
 import { textTable } from './text-table.ts';
 
-const stopping = new AbortController();
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) process.exit(130);
-    stopping.abort(
-      new BenchError('BENCH_STOPPED', { message: `Stopped by ${signal}.`, remedy: 'Start it again.' }),
-    );
-  });
-}
+const stopping = interruption({
+  first: (by) => new BenchError('BENCH_STOPPED', { message: `Stopped by ${by}.`, remedy: 'Start it again.' }),
+});
 
 const command = parseBenchCommand(process.argv.slice(2), BENCHES, {
   write: (text) => process.stderr.write(text),
@@ -25,7 +20,7 @@ async function run({ bench, values, json }: BenchCommand): Promise<number> {
   const progress = new Progress(process.stderr, { quiet: false });
   const machine = machineFacts();
   try {
-    const report = await bench.run(values, { progress, signal: stopping.signal });
+    const report = await bench.run(values, { progress, signal: stopping });
     const document = { bench: bench.name, ...report.figures, options: values, machine };
     const facts = `${machine.cpuModel}, ${machine.cores} cores, Node ${machine.node}, load ${machine.loadAverage}`;
     const output = json ? JSON.stringify(document) : [...report.tables.map(textTable), facts].join('\n\n');
@@ -34,6 +29,6 @@ async function run({ bench, values, json }: BenchCommand): Promise<number> {
   } catch (error) {
     if (!(error instanceof BenchError)) throw error;
     progress.say(`${error.code}: ${error.message} ${error.remedy}`);
-    return stopping.signal.aborted ? 130 : 1;
+    return stopping.aborted ? INTERRUPTED_EXIT : 1;
   }
 }

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 
+import { ending } from '../command-line/ending.ts';
+
 /** What the run was asked to do. */
 export interface ClientsOptions {
   /** Print one JSON document on standard output and nothing else there. */
@@ -8,7 +10,7 @@ export interface ClientsOptions {
 
 /** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
 export function parseOptions(argv: readonly string[]): ClientsOptions {
-  return new Command('scripts/clients/main.ts')
+  return ending(new Command('scripts/clients/main.ts'))
     .description('Lets clients that others wrote fetch from the gateway of an edge, and says what worked.')
     .option('--json', 'print one JSON document on standard output', false)
     .addHelpText(
@@ -19,8 +21,6 @@ Exit code: 0 when all worked, 1 when something failed, 3 when nothing failed but
 Example:
   $ npm run clients -- --json`,
     )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) })
     .parse(argv, { from: 'user' })
     .opts<{ json: boolean }>();
 }

@@ -2,6 +2,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join, resolve } from 'node:path';
 
+import { INTERRUPTED_EXIT, interruption } from '../command-line/interruption.ts';
 import { runFileJob } from './file-job.ts';
 import { generateFilm, readInputFile } from './input-file.ts';
 import { Network } from './network.ts';
@@ -16,18 +17,10 @@ const folder =
 await mkdir(folder, { recursive: true });
 const progress = new Progress(process.stderr, { quiet: false });
 const network = new Network(folder, progress);
-const stopping = new AbortController();
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) {
-      network.processes.killAll();
-      process.exit(130);
-    }
-    progress.say('Stopping; once more to stop at once.');
-    stopping.abort();
-  });
-}
+const stopping = interruption({
+  first: () => progress.say('Stopping; once more to stop at once.'),
+  second: () => network.processes.killAll(),
+});
 
 process.exitCode = await run(options);
 
@@ -35,13 +28,13 @@ async function run({ once, json, input, sizeBytes, viewers }: DevnetOptions): Pr
   try {
     const file = input === undefined ? await generateFilm(folder, sizeBytes) : await readInputFile(input);
     await network.start(file.bytes);
-    const job = { network, file, viewers, folder, progress, signal: stopping.signal };
+    const job = { network, file, viewers, folder, progress, signal: stopping };
     if (!once) return await stayUp(job);
     const report = await runFileJob(job);
     if (json) process.stdout.write(`${reportJson(report)}\n`);
     return report.ok ? 0 : 1;
   } catch (error) {
-    if (stopping.signal.aborted) return 130;
+    if (stopping.aborted) return INTERRUPTED_EXIT;
     progress.say(error instanceof Error ? error.message : String(error));
     return 1;
   } finally {

@@ -1,5 +1,6 @@
 import { Command } from 'commander';
 
+import { ending } from '../command-line/ending.ts';
 import { wholeNumber } from '../command-line/whole-number.ts';
 
 /** What `npm start` was asked to do. */
@@ -25,7 +26,7 @@ const MAX_VIEWERS = 64;
 
 /** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
 export function parseDevnetOptions(argv: readonly string[]): DevnetOptions {
-  const command = new Command('npm start --')
+  const command = ending(new Command('npm start --'))
     .description('Starts a whole bcdn network on this machine and delivers a file through it.')
     .option('--once', 'run the job once, check everything, stop all processes and exit', false)
     .option('--json', 'print one JSON document on standard output (with --once)', false)
@@ -53,9 +54,7 @@ Examples:
   $ npm start                                        stays up; k kills an edge, c corrupts one, q quits
   $ npm start -- --once                              one job, then exit 0 if every check held
   $ npm start -- --once --json --input movie.mp4     the same with your file and a JSON report`,
-    )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) });
+    );
   const values = command.parse(argv, { from: 'user' }).opts<{
     once: boolean;
     json: boolean;

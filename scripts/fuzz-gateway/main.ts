@@ -1,4 +1,5 @@
 /** Hostile requests against the gateway, to be repeated by their seed: `--help` shows the options. */
+import { interruption } from '../command-line/interruption.ts';
 import { Progress } from '../devnet/progress.ts';
 import { startEdge } from './edge-target.ts';
 import { FuzzRun } from './fuzz-run.ts';
@@ -6,21 +7,12 @@ import { startGateway } from './gateway-target.ts';
 import { parseFuzzOptions } from './options.ts';
 import { isClean, reportLines, reportValues } from './report.ts';
 
-const INTERRUPTED_EXIT = 130;
 const PROGRESS_REQUESTS = 250_000;
 const MB = 1_000_000;
 
 const options = parseFuzzOptions(process.argv.slice(2), Math.random);
 const progress = new Progress(process.stderr, { quiet: false });
-const stopping = new AbortController();
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) process.exit(INTERRUPTED_EXIT);
-    progress.say('Stopping; once more to stop at once.');
-    stopping.abort();
-  });
-}
+const stopping = interruption({ first: () => progress.say('Stopping; once more to stop at once.') });
 
 process.exitCode = await main();
 
@@ -34,7 +26,7 @@ async function main(): Promise<number> {
   let told = 0;
   try {
     const report = await new FuzzRun(target, {
-      ...{ requests, seed, connections, only: options.connection, signal: stopping.signal },
+      ...{ requests, seed, connections, only: options.connection, signal: stopping },
       onProgress: (tally, { memoryBytes, handles }) => {
         if (tally.requests - told < PROGRESS_REQUESTS) return;
         told = tally.requests;

@@ -1,5 +1,7 @@
 import { Command } from 'commander';
 
+import { ending } from '../command-line/ending.ts';
+import { addSeed, seedOf } from '../command-line/seed-option.ts';
 import { wholeNumber } from '../command-line/whole-number.ts';
 
 /** What the run was asked to do. */
@@ -23,17 +25,15 @@ const MAX_REQUESTS = 1_000_000_000;
 const DEFAULT_CONNECTIONS = 24;
 const MAX_CONNECTIONS = 512;
 const MAX_WORKERS = 64;
-const SEED_RANGE = 2 ** 31;
 
 /** Reads the command line; `--help` and mistakes end the process with a message on standard error. */
 export function parseFuzzOptions(argv: readonly string[], randomSeed: () => number): FuzzOptions {
-  const command = new Command('scripts/fuzz-gateway/main.ts')
+  const command = ending(new Command('scripts/fuzz-gateway/main.ts'))
     .description(
       'Sends hostile requests over real connections to the gateway in a process of its own: paths, CIDs, queries, ' +
         'headers, ranges, grants, bodies and bytes that are no HTTP. Every answer must be valid, none a 500.',
     )
     .option('--requests <count>', 'how many', wholeNumber(1, MAX_REQUESTS), DEFAULT_REQUESTS)
-    .option('--seed <number>', 'repeats the requests of a run', wholeNumber(0, SEED_RANGE))
     .option('--connections <count>', 'at a time', wholeNumber(1, MAX_CONNECTIONS), DEFAULT_CONNECTIONS)
     .option('--connection <number>', 'only this one, as a finding names it', wholeNumber(0, MAX_REQUESTS))
     .option('--rationed', 'with the free allowance of a node, so that most is refused', false)
@@ -51,9 +51,8 @@ Exit code: 0 when nothing was found, nothing crashed and no handle stayed open, 
 Examples:
   $ npm run fuzz:gateway -- --requests 1000000 --seed 1
   $ npm run fuzz:gateway -- --seed 1 --connection 4711`,
-    )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) });
+    );
+  addSeed(command, 'the requests of a run');
   const values = command.parse(argv, { from: 'user' }).opts<Omit<FuzzOptions, 'seed'> & { seed?: number }>();
-  return { ...values, seed: values.seed ?? Math.floor(randomSeed() * SEED_RANGE) };
+  return { ...values, seed: seedOf(values, randomSeed) };
 }

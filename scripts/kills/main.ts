@@ -6,6 +6,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
+import { INTERRUPTED_EXIT, interruption } from '../command-line/interruption.ts';
 import { DevnetError } from '../devnet/devnet-error.ts';
 import { Progress } from '../devnet/progress.ts';
 import { EPOCH_SECONDS, KillRun, WEI_PER_BYTE } from './kill-run.ts';
@@ -13,7 +14,6 @@ import { parseKillOptions } from './options.ts';
 import { reportJson, reportLines } from './report.ts';
 import { SmallNetwork } from './small-network.ts';
 
-const INTERRUPTED_EXIT = 130;
 const GIB = 1024n ** 3n;
 
 const options = parseKillOptions(process.argv.slice(2), Math.random);
@@ -22,18 +22,10 @@ const progress = new Progress(process.stderr, { quiet: false });
 const network = new SmallNetwork({
   ...{ folder, edges: 1, epochSeconds: EPOCH_SECONDS, askWeiPerGiB: WEI_PER_BYTE * GIB },
 });
-const stopping = new AbortController();
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) {
-      network.processes.killAll();
-      process.exit(INTERRUPTED_EXIT);
-    }
-    progress.say('Stopping; once more to stop at once.');
-    stopping.abort();
-  });
-}
+const stopping = interruption({
+  first: () => progress.say('Stopping; once more to stop at once.'),
+  second: () => network.processes.killAll(),
+});
 
 process.exitCode = await main();
 
@@ -44,14 +36,13 @@ async function main(): Promise<number> {
     const [edge] = network.edges;
     if (edge === undefined) throw new DevnetError('STOPPED', 'The network has no edge.');
     const publication = await progress.task('Content', async () => network.publish());
-    const { signal } = stopping;
     const parts = { network, edge, publication, progress };
-    const report = await new KillRun(parts, { ...options, signal }).run();
+    const report = await new KillRun(parts, { ...options, signal: stopping }).run();
     if (options.json) process.stdout.write(`${reportJson(report)}\n`);
     else for (const line of reportLines(report)) process.stdout.write(`${line}\n`);
     return report.ok ? 0 : 1;
   } catch (error) {
-    if (stopping.signal.aborted) return INTERRUPTED_EXIT;
+    if (stopping.aborted) return INTERRUPTED_EXIT;
     progress.say(error instanceof Error ? error.message : String(error));
     return 1;
   } finally {

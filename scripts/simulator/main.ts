@@ -1,3 +1,4 @@
+import { INTERRUPTED_EXIT, interruption } from '../command-line/interruption.ts';
 import { parseSimulateOptions } from './options.ts';
 import { writeCsv } from './output/csv.ts';
 import { Progress } from './output/progress.ts';
@@ -7,27 +8,18 @@ import { runScenario } from './run-scenario.ts';
 import { ALL_SCENARIOS } from './scenarios/all-scenarios.ts';
 import { SimulatorError } from './simulator-error.ts';
 
-const INTERRUPTED_EXIT = 130;
-
 const options = parseSimulateOptions(process.argv.slice(2), ALL_SCENARIOS);
 const progress = new Progress((text) => {
   if (!options.quiet) process.stderr.write(text);
 });
-const stopping = new AbortController();
-
-for (const signal of ['SIGINT', 'SIGTERM'] as const) {
-  process.on(signal, () => {
-    if (stopping.signal.aborted) process.exit(INTERRUPTED_EXIT);
-    stopping.abort();
-  });
-}
+const stopping = interruption();
 
 process.exitCode = await main();
 
 async function main(): Promise<number> {
   const run = { scenario: options.scenario.name, nodes: options.nodes, seed: options.seed };
   try {
-    const report = await runScenario(options, progress, stopping.signal);
+    const report = await runScenario(options, progress, stopping);
     const heading = `${run.scenario}, ${run.nodes} nodes, seed ${run.seed}`;
     if (options.csv !== undefined) writeCsv(options.csv, report);
     if (options.svg !== undefined) writeSvg(options.svg, heading, report);

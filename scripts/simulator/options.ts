@@ -1,5 +1,6 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
 
+import { ending } from '../command-line/ending.ts';
 import type { Scenario, ScenarioOption } from './scenarios/scenario.ts';
 
 /** What `npm run simulate` was asked for. */
@@ -34,24 +35,20 @@ export function parseSimulateOptions(
   scenarios: readonly Scenario[],
 ): SimulateOptions {
   let chosen: SimulateOptions | undefined;
-  const program = new Command('npm run simulate --')
+  const program = ending(new Command('npm run simulate --'))
     .description(
       'Runs the one-hop ring, unchanged, on many nodes in virtual time. Repeatable bit for bit by its seed.',
     )
     .addHelpText(
       'after',
       `\nExamples:\n${scenarios.flatMap((each) => each.examples.map((line) => `  $ ${line}\n`)).join('')}`,
-    )
-    .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-    .configureOutput({ writeOut: (text) => process.stderr.write(text) });
+    );
   for (const scenario of scenarios) {
-    const command = program.command(scenario.name).description(scenario.summary);
+    const command = ending(program.command(scenario.name)).description(scenario.summary);
     addCommonOptions(command, scenario);
     for (const option of scenario.options) command.addOption(toOption(option));
     command
       .addHelpText('after', `\nExamples:\n${scenario.examples.map((line) => `  $ ${line}\n`).join('')}`)
-      .exitOverride((error) => process.exit(error.exitCode === 0 ? 0 : 2))
-      .configureOutput({ writeOut: (text) => process.stderr.write(text) })
       .action((values: RawValues) => {
         chosen = toOptions(scenario, values);
       });

@@ -1,15 +1,12 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Wallet, type JsonRpcProvider } from 'ethers';
+import type { JsonRpcProvider } from 'ethers';
 import type { EarningsDocument } from '../../../node/app/control/documents.ts';
 import { readAllocation } from '../../../sdk/chain/deals.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { fetchContent } from '../../../sdk/client/fetch-content.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
-import { publish } from '../../../sdk/publish/publish.ts';
 import { eventually } from '../cli/eventually.ts';
 import { TestNetwork } from '../cli/test-network.ts';
 
@@ -35,16 +32,7 @@ describe('a node whose coordinator does not answer', function () {
     const edge = await network.init('edge', { extra });
     const running = network.run(edge);
     await running.ready();
-    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
-    await network.fund(wallet.address);
-    const { cid, dealId } = await eventually(() =>
-      publish({
-        source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(2_200_000))]) },
-        sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
-        marketplaceUrl,
-        replicas: 1,
-      }),
-    );
+    const { cid, dealId } = await network.publish(2_200_000);
     const sink = { write: () => undefined };
     // The marketplace reads the deal off the chain and probes the node a moment after they are there.
     const result = await eventually(() =>

@@ -1,12 +1,10 @@
 import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Wallet, type JsonRpcProvider } from 'ethers';
+import type { JsonRpcProvider } from 'ethers';
 import { request } from 'undici';
 import type { EarningsDocument } from '../../../node/app/control/documents.ts';
 import { readAllocation } from '../../../sdk/chain/deals.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { systemClock } from '../../../sdk/pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../../sdk/client/marketplace-api.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
@@ -16,7 +14,7 @@ import { GRANT_HEADER, RECEIPTS_PATH } from '../../../sdk/protocol/http.ts';
 import { parseAddress, type Epoch } from '../../../sdk/protocol/identifiers.ts';
 import { priceWei } from '../../../sdk/protocol/price.ts';
 import { encodeSignedReceipts, type ReceiptWithGrant } from '../../../sdk/protocol/receipt.ts';
-import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import type { Publication } from '../../../sdk/publish/publish.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import { eventually } from '../cli/eventually.ts';
 import { TestNetwork, type InitialisedNode } from '../cli/test-network.ts';
@@ -40,16 +38,7 @@ describe('receipts that come after their epoch was paid', function () {
     edge = await network.init('edge');
     running = network.run(edge);
     await running.ready();
-    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
-    await network.fund(wallet.address);
-    publication = await eventually(() =>
-      publish({
-        source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(200_000))]) },
-        sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
-        marketplaceUrl,
-        replicas: 1,
-      }),
-    );
+    publication = await network.publish(200_000);
   });
 
   after(async () => {

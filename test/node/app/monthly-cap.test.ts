@@ -1,11 +1,6 @@
-import { randomBytes } from 'node:crypto';
-import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Wallet } from 'ethers';
 import { request } from 'undici';
-import { openProvider } from '../../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
-import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import type { Publication } from '../../../sdk/publish/publish.ts';
 import type { StatusDocument } from '../../../node/app/control/documents.ts';
 import { eventually } from '../cli/eventually.ts';
 import type { NodeProcess, ReadyLine } from '../cli/node-process.ts';
@@ -23,25 +18,11 @@ describe('the monthly cap of a node', function () {
 
   before(async () => {
     network = await TestNetwork.start();
-    const { url: marketplaceUrl } = await network.marketplace();
+    await network.marketplace();
     edge = await network.init('edge', { extra: ['--monthly-cap', '3MiB', '--free-allowance', '1GiB'] });
     running = network.run(edge);
     ready = await running.ready();
-    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
-    await network.fund(wallet.address);
-    const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
-    try {
-      publication = await eventually(() =>
-        publish({
-          source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(CONTENT_BYTES))]) },
-          sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
-          marketplaceUrl,
-          replicas: 1,
-        }),
-      );
-    } finally {
-      provider.destroy();
-    }
+    publication = await network.publish(CONTENT_BYTES);
   });
 
   after(() => network.stop());

@@ -1,9 +1,7 @@
 import { randomBytes } from 'node:crypto';
 import { readFile, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Wallet } from 'ethers';
 import { request } from 'undici';
 import { dataDirAt } from '../../../node/app/config/data-dir.ts';
 import type { EarningsDocument, StatusDocument } from '../../../node/app/control/documents.ts';
@@ -21,10 +19,7 @@ import {
   priceAnswer,
   settleAnswer,
 } from '../../../node/dashboard/node-data/money-documents.ts';
-import { openProvider } from '../../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { fetchContent } from '../../../sdk/client/fetch-content.ts';
-import { publish } from '../../../sdk/publish/publish.ts';
 import { selectionsOf } from '../../scripts/operations/promql.ts';
 import { eventually } from './eventually.ts';
 import { TestNetwork, type InitialisedNode } from './test-network.ts';
@@ -47,26 +42,12 @@ describe('bcdn-node dashboard', function () {
     // It settles only when it is told to.
     const patient = ['--settle-minimum-wei', `1${'0'.repeat(30)}`];
     ({ httpUrl: gateway } = await network.run(edge, patient).ready());
-    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
-    await network.fund(wallet.address);
-    const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
-    try {
-      const { cid } = await eventually(() =>
-        publish({
-          source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(CONTENT_BYTES))]) },
-          sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
-          marketplaceUrl,
-          replicas: 1,
-        }),
-      );
-      const sink = { write: () => undefined };
-      // The marketplace may not have read the deal from the chain yet.
-      await eventually(async () => {
-        await fetchContent({ cid, marketplaceUrl, viewerKey: randomBytes(32), sink });
-      });
-    } finally {
-      provider.destroy();
-    }
+    const { cid } = await network.publish(CONTENT_BYTES);
+    const sink = { write: () => undefined };
+    // The marketplace may not have read the deal from the chain yet.
+    await eventually(async () => {
+      await fetchContent({ cid, marketplaceUrl, viewerKey: randomBytes(32), sink });
+    });
   });
 
   after(() => network.stop());

@@ -1,17 +1,13 @@
 import { randomBytes } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import { connect } from 'node:net';
-import { Readable } from 'node:stream';
 import { expect } from 'chai';
-import { Wallet } from 'ethers';
 import { request } from 'undici';
 import type { StatusDocument } from '../../../node/app/control/documents.ts';
 import type { DrainDocument } from '../../../node/app/control/drain-documents.ts';
 import { dataDirAt } from '../../../node/app/config/data-dir.ts';
-import { openProvider } from '../../../sdk/chain/provider.ts';
-import { TransactionSender } from '../../../sdk/chain/transactions.ts';
 import { fetchContent } from '../../../sdk/client/fetch-content.ts';
-import { publish, type Publication } from '../../../sdk/publish/publish.ts';
+import type { Publication } from '../../../sdk/publish/publish.ts';
 import { eventually } from './eventually.ts';
 import type { NodeProcess, ReadyLine } from './node-process.ts';
 import { TestNetwork, type InitialisedNode } from './test-network.ts';
@@ -34,22 +30,8 @@ describe('bcdn-node drain', function () {
     [edge, other] = await Promise.all([network.init('edge'), network.init('other')]);
     running = network.run(edge);
     [ready] = await Promise.all([running.ready(), network.run(other).ready()]);
-    const wallet = new Wallet(network.chain.privateKeys[5] ?? '');
-    await network.fund(wallet.address);
     await network.edgesUp(2);
-    const provider = openProvider({ url: network.chain.url, chainId: network.chain.chainId });
-    try {
-      publication = await eventually(() =>
-        publish({
-          source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(CONTENT_BYTES))]) },
-          sender: new TransactionSender({ provider, wallet, deployment: network.deployment }),
-          marketplaceUrl,
-          replicas: 2,
-        }),
-      );
-    } finally {
-      provider.destroy();
-    }
+    publication = await network.publish(CONTENT_BYTES, { replicas: 2 });
   });
 
   after(() => network.stop());

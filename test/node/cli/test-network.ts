@@ -1,6 +1,8 @@
+import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { JsonRpcProvider, NonceManager, parseEther, Wallet } from 'ethers';
 import pino from 'pino';
 import { startMarketplace, type Marketplace } from '../../../marketplace/server/start-marketplace.ts';
@@ -9,6 +11,9 @@ import { deployBcdn } from '../../../scripts/deploy/deploy.ts';
 import { startLocalChain, type LocalChain } from '../../../scripts/deploy/local-chain.ts';
 import { connectContracts } from '../../../sdk/chain/contracts.ts';
 import { encodeDeployment, type Deployment } from '../../../sdk/chain/deployment.ts';
+import { openProvider } from '../../../sdk/chain/provider.ts';
+import { TransactionSender } from '../../../sdk/chain/transactions.ts';
+import { publish, type Publication } from '../../../sdk/publish/publish.ts';
 import { eventually } from './eventually.ts';
 import { bcdnNode, NodeProcess, type CommandResult } from './node-process.ts';
 
@@ -98,6 +103,25 @@ export class TestNetwork {
     const { token } = connectContracts(this.#deployer, this.deployment);
     const tokens = await token.transfer(account, tokensWei);
     await Promise.all([gas.wait(), tokens.wait()]);
+  }
+
+  /** Publishes random bytes with an account of its own, as soon as there are nodes for it. */
+  async publish(bytes: number, options: { replicas?: number } = {}): Promise<Publication> {
+    const { url: marketplaceUrl } = await this.marketplace();
+    const wallet = new Wallet(this.chain.privateKeys[5] ?? '');
+    await this.fund(wallet.address);
+    const provider = openProvider({ url: this.chain.url, chainId: this.chain.chainId });
+    try {
+      return await eventually(() =>
+        publish({
+          source: { kind: 'stream', stream: Readable.from([new Uint8Array(randomBytes(bytes))]) },
+          sender: new TransactionSender({ provider, wallet, deployment: this.deployment }),
+          ...{ marketplaceUrl, replicas: options.replicas ?? 1 },
+        }),
+      );
+    } finally {
+      provider.destroy();
+    }
   }
 
   /** Runs `init` for a fresh node and funds its operator. */
