@@ -6,6 +6,8 @@ const SECOND_MS = 1000;
 
 // API
 export const MAX_BODY_BYTES = 1 * MIB;
+/** Of a path, letters: the longest is a CID. */
+export const MAX_PATH_PARAMETER_LENGTH = 128;
 export const MAX_PAGE_ROWS = 100;
 export const DEFAULT_PAGE_ROWS = 50;
 /** Deals of one operator that its totals are added up over. */

@@ -2,13 +2,20 @@ import swagger from '@fastify/swagger';
 import fastify, { type FastifyInstance } from 'fastify';
 
 import { MarketplaceError } from '../errors.ts';
-import { ADDRESS_REQUEST_BURST, ADDRESS_REQUESTS_PER_SECOND, CALL_RATES, MAX_BODY_BYTES } from '../limits.ts';
+import {
+  ADDRESS_REQUEST_BURST,
+  ADDRESS_REQUESTS_PER_SECOND,
+  CALL_RATES,
+  MAX_BODY_BYTES,
+  MAX_PATH_PARAMETER_LENGTH,
+} from '../limits.ts';
 import { pageRoutes, seeksPage, sendPage } from '../web-pages/page-routes.ts';
 import { playerRoutes } from '../web-pages/player-routes.ts';
 import { callerNetworkOf } from './caller-network.ts';
 import type { ApiComponents } from './components.ts';
 import { CONNECTION_LIMITS, refuseConnection, type ConnectionLimits } from './connection-limits.ts';
 import { bodyOf, replyWithError } from './error-reply.ts';
+import { requireFiniteNumbers } from './finite-numbers.ts';
 import { accessOf, type CallClass } from './route-access.ts';
 import { RateLimit, type Rate } from './rate-limit.ts';
 import { addResponseHeaders } from './response-headers.ts';
@@ -61,6 +68,7 @@ export async function createApi(
     // Paths that cannot be decoded never get to a route or its error handler.
     frameworkErrors: replyWithError(components.logger),
     forceCloseConnections: true,
+    routerOptions: { maxParamLength: MAX_PATH_PARAMETER_LENGTH },
     trustProxy: [...(options.trustedProxies ?? [])],
     // Unknown fields are refused rather than dropped: a misspelt option must not be ignored.
     ajv: {
@@ -71,6 +79,7 @@ export async function createApi(
   // What a form of another page can send, without asking first, is no JSON.
   app.removeContentTypeParser('text/plain');
   addResponseHeaders(app);
+  requireFiniteNumbers(app);
   limitRates(app, components, options);
   app.addHook('onRoute', ({ method, url }) => requireListed([method].flat(), url));
   app.addHook('onResponse', async (request, reply) => {

@@ -13,6 +13,7 @@ const FASTIFY_CODES: Readonly<Record<string, MarketplaceErrorCode>> = {
   FST_ERR_CTP_INVALID_JSON_BODY: 'INVALID_REQUEST',
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: 'INVALID_REQUEST',
   FST_ERR_BAD_URL: 'INVALID_REQUEST',
+  FST_ERR_MAX_PARAM_LENGTH: 'INVALID_REQUEST',
 };
 
 /** Answers every failure with `{error: {code, message, values, remedy}}`; logs those nobody foresaw, and those of the database. */

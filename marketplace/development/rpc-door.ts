@@ -31,6 +31,9 @@ export const ALLOWED_RPC_METHODS: ReadonlySet<string> = new Set([
 const INVALID_REQUEST = -32_600;
 const METHOD_NOT_FOUND = -32_601;
 
+/** Objects in lists in objects; calls and log filters have four. */
+const MAX_PARAMETER_DEPTH = 16;
+
 const requestId = z.union([z.string().max(64), z.number(), z.null()]);
 const callSchema = z.object({
   jsonrpc: z.literal('2.0'),
@@ -77,6 +80,8 @@ export class RpcDoor {
   async #one(body: unknown): Promise<RpcAnswer> {
     const call = callSchema.safeParse(body);
     if (!call.success) return refusal(null, INVALID_REQUEST, 'This is no JSON-RPC 2.0 call.');
+    if (!isShallow(call.data.params, MAX_PARAMETER_DEPTH))
+      return refusal(call.data.id, INVALID_REQUEST, 'The parameters are nested too deep.');
     const { id, method, params } = call.data;
     if (!ALLOWED_RPC_METHODS.has(method)) {
       return refusal(id, METHOD_NOT_FOUND, `${method} is not passed on by this marketplace.`);
@@ -117,6 +122,11 @@ export class RpcDoor {
       maxBytes: MAX_DEVELOPMENT_RPC_RESPONSE_BYTES,
     });
   }
+}
+
+function isShallow(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return true;
+  return levels > 0 && Object.values(value).every((inner) => isShallow(inner, levels - 1));
 }
 
 function refusal(id: RpcAnswer['id'], code: number, message: string): RpcAnswer {
