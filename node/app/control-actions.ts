@@ -1,5 +1,4 @@
-import { transferTokens } from '../../sdk/chain/tokens.ts';
-import { parseAddress } from '../../sdk/protocol/identifiers.ts';
+import type { Address } from '../../sdk/protocol/identifiers.ts';
 import type { ControlActions } from './control/control-server.ts';
 import {
   dropQuestion,
@@ -8,7 +7,6 @@ import {
   type SettleDocument,
   type SettlePreviewDocument,
   type StatusDocument,
-  type WithdrawDocument,
 } from './control/documents.ts';
 import {
   priceQuestion,
@@ -26,6 +24,7 @@ import type { Draining } from './draining/draining.ts';
 import { NodeError } from './node-error.ts';
 import { changePrice, priceStanding } from './operator-account/price.ts';
 import { stakeMore, stakeStanding, takeUnbonded, unstake } from './operator-account/stake.ts';
+import { withdraw, withdrawalPreview } from './operator-account/withdrawal.ts';
 import type { PeerStore } from './peers/peer-store.ts';
 import type { SettlementLoop } from './settlement/settlement-loop.ts';
 
@@ -59,7 +58,12 @@ export function controlActions(ties: ControlTies): ControlActions {
     },
     '/settle/preview': () => preview(ties),
     '/settle': () => settle(ties),
-    '/withdraw': (body) => withdraw(ties, decode(withdrawQuestion, body)),
+    '/withdraw/preview': async (body) =>
+      withdrawalPreview(ties.foundation, decode(withdrawQuestion, body), payoutOf(ties)),
+    '/withdraw': async (body) => {
+      const wish = decode(withdrawQuestion, body);
+      return withdraw(ties.foundation, { wish, payout: payoutOf(ties), signal: ties.signal });
+    },
     '/stake': async (body) => {
       const { amountWei } = decode(stakeQuestion, body);
       if (amountWei === undefined) return stakeStanding(ties.foundation);
@@ -88,6 +92,10 @@ export function controlActions(ties: ControlTies): ControlActions {
       return { dropped };
     },
   };
+}
+
+function payoutOf({ foundation }: ControlTies): Address {
+  return foundation.config.settings.payout;
 }
 
 async function price(
@@ -125,30 +133,6 @@ async function settle(ties: ControlTies): Promise<SettleDocument> {
       message,
       ...(remedy === undefined ? {} : { remedy }),
     })),
-  };
-}
-
-async function withdraw(
-  ties: ControlTies,
-  question: { amountWei?: string | undefined; to?: string | undefined },
-): Promise<WithdrawDocument> {
-  const { reader, sender, node, config } = ties.foundation;
-  const haveWei = await reader.tokenBalanceWei(node);
-  const amountWei = question.amountWei === undefined ? haveWei : BigInt(question.amountWei);
-  if (amountWei <= 0n || amountWei > haveWei) {
-    throw new NodeError('NOTHING_TO_WITHDRAW', {
-      message: `The operator account holds ${haveWei.toString()} wei of BCDN; ${amountWei.toString()} were asked for.`,
-      remedy: 'Run `bcdn-node earnings` to see what is due, and `bcdn-node settle` to be paid.',
-      values: { haveWei: haveWei.toString(), askedWei: amountWei.toString() },
-    });
-  }
-  const to = question.to === undefined ? config.settings.payout : parseAddress(question.to);
-  const { hash } = await transferTokens(sender, to, amountWei, ties.signal);
-  return {
-    to,
-    amountWei: amountWei.toString(),
-    remainingWei: (haveWei - amountWei).toString(),
-    transaction: hash,
   };
 }
 

@@ -35,6 +35,8 @@ export type NodeErrorCode =
   | 'VOUCHER_WRONG'
   | 'NOTHING_TO_WITHDRAW'
   | 'BUNDLE_UNWRITABLE'
+  | 'SYSTEM_REFUSED'
+  | 'CONTROL_FORBIDDEN'
   | 'CONFIRMATION_NEEDED';
 
 /** Values that explain a refusal, ready to be serialised. */

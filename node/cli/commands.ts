@@ -15,12 +15,13 @@ import { describeUnstake, runUnstake } from './unstake.ts';
 import { describeVerify, runVerify } from './verify.ts';
 import { describeWithdraw, runWithdraw } from './withdraw.ts';
 import type { ExitCode } from './exit-codes.ts';
+import type { PlaceOptions } from './place.ts';
 import type { Terminal } from './terminal.ts';
 
 type Run<Options> = (options: Options, terminal: Terminal, args: readonly string[]) => Promise<ExitCode>;
 
 /** Runs a command that commander has read. */
-export type Perform = (name: string, options: { readonly json?: boolean }, work: Work) => Promise<void>;
+export type Perform = (name: string, options: PlaceOptions, work: Work) => Promise<void>;
 
 /** Work of one command. Failures are told and turned into an exit code by whoever calls it. */
 export type Work = (terminal: Terminal) => Promise<ExitCode>;
@@ -43,7 +44,7 @@ export const COMMANDS: readonly ((program: Command, perform: Perform) => void)[]
   command('verify', describeVerify, runVerify),
 ];
 
-function command<Options extends { json?: boolean }>(
+function command<Options extends PlaceOptions>(
   name: string,
   describe: (command: Command) => Command,
   run: Run<Options>,

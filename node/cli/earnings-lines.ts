@@ -52,7 +52,7 @@ function routeLine({
 function netLine({ gasCostWei, gasTokenWei, netWei, feeWei, total }: EarningsDocument): string {
   const fee = feeWei === '0' ? '' : `, protocol fee ${tokens(feeWei)}`;
   if (netWei === null || gasTokenWei === null) {
-    return `Paid ${tokens(total.paidWei)}${fee}; gas ${formatCoin(gasCostWei)} (--gas-token-wei gives it a price in tokens)`;
+    return `Paid ${tokens(total.paidWei)}${fee}; gas ${formatCoin(gasCostWei)} (bcdn-node start --gas-token-wei WEI gives it a price in tokens)`;
   }
   return `Net ${tokens(netWei)}: paid ${tokens(total.paidWei)}${fee}, gas ${formatCoin(gasCostWei)} worth ${tokens(gasTokenWei)}`;
 }

@@ -25,7 +25,8 @@ export function describeEarnings(command: Command): Command {
       'after',
       `
 metered = paid + voucher due + in claim + not settled yet + lost, to the last unit; settled is what is paid, in a
-voucher or in a claim. Gas is in the chain's coin; --gas-token-wei gives it a price in tokens, then a net is shown.
+voucher or in a claim. Gas is in the chain's coin; \`bcdn-node start --gas-token-wei WEI\` gives it a price in tokens,
+then a net is shown.
 
 Examples:
   $ bcdn-node earnings --by day

@@ -1,4 +1,6 @@
-import { reportOf } from '../app/node-error.ts';
+import type { CommanderError } from 'commander';
+import { systemFault } from '../../sdk/cli/system-fault.ts';
+import { NodeError, reportOf, type ErrorReport } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 
 /** Mistakes in how a command was called. */
@@ -9,4 +11,22 @@ export function exitCodeOf(error: unknown): ExitCode {
   const { code } = reportOf(error);
   if (USAGE_CODES.has(code)) return EXIT.usage;
   return code === 'NODE_OFFLINE' ? EXIT.offline : EXIT.failed;
+}
+
+/** An error as it is told: what the operating system refused becomes a sentence with its remedy. */
+export function refusalOf(error: unknown): unknown {
+  const fault = systemFault(error);
+  if (fault === undefined) return error;
+  const { code, path, message, remedy } = fault;
+  return new NodeError('SYSTEM_REFUSED', { message, remedy, values: { path, system: code }, cause: error });
+}
+
+/** A mistake that was found before any command ran, such as an unknown flag. */
+export function usageErrorOf({ code, message }: CommanderError): ErrorReport {
+  return {
+    code: 'USAGE',
+    message: message.replace(/^error: /, ''),
+    values: { reason: code },
+    remedy: 'See the options with --help.',
+  };
 }

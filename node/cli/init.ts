@@ -10,6 +10,7 @@ import {
   parseSettings,
   settingDescriptions,
   settingNames,
+  variableOf,
   type SettingName,
   type SettingTexts,
 } from '../app/config/settings.ts';
@@ -32,8 +33,8 @@ const questions: readonly (readonly [SettingName, string])[] = [
   ['disk', 'Disk for content'],
   ['uploadCap', 'Upload cap per second (such as 20MiB, or none)'],
   ['monthlyCap', 'Monthly cap of what is sent (such as 2TiB, or none)'],
-  ['askWeiPerGib', 'Lowest price, wei per GiB'],
-  ['stakeWei', 'Stake to lock, wei'],
+  ['askWeiPerGib', 'Lowest price of a GiB (such as 0.25BCDN; bare digits are wei)'],
+  ['stakeWei', 'Stake to lock (such as 100BCDN; bare digits are wei)'],
   ['rpcUrl', 'JSON-RPC URL of the chain'],
   ['marketplaceUrl', 'URL of the marketplace'],
   ['payout', 'Payout address'],
@@ -86,7 +87,9 @@ export async function runInit(options: InitOptions, terminal: Terminal): Promise
     config: dataDir.config,
   });
   terminal.data(operator.address);
-  terminal.say(`${mark('✓', '32')} Created a ${settings.role} in ${dataDir.root}.`);
+  terminal.say(
+    `${mark('✓', '32')} Created ${settings.role === 'edge' ? 'an edge' : 'a peer'} in ${dataDir.root}.`,
+  );
   terminal.say(
     `  Back up BOTH ${dataDir.keystore} AND its password: without either, stake and earnings are lost.`,
   );
@@ -99,7 +102,7 @@ export async function runInit(options: InitOptions, terminal: Terminal): Promise
 async function completeSettings(flags: SettingTexts, terminal: Terminal): Promise<SettingTexts> {
   const texts: SettingTexts = {};
   for (const name of settingNames) {
-    const given = flags[name] ?? process.env[settingDescriptions[name].environment];
+    const given = flags[name] ?? variableOf(process.env, settingDescriptions[name].environment);
     if (given !== undefined) texts[name] = given;
   }
   if (!terminal.interactive) return texts;
@@ -123,7 +126,7 @@ async function askUntilValid(name: SettingName, question: string, terminal: Term
 }
 
 async function deploymentPath(options: InitOptions, terminal: Terminal): Promise<string> {
-  const given = options.deployment ?? process.env['BCDN_DEPLOYMENT'];
+  const given = options.deployment ?? variableOf(process.env, 'BCDN_DEPLOYMENT');
   if (given !== undefined) return given;
   if (terminal.interactive) return ask('Deployment file (JSON with the contract addresses)');
   throw new NodeError('SETTING_MISSING', {
@@ -134,7 +137,7 @@ async function deploymentPath(options: InitOptions, terminal: Terminal): Promise
 }
 
 async function newPassword(options: PlaceOptions, terminal: Terminal): Promise<string> {
-  const file = options.passwordFile ?? process.env['BCDN_PASSWORD_FILE'];
+  const file = options.passwordFile ?? variableOf(process.env, 'BCDN_PASSWORD_FILE');
   if (file !== undefined) return readPasswordFile(file);
   while (terminal.interactive) {
     const password = await askSecret('New password for the keystore');

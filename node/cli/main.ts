@@ -5,7 +5,11 @@ import { addCompletion } from '../../sdk/cli/completion/completion-command.ts';
 import { COMMANDS, type Perform } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { processTerminal, tellError } from './terminal.ts';
-import { exitCodeOf } from './failure.ts';
+import { absenceOf } from './absence.ts';
+import { exitCodeOf, refusalOf, usageErrorOf } from './failure.ts';
+import { placedTerminal } from './placed-terminal.ts';
+
+const OTHERS_MAY_NOTHING = 0o077;
 
 /** Runs the operator's command line and resolves to its exit code. */
 export async function runCli(argv: readonly string[]): Promise<ExitCode> {
@@ -17,10 +21,11 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError('(--help shows the options and examples)');
 
   const perform: Perform = async (name, options, work) => {
-    const terminal = processTerminal(options.json === true);
+    const terminal = placedTerminal(processTerminal(options.json === true), options);
     try {
       exitCode = await work(terminal);
-    } catch (error) {
+    } catch (failure) {
+      const error = refusalOf(await absenceOf(failure, options));
       tellError(terminal, name, error);
       exitCode = exitCodeOf(error);
     }
@@ -32,9 +37,14 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(argv);
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    return error.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    if (error.exitCode === 0) return EXIT.fine;
+    // Commander has told people; a program that reads stdout gets a document, as of every refusal.
+    processTerminal(argv.includes('--json')).document('usage', { error: usageErrorOf(error) });
+    return EXIT.usage;
   }
   return exitCode;
 }
 
+// Whatever a command or the node writes is for its owner only, files of libraries too.
+process.umask(OTHERS_MAY_NOTHING);
 process.exitCode = await runCli(process.argv);

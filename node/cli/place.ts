@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { readPasswordFile } from '../adapters/keystore/password-file.ts';
 import { dataDirAt, defaultDataDir, type DataDir } from '../app/config/data-dir.ts';
+import { variableOf } from '../app/config/settings.ts';
 import { NodeError } from '../app/node-error.ts';
 import { askSecret } from './prompt.ts';
 import type { Terminal } from './terminal.ts';
@@ -28,12 +29,14 @@ export function addPasswordOption(command: Command): Command {
 
 /** The data directory by flag, environment or default. */
 export function dataDirOf(options: PlaceOptions): DataDir {
-  return dataDirAt(options.dataDir ?? process.env['BCDN_DATA_DIR'] ?? defaultDataDir(process.env));
+  return dataDirAt(
+    options.dataDir ?? variableOf(process.env, 'BCDN_DATA_DIR') ?? defaultDataDir(process.env),
+  );
 }
 
 /** The keystore password by file or, on a terminal, by asking. @throws NodeError SETTING_MISSING, KeystoreError */
 export async function passwordOf(options: PlaceOptions, terminal: Terminal): Promise<string> {
-  const file = options.passwordFile ?? process.env['BCDN_PASSWORD_FILE'];
+  const file = options.passwordFile ?? variableOf(process.env, 'BCDN_PASSWORD_FILE');
   if (file !== undefined) return readPasswordFile(file);
   if (terminal.interactive) return askSecret('Password of the keystore');
   throw new NodeError('SETTING_MISSING', {

@@ -1,6 +1,6 @@
 import { Option, type Command } from 'commander';
 import { formatTokens } from '../app/config/units.ts';
-import { settingDescriptions } from '../app/config/settings.ts';
+import { settingDescriptions, variableOf } from '../app/config/settings.ts';
 import { priceDocument, type PriceDocument } from '../app/control/account-documents.ts';
 import { readAccount, sendFromAccount } from './account-call.ts';
 import { amountOf } from './amount.ts';
@@ -62,7 +62,7 @@ export async function runPrice(
   terminal.document('price', price);
   for (const line of priceLines(price)) terminal.data(line);
   const { environment, flag } = settingDescriptions.askWeiPerGib;
-  if (askWeiPerGib !== undefined && process.env[environment] !== undefined) {
+  if (askWeiPerGib !== undefined && variableOf(process.env, environment) !== undefined) {
     terminal.say(
       `${mark('!', '33')} ${environment} is set: the next start goes by it (or by ${flag}), not by the file.`,
     );

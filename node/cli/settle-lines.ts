@@ -14,7 +14,7 @@ export function previewLines(preview: SettlePreviewDocument): string[] {
     `Due by the node's own receipts: ${formatTokens(BigInt(preview.dueWei))} in ${preview.steps.length} deal(s).`,
     `Gas: about ${preview.gas} units at ${preview.gasPriceWei} wei, ${formatCoin(preview.gasCostWei)}.`,
     preview.netWei === null
-      ? 'Net: set --gas-token-wei to weigh gas against tokens.'
+      ? 'Net: not known; `bcdn-node start --gas-token-wei WEI` weighs gas against tokens.'
       : `Net: ${formatTokens(BigInt(preview.netWei))}.`,
     ...waitingLines(preview.waiting),
     ...(heldBack.length === 0 ? [] : ['Without being asked the node would wait:', ...waitingLines(heldBack)]),

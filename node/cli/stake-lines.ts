@@ -22,21 +22,19 @@ export function stakeLines(stake: StakeDocument): string[] {
   ];
 }
 
-/** What unbonding an amount means, before it is confirmed. @param amountWei undefined for all of it */
-export function unstakeWarning(stake: StakeDocument, amountWei: bigint | undefined): string[] {
-  const free = BigInt(stake.stakeWei) - BigInt(stake.unbondingWei);
-  const wanted = amountWei ?? free;
-  const left = free - wanted;
+/** What unbonding so much means, before it is confirmed. */
+export function unstakeWarning(stake: StakeDocument, wantedWei: bigint): string[] {
+  const left = BigInt(stake.stakeWei) - BigInt(stake.unbondingWei) - wantedWei;
   const delay = `It can be withdrawn ${delayOf(stake.unbondingSeconds)} after the transaction, by \`bcdn-node unstake --withdraw\`.`;
   const restart =
     BigInt(stake.unbondingWei) > 0n
       ? [`The delay starts again for the ${tokens(stake.unbondingWei)} that are being unbonded already.`]
       : [];
-  return [`${formatTokens(wanted)} will be unbonded. ${delay}`, ...restart, effectOf(stake, left)];
+  return [`${formatTokens(wantedWei)} will be unbonded. ${delay}`, ...restart, effectOf(stake, left)];
 }
 
-function effectOf({ role, minimumWei, stakeWei }: StakeDocument, leftWei: bigint): string {
-  const leaves = leftWei === 0n && BigInt(stakeWei) > 0n;
+function effectOf({ role, minimumWei }: StakeDocument, leftWei: bigint): string {
+  const leaves = leftWei === 0n;
   if (role !== 'edge')
     return leaves ? 'The node will be deregistered by the withdrawal.' : 'The node goes on.';
   if (leftWei >= BigInt(minimumWei)) return 'The edge stays on the ring.';

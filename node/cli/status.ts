@@ -2,9 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises';
 import { Option, type Command } from 'commander';
 import { askNode } from '../app/control/control-client.ts';
 import { statusDocument, type StatusDocument } from '../app/control/documents.ts';
-import { NodeError } from '../app/node-error.ts';
+import { NodeError, reportOf } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { exitCodeOf } from './failure.ts';
+import { absenceOf } from './absence.ts';
+import { exitCodeOf, refusalOf } from './failure.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { earningLine, statusLines } from './status-lines.ts';
 import { tellError, type Terminal } from './terminal.ts';
@@ -71,7 +72,7 @@ async function look(options: StatusOptions, terminal: Terminal): Promise<ExitCod
       timeoutMs: STATUS_TIMEOUT_MS,
     });
   } catch (error) {
-    return tellAbsence(error, terminal);
+    return tellAbsence(refusalOf(await absenceOf(error, options)), terminal);
   }
   terminal.document('status', status);
   for (const line of statusLines(status)) terminal.data(line);
@@ -80,14 +81,27 @@ async function look(options: StatusOptions, terminal: Terminal): Promise<ExitCod
 
 /** A node that does not answer is not earning either, and that is said as the last line all the same. */
 function tellAbsence(error: unknown, terminal: Terminal): ExitCode {
-  const offline = error instanceof NodeError && error.code === 'NODE_OFFLINE';
-  const earning = offline
-    ? { yes: false, because: 'the node is not running', run: 'run bcdn-node start' }
-    : { yes: false, because: 'the node does not answer as it should', run: 'run bcdn-node doctor' };
+  const { code } = reportOf(error);
+  const offline = code === 'NODE_OFFLINE';
+  const earning = { yes: false, ...absenceReason(code) };
   if (offline && terminal.json) terminal.document('status', { state: 'offline', earning });
   else tellError(terminal, 'status', error);
   terminal.data(earningLine(earning));
   return exitCodeOf(error);
+}
+
+function absenceReason(code: string): { readonly because: string; readonly run: string } {
+  switch (code) {
+    case 'NODE_OFFLINE':
+      return { because: 'the node is not running', run: 'run bcdn-node start' };
+    case 'CONFIG_MISSING':
+      return { because: 'there is no node here', run: 'run bcdn-node init' };
+    case 'CONTROL_FORBIDDEN':
+    case 'SYSTEM_REFUSED':
+      return { because: 'this user may not look', run: 'run it as the user that runs the node' };
+    default:
+      return { because: 'the node does not answer as it should', run: 'run bcdn-node doctor' };
+  }
 }
 
 function intervalOf({ interval }: StatusOptions): number {

@@ -1,6 +1,7 @@
 import { Option, type Command } from 'commander';
 import { stakeDocument, type StakeDocument } from '../app/control/account-documents.ts';
 import { NodeError } from '../app/node-error.ts';
+import { unbondableWei } from '../app/operator-account/unbondable.ts';
 import { readAccount, sendFromAccount } from './account-call.ts';
 import { amountOf } from './amount.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -64,7 +65,7 @@ async function unbond(
     { path: '/stake', body: {}, answer: stakeDocument },
     async (account) => (await own()).stakeStanding(account),
   );
-  for (const line of unstakeWarning(before, wei)) terminal.say(line);
+  for (const line of unstakeWarning(before, unbondableWei(before, wei))) terminal.say(line);
   await requireConfirmation(options.yes, terminal, {
     question: 'Unbond it?',
     refusal: 'Nothing was unbonded: it was not confirmed.',

@@ -18,6 +18,7 @@ import {
   type Settings,
   type SettingTexts,
 } from './settings.ts';
+import { whyUnreadable } from './unreadable-file.ts';
 
 const CONFIG_SCHEMA = 'bcdn-node/config/1';
 
@@ -111,7 +112,7 @@ function decodeConfig(path: string, text: string): { deployment: Deployment; set
     const issue = result.error.issues[0];
     reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
   } catch (error) {
-    reason = error instanceof Error ? error.message : String(error);
+    reason = whyUnreadable(error);
   }
   throw new NodeError('CONFIG_MALFORMED', {
     message: `The configuration ${path} cannot be used (${reason}).`,

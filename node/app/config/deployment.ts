@@ -3,6 +3,7 @@ import { z } from 'zod';
 import type { Deployment } from '../../../sdk/chain/deployment.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
 import { NodeError } from '../node-error.ts';
+import { whyUnreadable } from './unreadable-file.ts';
 
 const address = z
   .string()
@@ -29,7 +30,7 @@ export async function readDeploymentFile(path: string): Promise<Deployment> {
     const issue = result.error.issues[0];
     reason = `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'not valid'}`;
   } catch (error) {
-    reason = error instanceof Error ? error.message : String(error);
+    reason = whyUnreadable(error);
   }
   throw new NodeError('DEPLOYMENT_UNREADABLE', {
     message: `The deployment file ${path} cannot be used (${reason}).`,

@@ -5,7 +5,7 @@ import { DEFAULT_FREE_BYTES_PER_MINUTE, MAX_UINT128 } from '../../../sdk/protoco
 import { DOMAIN_LABEL } from '../../../sdk/protocol/network-domain.ts';
 import { MAX_WORKERS } from '../../adapters/workers/worker-limits.ts';
 import { NodeError } from '../node-error.ts';
-import { parseSize } from './units.ts';
+import { parseSize, parseTokens } from './units.ts';
 
 /** Longest region code that fits the registry's bytes8. */
 export const MAX_REGION_LETTERS = 8;
@@ -24,28 +24,38 @@ export interface SettingDescription {
   readonly fallback?: string;
 }
 
-const size = (what: string) =>
-  z.string().transform((text, context) => {
-    const bytes = parseSize(text);
-    if (bytes !== undefined) return bytes;
-    context.addIssue({ code: 'custom', message: `${what} must be a size such as 10GiB` });
-    return z.NEVER;
-  });
+const size = z.string().transform((text, context) => {
+  const bytes = parseSize(text);
+  if (bytes !== undefined) return bytes;
+  context.addIssue({ code: 'custom', message: 'must be a size such as 10GiB' });
+  return z.NEVER;
+});
 
-const optionalSize = (what: string) =>
-  z.string().transform((text, context): number | undefined => {
-    if (text === 'none') return undefined;
-    const bytes = parseSize(text);
-    if (bytes !== undefined && bytes > 0) return bytes;
-    context.addIssue({ code: 'custom', message: `${what} must be a size such as 10MiB, or none` });
-    return z.NEVER;
-  });
+const optionalSize = z.string().transform((text, context): number | undefined => {
+  if (text === 'none') return undefined;
+  const bytes = parseSize(text);
+  if (bytes !== undefined && bytes > 0) return bytes;
+  context.addIssue({ code: 'custom', message: 'must be a size above zero such as 10MiB, or none' });
+  return z.NEVER;
+});
 
 const wei = z
   .string()
   .regex(/^\d{1,39}$/, 'must be a whole number of wei')
   .transform((text) => BigInt(text))
   .refine((value) => value <= MAX_UINT128, 'is beyond what the registry can hold');
+
+/** An amount of tokens: bare digits are wei, as the setting's name says; a unit is taken at its word. */
+const tokenWei = z.string().transform((text, context): bigint => {
+  const amount = /^\d{1,39}$/.test(text) ? BigInt(text) : parseTokens(text);
+  if (amount !== undefined && amount <= MAX_UINT128) return amount;
+  const message =
+    amount === undefined
+      ? 'must be a whole number of wei, or an amount with its unit such as 2.5BCDN'
+      : 'is beyond what the registry can hold';
+  context.addIssue({ code: 'custom', message });
+  return z.NEVER;
+});
 
 const wholeNumber = (max: number) =>
   z
@@ -111,11 +121,11 @@ const settingSchemas = {
       new RegExp(`^$|${DOMAIN_LABEL.source}`),
       'must be up to 32 lower-case letters, digits, dots and dashes',
     ),
-  disk: size('disk').refine((bytes) => bytes >= 4 * 2 ** 20, 'must be at least 4MiB'),
+  disk: size.refine((bytes) => bytes >= 4 * 2 ** 20, 'must be at least 4MiB'),
   rpcUrl: httpUrl,
   marketplaceUrl: httpUrl,
-  askWeiPerGib: wei,
-  stakeWei: wei,
+  askWeiPerGib: tokenWei,
+  stakeWei: tokenWei,
   payout: address,
   httpHost: host,
   httpPort: wholeNumber(MAX_PORT),
@@ -124,19 +134,19 @@ const settingSchemas = {
   wsPort: wholeNumber(MAX_PORT),
   announceHosts: list(announcedHost, MAX_ANNOUNCED_HOSTS),
   bootstrap: list(multiaddr, MAX_BOOTSTRAP_ADDRESSES),
-  uploadCap: optionalSize('upload cap'),
-  monthlyCap: optionalSize('monthly cap'),
+  uploadCap: optionalSize,
+  monthlyCap: optionalSize,
   carriage: wholeNumber(100),
-  freeAllowance: size('free allowance'),
-  memoryCache: size('memory cache'),
+  freeAllowance: size,
+  memoryCache: size,
   allowPrivateOrigins: z
     .enum(['yes', 'no'], { message: 'must be yes or no' })
     .transform((text) => text === 'yes'),
   workers: wholeNumber(MAX_WORKERS).refine((count) => count >= 1, 'must be at least 1'),
-  settleMinimumWei: wei,
+  settleMinimumWei: tokenWei,
   directClaimAfterEpochs: wholeNumber(10_000),
   sampledClaimFromReceipts: optional(wholeNumber(100_000), 'auto'),
-  gasTokenWei: wei,
+  gasTokenWei: tokenWei,
   maxGasPriceWei: optional(wei, 'none'),
   dashboardPort: optional(wholeNumber(MAX_PORT), 'none'),
   logLevel: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
@@ -167,8 +177,13 @@ export const settingDescriptions: Readonly<Record<SettingName, SettingDescriptio
   disk: ['--disk', '<size>', 'hard limit of stored content', '10GiB'],
   rpcUrl: ['--rpc-url', '<url>', 'JSON-RPC of the chain'],
   marketplaceUrl: ['--marketplace-url', '<url>', 'the marketplace whose coordinator issues grants'],
-  askWeiPerGib: ['--ask-wei-per-gib', '<wei>', 'lowest price for a delivered GiB', '1000000000000000000'],
-  stakeWei: ['--stake-wei', '<wei>', 'stake to lock at registration', '0'],
+  askWeiPerGib: [
+    '--ask-wei-per-gib',
+    '<wei>',
+    'lowest price for a delivered GiB, such as 0.25BCDN',
+    '1000000000000000000',
+  ],
+  stakeWei: ['--stake-wei', '<wei>', 'stake to lock at registration, such as 100BCDN', '0'],
   payout: ['--payout', '<address>', 'where `withdraw` sends earnings'],
   httpHost: ['--http-host', '<ip>', 'address the gateway listens on', '127.0.0.1'],
   httpPort: ['--http-port', '<port>', 'port of the gateway, 0 for any', '0'],
@@ -263,26 +278,51 @@ export interface SettingSources {
   readonly file: SettingTexts;
 }
 
-/** Texts of all settings by the precedence flag > environment > file > default; missing ones stay out. */
+/**
+ * Texts of all settings by the precedence flag > environment > file > default; missing ones stay out. An empty variable
+ * says nothing: service files and containers leave such behind for what nobody set.
+ */
 export function mergeSettings(sources: SettingSources): SettingTexts {
   const merged: SettingTexts = {};
   for (const name of settingNames) {
     const { environment, fallback } = settingDescriptions[name];
-    const text = sources.flags[name] ?? sources.environment[environment] ?? sources.file[name] ?? fallback;
+    const variable = variableOf(sources.environment, environment);
+    const text = sources.flags[name] ?? variable ?? sources.file[name] ?? fallback;
     if (text !== undefined) merged[name] = text;
   }
   return merged;
 }
 
+/** What a variable of the environment says; an empty one says nothing. */
+export function variableOf(
+  environment: Readonly<Record<string, string | undefined>>,
+  name: string,
+): string | undefined {
+  const text = environment[name];
+  return text === '' ? undefined : text;
+}
+
 /**
  * Checks merged settings.
  *
- * @throws NodeError SETTING_MISSING, SETTING_INVALID naming the setting, its flag and what it must be
+ * @throws NodeError SETTING_MISSING naming all that are missing, SETTING_INVALID naming the setting, its flag and what it must be
  */
 export function parseSettings(texts: SettingTexts): Settings {
+  const missing = settingNames.filter((name) => texts[name] === undefined);
+  if (missing.length > 1) throw severalMissing(missing.map((name) => settingDescriptions[name]));
   const parsed: Partial<Record<SettingName, unknown>> = {};
   for (const name of settingNames) parsed[name] = parseSetting(name, texts[name]);
   return parsed as Settings;
+}
+
+function severalMissing(settings: readonly SettingDescription[]): NodeError {
+  const flags = settings.map(({ flag }) => flag);
+  const variables = settings.map(({ environment }) => environment);
+  return new NodeError('SETTING_MISSING', {
+    message: `${flags.slice(0, -1).join(', ')} and ${flags.at(-1) ?? ''} are missing.`,
+    remedy: `Give them, or set ${variables.join(', ')}.`,
+    values: { flags: flags.join(' ') },
+  });
 }
 
 /** Checks one setting. @throws NodeError SETTING_MISSING, SETTING_INVALID */

@@ -33,7 +33,7 @@ export class ControlFailure extends Error {
 /**
  * Asks the running node.
  *
- * @throws NodeError NODE_OFFLINE when none runs, CONTROL_MALFORMED for an answer of another version; ControlFailure
+ * @throws NodeError NODE_OFFLINE when none runs, CONTROL_FORBIDDEN to another user, CONTROL_MALFORMED for an answer of another version; ControlFailure
  */
 export async function askNode<Schema extends z.ZodType>(
   call: ControlCall<Schema>,
@@ -79,10 +79,21 @@ function post(call: ControlCall<z.ZodType>): Promise<{ status: number; text: str
 
 function offline(socket: string, error: unknown): unknown {
   if (error instanceof NodeError) return error;
-  if (errorCode(error) !== 'ENOENT' && errorCode(error) !== 'ECONNREFUSED') return error;
+  const code = errorCode(error);
+  if (code === 'EACCES' || code === 'EPERM') return forbidden(socket);
+  // A path through a file leads to no node either.
+  if (code !== 'ENOENT' && code !== 'ECONNREFUSED' && code !== 'ENOTDIR') return error;
   return new NodeError('NODE_OFFLINE', {
     message: 'The node is not running.',
     remedy: 'Run `bcdn-node start` with the same --data-dir.',
+    values: { socket },
+  });
+}
+
+function forbidden(socket: string): NodeError {
+  return new NodeError('CONTROL_FORBIDDEN', {
+    message: `This user may not speak to a node through ${socket}.`,
+    remedy: 'Run the command as the user that runs the node, or as root.',
     values: { socket },
   });
 }

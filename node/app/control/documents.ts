@@ -266,10 +266,14 @@ export const withdrawDocument = z.object({
 });
 export type WithdrawDocument = z.output<typeof withdrawDocument>;
 
+/** Answer to `/withdraw/preview`. */
+export const withdrawPreviewDocument = z.object({ to: z.string(), amountWei: integer, haveWei: integer });
+export type WithdrawPreviewDocument = z.output<typeof withdrawPreviewDocument>;
+
 /** Body of `/earnings`. */
 export const earningsQuestion = z.object({ by: z.enum(['deal', 'day', 'publisher', 'content']) });
 
-/** Body of `/withdraw`; without an amount all of it. */
+/** Body of `/withdraw` and `/withdraw/preview`; without an amount all of it. */
 export const withdrawQuestion = z.object({
   amountWei: integer.optional(),
   to: z

@@ -1,8 +1,9 @@
-import { addStake, requestUnstake, withdrawStake, type NodeRecord } from '../../../sdk/chain/nodes.ts';
+import { addStake, requestUnstake, withdrawStake } from '../../../sdk/chain/nodes.ts';
 import type { StakeDocument } from '../control/account-documents.ts';
 import { formatTokens } from '../config/units.ts';
 import { NodeError } from '../node-error.ts';
 import type { ChainAccount } from './chain-account.ts';
+import { leaving, unbondableWei, unregistered } from './unbondable.ts';
 
 /** How the operator's stake stands on chain. @throws ChainError CHAIN_UNREACHABLE */
 export async function stakeStanding(
@@ -40,10 +41,11 @@ export async function stakeMore(
   amountWei: bigint,
   signal?: AbortSignal,
 ): Promise<StakeDocument> {
-  const { reader, sender, node } = account;
-  const record = await requireRecord(account);
-  if (isLeaving(record)) throw leaving(record);
-  const haveWei = await reader.tokenBalanceWei(node);
+  const { sender, node } = account;
+  const standing = await stakeStanding(account);
+  if (standing.role === null) throw unregistered(node);
+  if (standing.leaving) throw leaving(standing);
+  const haveWei = BigInt(standing.balanceWei);
   if (haveWei < amountWei) {
     throw new NodeError('STAKE_UNFUNDED', {
       message: `Staking needs ${formatTokens(amountWei)}; ${node} has ${formatTokens(haveWei)}.`,
@@ -66,25 +68,15 @@ export async function unstake(
   amountWei: bigint | undefined,
   signal?: AbortSignal,
 ): Promise<StakeDocument> {
-  const record = await requireRecord(account);
-  if (isLeaving(record)) throw leaving(record);
-  const availableWei = record.stakeWei - record.unbondingWei;
-  const wantedWei = amountWei ?? availableWei;
-  if (wantedWei > availableWei) {
-    throw new NodeError('STAKE_TOO_SMALL', {
-      message: `${formatTokens(wantedWei)} were asked for; ${formatTokens(availableWei)} are staked and not being unbonded.`,
-      remedy: 'Ask for less, or run `bcdn-node unstake` without an amount to unbond all of it.',
-      values: { askedWei: wantedWei.toString(), availableWei: availableWei.toString() },
-    });
-  }
+  const wantedWei = unbondableWei(await stakeStanding(account), amountWei);
   const { hash } = await requestUnstake(account.sender, wantedWei, signal);
   return stakeStanding(account, [hash]);
 }
 
 /** Takes back what has been unbonded. @throws NodeError NODE_UNREGISTERED, STAKE_NOT_UNBONDED; ChainError */
 export async function takeUnbonded(account: ChainAccount, signal?: AbortSignal): Promise<StakeDocument> {
-  await requireRecord(account);
-  const { unbondingEndsAt, withdrawable } = await stakeStanding(account);
+  const { role, operator, unbondingEndsAt, withdrawable } = await stakeStanding(account);
+  if (role === null) throw unregistered(operator);
   if (!withdrawable) {
     throw new NodeError('STAKE_NOT_UNBONDED', {
       message:
@@ -100,28 +92,4 @@ export async function takeUnbonded(account: ChainAccount, signal?: AbortSignal):
   }
   const { hash } = await withdrawStake(account.sender, signal);
   return stakeStanding(account, [hash]);
-}
-
-async function requireRecord({ reader, node }: ChainAccount): Promise<NodeRecord> {
-  const record = await reader.node(node);
-  if (record !== undefined) return record;
-  throw new NodeError('NODE_UNREGISTERED', {
-    message: `${node} is not registered, so it has no stake.`,
-    remedy: 'Run `bcdn-node start`: it registers the node and locks its stake.',
-    values: { operator: node },
-  });
-}
-
-function isLeaving({ unbondingEndsAt, unbondingWei, stakeWei }: NodeRecord): boolean {
-  return unbondingEndsAt !== 0 && unbondingWei === stakeWei;
-}
-
-function leaving({ unbondingEndsAt, operator }: NodeRecord): NodeError {
-  const endsAt = new Date(unbondingEndsAt * 1_000).toISOString();
-  return new NodeError('STAKE_LEAVING', {
-    message: `All stake of ${operator} is being unbonded until ${endsAt}: the node is leaving and can only withdraw.`,
-    remedy:
-      'After that time run `bcdn-node unstake --withdraw`; to come back, run `bcdn-node start` afterwards.',
-    values: { operator, unbondingEndsAt: endsAt },
-  });
 }

@@ -2,7 +2,8 @@ import { readFile } from 'node:fs/promises';
 import { expect } from 'chai';
 import { parseEther } from 'ethers';
 import type { PriceDocument, StakeDocument } from '../../../node/app/control/account-documents.ts';
-import type { StatusDocument } from '../../../node/app/control/documents.ts';
+import type { StatusDocument, WithdrawDocument } from '../../../node/app/control/documents.ts';
+import { formatTokens } from '../../../node/app/config/units.ts';
 import { dataDirAt } from '../../../node/app/config/data-dir.ts';
 import { readNode } from '../../../sdk/chain/nodes.ts';
 import { parseAddress } from '../../../sdk/protocol/identifiers.ts';
@@ -34,7 +35,9 @@ describe('stake and price of a node', function () {
     command: string,
     ...args: string[]
   ): Promise<T & { code: number | null; stderr: string }> {
-    const all = [...args, '--json', '--password-file', network.passwordFile];
+    // A withdrawal goes through the running node, whose key is open.
+    const password = command === 'withdraw' ? [] : ['--password-file', network.passwordFile];
+    const all = [...args, '--json', ...password];
     const { code, stdout, stderr } = await network.command(edge, command, ...all);
     expect(stdout, stderr).not.to.equal('');
     return { ...(JSON.parse(stdout) as T), code, stderr };
@@ -64,6 +67,29 @@ describe('stake and price of a node', function () {
     const beyond = await run<Failure>('stake', '1000000BCDN', '--yes');
     expect([beyond.code, beyond.error.code]).to.deep.equal([1, 'STAKE_UNFUNDED']);
     expect(beyond.error.values).to.include({ needWei: parseEther('1000000').toString() });
+  });
+
+  it('says what a withdrawal sends and where to, before it is confirmed', async () => {
+    const held = BigInt((await stake()).balanceWei);
+    const to = `0x${'ab'.repeat(20)}`;
+    const unasked = await run<Failure>('withdraw', '1BCDN', '--to', to);
+    expect([unasked.code, unasked.error.code]).to.deep.equal([2, 'CONFIRMATION_NEEDED']);
+    expect(unasked.stderr).to.contain(
+      `This sends 1 BCDN of ${formatTokens(held)} in the operator account to ${to}.`,
+    );
+    const beyond = await run<Failure>('withdraw', '1000000BCDN', '--yes');
+    expect([beyond.code, beyond.error.code]).to.deep.equal([1, 'NOTHING_TO_WITHDRAW']);
+    const sent = await run<WithdrawDocument>('withdraw', '1BCDN', '--to', to, '--yes');
+    expect(sent).to.deep.include({ code: 0, to, amountWei: parseEther('1').toString() });
+    expect(BigInt((await stake()).balanceWei)).to.equal(held - parseEther('1'));
+    const twice = await run<Failure>('withdraw', '1BCDN', '--amount-wei', '1', '--yes');
+    expect([twice.code, twice.error.code]).to.deep.equal([2, 'SETTING_INVALID']);
+  });
+
+  it('refuses to unbond more than there is before it asks', async () => {
+    const { code, error, stderr } = await run<Failure>('unstake', '1000000BCDN');
+    expect([code, error.code]).to.deep.equal([1, 'STAKE_TOO_SMALL']);
+    expect(stderr).not.to.contain('remain staked');
   });
 
   it('unbonds a part: the delay and the date are shown, the edge stays on the ring', async () => {

@@ -1,4 +1,4 @@
-import { mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -144,13 +144,67 @@ describe('bcdn-node on the command line', function () {
     await init();
     const text = await bcdnNode(['status', '--data-dir', dataDir]);
     expect(text.code).to.equal(4);
-    expect(text.stdout).to.equal('Earning: no, because the node is not running → run bcdn-node start\n');
+    expect(text.stdout).to.equal(
+      `Earning: no, because the node is not running → run bcdn-node start --data-dir ${dataDir}\n`,
+    );
     for (const command of [
       ['settle', '--yes'],
       ['withdraw', '--yes'],
     ]) {
       const result = await bcdnNode([...command, '--json', '--data-dir', dataDir]);
       expect([result.code, errorOf(result).error.code], command[0]).to.deep.equal([4, 'NODE_OFFLINE']);
+    }
+  });
+
+  it('says where no node is that it has to be made, not started', async () => {
+    const text = await bcdnNode(['status', '--data-dir', dataDir]);
+    expect(text.code).to.equal(1);
+    expect(text.stdout).to.equal(
+      `Earning: no, because there is no node here → run bcdn-node init --data-dir ${dataDir}\n`,
+    );
+    for (const command of ['settle', 'withdraw', 'dashboard', 'earnings', 'doctor', 'drain']) {
+      const result = await bcdnNode([command, '--json', '--data-dir', dataDir]);
+      expect([result.code, errorOf(result).error.code], command).to.deep.equal([1, 'CONFIG_MISSING']);
+    }
+  });
+
+  it('tells what the system refused in a sentence, and never what is in a file that was named by mistake', async () => {
+    const through = await bcdnNode(['doctor', '--json', '--data-dir', join(directory, 'password', 'below')]);
+    expect(through.code).to.equal(1);
+    expect(errorOf(through).error).to.deep.include({ code: 'SYSTEM_REFUSED' });
+    expect(errorOf(through).error.values).to.include({ system: 'ENOTDIR' });
+    const swapped = await init('--deployment', join(directory, 'password'));
+    expect(swapped.code).to.equal(1);
+    expect(swapped.stdout + swapped.stderr)
+      .to.contain('it is no JSON')
+      .and.not.to.contain('right');
+  });
+
+  it('prints a document for an unknown flag, too, where --json is given', async () => {
+    const unknown = await bcdnNode(['status', '--jsno', '--json']);
+    expect([unknown.code, errorOf(unknown)]).to.deep.equal([
+      2,
+      {
+        schema: 'bcdn-node/usage/1',
+        error: {
+          code: 'USAGE',
+          message: "unknown option '--jsno'\n(Did you mean --json?)",
+          values: { reason: 'commander.unknownOption' },
+          remedy: 'See the options with --help.',
+        },
+      },
+    ]);
+    expect((await bcdnNode(['status', '--jsno'])).stdout).to.equal('');
+  });
+
+  it('writes what others may not read, into a folder of others too', async () => {
+    await mkdir(dataDir, { mode: 0o755 });
+    await init();
+    await bcdnNode(['earnings', '--data-dir', dataDir]);
+    const files = await readdir(dataDir);
+    expect(files).to.include.members(['lock.sqlite', 'settlements.sqlite', 'config.json']);
+    for (const file of files) {
+      expect((await stat(join(dataDir, file))).mode & 0o077, file).to.equal(0);
     }
   });
 

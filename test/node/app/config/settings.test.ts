@@ -31,15 +31,19 @@ function refusal(texts: SettingTexts): NodeError {
 describe('node settings', () => {
   it('prefer flags to environment to file to defaults', () => {
     const source = fc.option(fc.stringMatching(/^[a-z]{1,5}$/), { nil: undefined });
+    // An empty variable says nothing; an empty flag or line of the file says that there is none.
+    const unset = fc.constant('');
+    const given = fc.oneof(source, unset);
     fc.assert(
-      fc.property(fc.constantFrom(...settingNames), source, source, source, (name, flag, variable, file) => {
+      fc.property(fc.constantFrom(...settingNames), given, given, given, (name, flag, variable, file) => {
         const { environment, fallback } = settingDescriptions[name];
         const merged = mergeSettings({
           flags: flag === undefined ? {} : { [name]: flag },
           environment: { [environment]: variable },
           file: file === undefined ? {} : { [name]: file },
         });
-        expect(merged[name]).to.equal(flag ?? variable ?? file ?? fallback);
+        const said = variable === '' ? undefined : variable;
+        expect(merged[name]).to.equal(flag ?? said ?? file ?? fallback);
       }),
     );
   });
@@ -61,6 +65,24 @@ describe('node settings', () => {
     expect(error.code).to.equal('SETTING_MISSING');
     expect(error.values).to.deep.equal({ setting: 'payout', flag: '--payout' });
     expect(error.remedy).to.equal('Give --payout, or set BCDN_PAYOUT.');
+  });
+
+  it('name all that is missing at once', () => {
+    const error = refusal({ role: 'edge', region: 'eu-west', payout: complete.payout ?? '' });
+    expect(error.code).to.equal('SETTING_MISSING');
+    expect(error.message).to.equal('--rpc-url and --marketplace-url are missing.');
+    expect(error.remedy).to.equal('Give them, or set BCDN_RPC_URL, BCDN_MARKETPLACE_URL.');
+  });
+
+  it('take amounts of tokens in wei, or with their unit', () => {
+    const texts = { ...complete, stakeWei: '100BCDN', askWeiPerGib: '0.25 BCDN', gasTokenWei: '7wei' };
+    const settings = parseSettings(mergeSettings({ flags: texts, environment: {}, file: {} }));
+    expect(settings.stakeWei).to.equal(100n * 10n ** 18n);
+    expect(settings.askWeiPerGib).to.equal(25n * 10n ** 16n);
+    expect(settings.gasTokenWei).to.equal(7n);
+    expect(refusal({ ...complete, stakeWei: '400000000000000000000BCDN' }).message).to.contain('beyond');
+    // The chain's own coin is no token.
+    expect(refusal({ ...complete, maxGasPriceWei: '1BCDN' }).code).to.equal('SETTING_INVALID');
   });
 
   const wrong: [keyof typeof complete | 'disk' | 'httpPort' | 'stakeWei' | 'httpHost', string][] = [
