@@ -105,11 +105,12 @@ export async function closeDistribution(request: CloseRequest, options: CloseOpt
   if (isHeld(await peerPoolOf(sender.provider, sender.deployment, dealId))) {
     await releasePeerPool(sender, dealId, signal);
   }
-  const { freeWei } = await requireDeal(request);
+  const { freeWei, openAllocations } = await requireDeal(request);
   onProgress?.({ phase: 'withdrawing', amountWei: freeWei });
   if (freeWei > 0n) {
     await withdraw(sender, dealId, { amountWei: freeWei, to: request.to ?? sender.address }, signal);
   }
+  if (openAllocations > 0) throw withUnnamedNodes(dealId, openAllocations);
   const after = await allocationsOf({ sender, dealId, nodes });
   const { claimedWei: paidToPeersWei } = await peerPoolOf(sender.provider, sender.deployment, dealId);
   const spentWei = after.reduce((sum, { paidWei }) => sum + paidWei, paidToPeersWei);
@@ -193,6 +194,19 @@ function inBatches(nodes: readonly Address[]): Address[][] {
     batches.push(nodes.slice(at, at + MAX_NODES_PER_CALL));
   }
   return batches;
+}
+
+/** Whoever named the nodes did not know of all: an index that was behind, or another window of the same publisher. */
+function withUnnamedNodes(dealId: DealId, allocations: number): PublishError {
+  return new PublishError(
+    'CLOSE_INCOMPLETE',
+    `${allocations} allocation(s) of the deal are of nodes that were not named, and hold money still.`,
+    {
+      values: { dealId, allocations },
+      remedy:
+        'Close it again when the marketplace knows all nodes of the deal: what is thawed by then comes back.',
+    },
+  );
 }
 
 function incomplete(dealId: DealId, secondsLeft: number): PublishError {

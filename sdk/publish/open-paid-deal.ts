@@ -17,6 +17,7 @@ import type { PublicationRecord } from './publication-record.ts';
 import type { PublishOptions, PublishRequest } from './publish-request.ts';
 import { PublishError } from './publish-error.ts';
 import { DEFAULT_DELIVERIES, MAX_NODES_PER_CALL } from './publish-limits.ts';
+import { requirePresentPrices, requireQuoteAsAsked } from './quote-check.ts';
 import { untilNothingPending } from './until-nothing-pending.ts';
 
 /** A content that is to be paid for. */
@@ -71,6 +72,7 @@ async function newPlan(
       remedy: 'Change what you ask for, or confirm the plan.',
     });
   }
+  await requirePresentPrices(sender, quote);
   await requireTokens(sender, depositWei);
   const keys = await api.coordinatorKeys(sender.address, signal);
   const salt = bytesToHex(randomBytes(32));
@@ -189,7 +191,7 @@ function allocationFailed(dealId: PublicationRecord['dealId'], cause: unknown): 
   );
 }
 
-/** @throws PublishError NO_NODES, TOO_FEW_NODES, BUDGET_EXCEEDED */
+/** @throws PublishError QUOTE_UNUSABLE, NO_NODES, TOO_FEW_NODES, BUDGET_EXCEEDED */
 async function acceptableQuote(
   api: MarketplaceApi,
   { request, content }: Pick<UnpaidContent, 'request' | 'content'>,
@@ -199,6 +201,7 @@ async function acceptableQuote(
   const expectedDeliveryBytes = request.expectedDeliveryBytes ?? BigInt(content.bytes) * DEFAULT_DELIVERIES;
   const wishes = { replicas, regions, serviceLevel, maxRatePerGiB, days };
   const quote = await api.quote({ bytes: content.bytes, expectedDeliveryBytes, ...wishes }, signal);
+  requireQuoteAsAsked(quote, request);
   const shortage = shortageOf(quote, replicas);
   if (shortage !== undefined && (request.allowFewer !== true || shortage.have === 0))
     throw tooFewNodes(shortage);

@@ -16,6 +16,7 @@ export type PublishErrorCode =
   | 'BUDGET_EXCEEDED'
   | 'NO_NODES'
   | 'TOO_FEW_NODES'
+  | 'QUOTE_UNUSABLE'
   | 'AUDIENCE_REFUSED'
   | 'ORIGIN_UNUSABLE'
   | 'ORIGIN_UNREADABLE'

@@ -40,7 +40,7 @@ export interface Publication {
  *
  * Once the deal is open, failures carry `dealId` in their values: `closeDistribution` brings the deposit back.
  *
- * @throws PublishError NO_NODES, TOO_FEW_NODES, BUDGET_EXCEEDED, NOT_CONFIRMED, PUBLICATION_CHANGED, DEAL_ENDED, ORIGIN_UNUSABLE, ORIGIN_REFUSED,
+ * @throws PublishError QUOTE_UNUSABLE, NO_NODES, TOO_FEW_NODES, BUDGET_EXCEEDED, NOT_CONFIRMED, PUBLICATION_CHANGED, DEAL_ENDED, ORIGIN_UNUSABLE, ORIGIN_REFUSED,
  *   AUDIENCE_REFUSED, ALLOCATION_FAILED, PUSH_REFUSED, PUSH_FAILED, PLACEMENT_INCOMPLETE and what importing throws; ClientError from the marketplace; ChainError from the chain; the signal's reason
  */
 export async function publish(request: PublishRequest, options: PublishOptions = {}): Promise<Publication> {

@@ -120,7 +120,7 @@ describe('requests made to break something', function () {
     });
     const text = await response.text();
     const isJson = response.headers.get('content-type')?.startsWith('application/json') === true;
-    const answer = isJson ? (JSON.parse(text) as { error?: { code?: unknown } }) : {};
+    const answer = isJson ? (JSON.parse(text) as { error?: { code?: string | number } }) : {};
     const what = `${method} ${path.slice(0, 120)} ${(body ?? '').slice(0, 120)}`;
     const code = answer.error?.code;
     // JSON-RPC has codes of its own.

@@ -15,7 +15,7 @@ import { startLocalChain, type LocalChain } from '../../../scripts/deploy/local-
 import { DEPLOY_PARAMETERS } from '../../../scripts/deploy/parameters.ts';
 import { readDeal } from '../../../sdk/chain/deals.ts';
 import { domainOf, type Deployment } from '../../../sdk/chain/deployment.ts';
-import { drawPosition, registerNode } from '../../../sdk/chain/nodes.ts';
+import { drawPosition, registerNode, updateAsk } from '../../../sdk/chain/nodes.ts';
 import { redeemVouchers } from '../../../sdk/chain/payments.ts';
 import { openProvider } from '../../../sdk/chain/provider.ts';
 import { readTokenBalance, transferTokens } from '../../../sdk/chain/tokens.ts';
@@ -46,6 +46,18 @@ interface Edge {
   refuses: boolean;
 }
 
+/** What the marketplace of the test answers to a question for a price. */
+interface TestQuote {
+  readonly nodes: readonly {
+    readonly node: Address;
+    readonly region: string;
+    readonly endpoints: readonly string[];
+    readonly ratePerGiB: string;
+    readonly amountWei: string;
+  }[];
+  readonly depositWei: string;
+}
+
 describe('publish and closeDistribution on a real chain', function () {
   this.timeout(90_000);
   const collectorKey = randomBytes(32);
@@ -58,6 +70,7 @@ describe('publish and closeDistribution on a real chain', function () {
   let file: string;
   let edges: Edge[];
   let servers: Server[];
+  let quoted: (quote: TestQuote) => TestQuote;
   let marketplaceUrl: string;
   /** Whether an edge that was not pushed to fills itself from the others. */
   let edgesFillThemselves: boolean;
@@ -108,6 +121,7 @@ describe('publish and closeDistribution on a real chain', function () {
 
   beforeEach(async () => {
     servers = [];
+    quoted = (quote) => quote;
     edgesFillThemselves = true;
     audienceAnswers = [];
     audiences = [];
@@ -190,7 +204,7 @@ describe('publish and closeDistribution on a real chain', function () {
       ...{ ratePerGiB: RATE_PER_GIB.toString(), amountWei: AMOUNT_WEI.toString() },
     }));
     const depositWei = (AMOUNT_WEI * BigInt(nodes.length)).toString();
-    response.end(JSON.stringify({ nodes, depositWei, removed: { region: 2 } }));
+    response.end(JSON.stringify({ ...quoted({ nodes, depositWei }), removed: { region: 2 } }));
   }
 
   function requestOf(wishes: Partial<PublishRequest> = {}): PublishRequest {
@@ -377,6 +391,57 @@ describe('publish and closeDistribution on a real chain', function () {
     edges = [];
     const nobody = await refusal(publish(requestOf({ allowFewer: true })));
     expect(nobody.code).to.equal('NO_NODES');
+  });
+
+  it('spends nothing where the marketplace quotes what was not asked for', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    const reasons: string[] = [];
+    for (const lie of ['deposit', 'twice', 'region', 'dearer'] as const) {
+      quoted = (quote) => {
+        const [first, ...rest] = quote.nodes;
+        if (first === undefined) return quote;
+        if (lie === 'deposit') return { ...quote, depositWei: `${BigInt(quote.depositWei) - 1n}` };
+        if (lie === 'twice') return { ...quote, nodes: [first, first, ...rest.slice(1)] };
+        if (lie === 'region') return { ...quote, nodes: [{ ...first, region: 'asia-se' }, ...rest] };
+        return { ...quote, nodes: [{ ...first, ratePerGiB: `${RATE_PER_GIB + 1n}` }, ...rest] };
+      };
+      const asked = requestOf({ regions: ['eu-west', 'us-east'], maxRatePerGiB: RATE_PER_GIB });
+      const error = await refusal(publish(asked));
+      expect(error.code).to.equal('QUOTE_UNUSABLE');
+      reasons.push(String(error.values['reason']));
+    }
+    expect(new Set(reasons).size).to.equal(4);
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
+  });
+
+  it('spends nothing when a node has changed its price while the publisher was reading the quote', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    const [operator] = operators;
+    if (operator === undefined) return expect.fail('there is a node');
+    for (const asksWeiPerGiB of [RATE_PER_GIB + 1n, RATE_PER_GIB - 1n]) {
+      const review = async (): Promise<boolean> => {
+        await updateAsk(operator, asksWeiPerGiB);
+        return true;
+      };
+      const error = await refusal(publish(requestOf(), { review }));
+      expect(error.code).to.equal('QUOTE_UNUSABLE');
+      expect(error.values).to.include({ node: operator.address, ratePerGiB: RATE_PER_GIB, asksWeiPerGiB });
+    }
+    await updateAsk(operator, RATE_PER_GIB);
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
+  });
+
+  it('says that money is left when it closes a deal without having been told of all its nodes', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    const { dealId, nodes } = await publish(requestOf());
+    const named = nodes.map(({ node }) => node);
+    const closing = { sender: publisher, dealId };
+    const error = await refusal(closeDistribution({ ...closing, nodes: named.slice(1) }));
+    expect(error.code).to.equal('CLOSE_INCOMPLETE');
+    expect(error.values).to.deep.equal({ dealId, allocations: 1 });
+    const again = await closeDistribution({ ...closing, nodes: named });
+    expect(again.refundedWei).to.equal(AMOUNT_WEI);
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
   });
 
   it('spends nothing beyond the budget or without nodes', async () => {
