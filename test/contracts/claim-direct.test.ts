@@ -4,12 +4,13 @@ import { Signature, getAddress, id, toBeHex } from 'ethers';
 
 import type { DealId } from '../../sdk/protocol/identifiers.ts';
 import {
-  FEE_BPS,
   GIB,
   RATE,
+  SECP256K1_ORDER,
   TOKEN,
   advanceEpochs,
   deployWorld,
+  feeOf,
   grantOf,
   keyOf,
   openAllocated,
@@ -21,9 +22,6 @@ import {
   type Entry,
   type World,
 } from './market-fixture.ts';
-
-const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-const feeOf = (paidWei: bigint): bigint => (paidWei * FEE_BPS) / 10_000n;
 
 describe('DealMarket: direct claims', () => {
   let chain: Chain;

@@ -17,8 +17,13 @@ export const EPOCH_SECONDS = 100;
 export const REGION = '0x65752d7765737400';
 export const STAKE_WEI = 100n * TOKEN;
 export const FEE_BPS = 100n;
+/** Order of the curve: with a signature's s, its other s is a valid one as well, which contracts must refuse. */
+export const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
 /** One token a GiB. */
 export const RATE = TOKEN;
+
+/** What the protocol keeps of a payment. */
+export const feeOf = (paidWei: bigint): bigint => (paidWei * FEE_BPS) / 10_000n;
 
 export const TYPES = {
   Grant: [

@@ -6,12 +6,13 @@ import { dealIdOf } from '../../sdk/chain/deals.ts';
 import type { Hex } from '../../sdk/protocol/bytes.ts';
 import { parseAddress, type DealId } from '../../sdk/protocol/identifiers.ts';
 import {
-  FEE_BPS,
   RATE,
+  SECP256K1_ORDER,
   TOKEN,
   TYPES,
   advanceEpochs,
   deployWorld,
+  feeOf,
   keyOf,
   openAllocated,
   openChain,
@@ -21,9 +22,6 @@ import {
   type Voucher,
   type World,
 } from './market-fixture.ts';
-
-const SECP256K1_ORDER = 0xfffffffffffffffffffffffffffffffebaaedce6af48a03bbfd25e8cd0364141n;
-const feeOf = (paidWei: bigint): bigint => (paidWei * FEE_BPS) / 10_000n;
 
 describe('DealMarket: vouchers', () => {
   let chain: Chain;
