@@ -31,7 +31,16 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     await program.parseAsync(argv);
   } catch (failure) {
     if (!(failure instanceof CommanderError)) throw failure;
-    return failure.exitCode === 0 ? EXIT.fine : EXIT.usage;
+    if (failure.exitCode === 0) return EXIT.fine;
+    // Commander has told people; a program that reads stdout gets a document, as of every refusal.
+    const { code: reason, message } = failure;
+    processTerminal(argv.includes('--json')).document('usage', {
+      error: {
+        ...{ code: 'USAGE', message: message.replace(/^error: /, ''), values: { reason } },
+        remedy: 'See the options with --help.',
+      },
+    });
+    return EXIT.usage;
   }
   return exitCode;
 }

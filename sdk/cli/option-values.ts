@@ -1,3 +1,8 @@
+import type { CID } from 'multiformats/cid';
+
+import { parseCid } from '../protocol/content.ts';
+import { ProtocolError } from '../protocol/errors.ts';
+import { parseAddress, parseDealId, type Address, type DealId } from '../protocol/identifiers.ts';
 import { parseSize, parseTokens } from './amounts.ts';
 import { CliError } from './cli-error.ts';
 
@@ -5,6 +10,9 @@ import { CliError } from './cli-error.ts';
 const BITS_PER_UNIT: Readonly<Record<string, number>> = { k: 1e3, M: 1e6, G: 1e9 };
 /** Most that a marketplace takes, bits a second. */
 const MAX_BITRATE = 1e12;
+
+/** Of what was given, in a message. */
+const MAX_SHOWN_LETTERS = 100;
 
 /** A size such as `100GiB`, bytes. @throws CliError OPTION_INVALID */
 export function sizeOf(flag: string, text: string): bigint {
@@ -53,9 +61,42 @@ export function regionsOf(flag: string, text: string): readonly string[] {
   throw invalid(flag, text, 'Give region codes such as eu-west,us-east.');
 }
 
+/** A content's CID. @throws CliError OPTION_INVALID */
+export function cidOf(flag: string, text: string): CID {
+  return decoded(
+    parseCid,
+    flag,
+    text,
+    'Give the CID as `bcdn publish` printed it: bafy… with all its letters.',
+  );
+}
+
+/** A deal's id. @throws CliError OPTION_INVALID */
+export function dealIdOf(flag: string, text: string): DealId {
+  return decoded(parseDealId, flag, text, 'Give 0x and 64 digits; `bcdn deal list` shows your deals.');
+}
+
+/** An account's address. @throws CliError OPTION_INVALID */
+export function addressOf(flag: string, text: string): Address {
+  return decoded(parseAddress, flag, text, 'Give an address: 0x and 40 digits.');
+}
+
+function decoded<T>(decode: (text: string) => T, ...[flag, text, remedy]: [string, string, string]): T {
+  try {
+    return decode(text);
+  } catch (cause) {
+    if (!(cause instanceof ProtocolError)) throw cause;
+    throw invalid(flag, text, remedy);
+  }
+}
+
 function invalid(flag: string, text: string, remedy: string): CliError {
-  return new CliError('OPTION_INVALID', `${flag} does not take ${JSON.stringify(text)}.`, {
-    values: { flag, text },
-    remedy,
-  });
+  return new CliError(
+    'OPTION_INVALID',
+    `${flag} does not take ${JSON.stringify(text.slice(0, MAX_SHOWN_LETTERS))}.`,
+    {
+      values: { flag, text },
+      remedy,
+    },
+  );
 }

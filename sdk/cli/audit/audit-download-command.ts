@@ -5,10 +5,10 @@ import { downloadBooks } from '../../audit/download.ts';
 import { MarketplaceBooks } from '../../audit/marketplace-books.ts';
 import { systemClock } from '../../pacing/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
-import { parseDealId } from '../../protocol/identifiers.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dealIdOf } from '../option-values.ts';
 import { openPublisherKey } from '../publisher-key.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -49,7 +49,7 @@ Example:
       --keystore publisher.json --password-file password --out march.audit`;
 
 async function runDownload(flags: DownloadFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(flags.deal);
+  const dealId = dealIdOf('--deal', flags.deal);
   const settings = await Settings.read(flags);
   const marketplace = settings.require('marketplace');
   const publisherKey = await openPublisherKey(settings);

@@ -1,6 +1,6 @@
 import type { Command } from 'commander';
 
-import { parseAddress, parseDealId, type Address } from '../../protocol/identifiers.ts';
+import type { Address } from '../../protocol/identifiers.ts';
 import { beginClosing, closeDistribution, type CloseProgress } from '../../publish/close-distribution.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import { formatTokens } from '../amounts.ts';
@@ -8,6 +8,7 @@ import type { Perform } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { liveLine } from '../live-line.ts';
+import { addressOf, dealIdOf } from '../option-values.ts';
 import { SESSION_SETTINGS, withPublisher, type PublisherSession } from '../publisher-session.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -51,7 +52,8 @@ Examples:
   $ bcdn deal close 0x… --no-wait --yes`;
 
 async function runClose(id: string, flags: CloseFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(id);
+  const dealId = dealIdOf('<deal>', id);
+  const to = flags.to === undefined ? undefined : addressOf('--to', flags.to);
   return withPublisher(await Settings.read(flags), async (session) =>
     stoppable(async (signal) => {
       const deal = await findOwnDeal(session, dealId);
@@ -59,8 +61,8 @@ async function runClose(id: string, flags: CloseFlags, terminal: Terminal): Prom
         throw new PublishError('NOT_CONFIRMED', 'Nothing was sent.', { remedy: 'Confirm, or give --yes.' });
       }
       return flags.wait
-        ? closeAndWait({ session, deal, flags }, terminal, signal)
-        : closeOnly({ session, deal, flags }, terminal, signal);
+        ? closeAndWait({ session, deal, to }, terminal, signal)
+        : closeOnly({ session, deal, to }, terminal, signal);
     }),
   );
 }
@@ -68,7 +70,8 @@ async function runClose(id: string, flags: CloseFlags, terminal: Terminal): Prom
 interface Closing {
   readonly session: PublisherSession;
   readonly deal: OwnDeal;
-  readonly flags: CloseFlags;
+  /** Who gets what is left; the publisher if nobody is named. */
+  readonly to: Address | undefined;
 }
 
 async function closeOnly(
@@ -85,7 +88,7 @@ async function closeOnly(
 }
 
 async function closeAndWait(
-  { session, deal, flags }: Closing,
+  { session, deal, to }: Closing,
   terminal: Terminal,
   signal: AbortSignal,
 ): Promise<ExitCode> {
@@ -100,7 +103,6 @@ async function closeAndWait(
     line.clear();
     terminal.say(`${mark('✓', '32')} ${phaseText(progress)}`);
   };
-  const to = flags.to === undefined ? undefined : parseAddress(flags.to);
   try {
     const closed = await closeDistribution(
       { sender: session.sender, dealId, nodes, to, marketplaceUrl: session.marketplaceUrl },

@@ -1,10 +1,10 @@
 import type { Command } from 'commander';
 
-import { parseDealId } from '../../protocol/identifiers.ts';
 import { pauseDistribution, resumeDistribution } from '../../publish/pause-distribution.ts';
 import { formatTokens } from '../amounts.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dealIdOf } from '../option-values.ts';
 import { SESSION_SETTINGS, withPublisher } from '../publisher-session.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -61,7 +61,7 @@ Example:
   $ bcdn deal resume 0x…`;
 
 async function runPause(id: string, flags: PauseFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(id);
+  const dealId = dealIdOf('<deal>', id);
   return withPublisher(await Settings.read(flags), async (session) =>
     stoppable(async (signal) => {
       const { nodes } = await findOwnDeal(session, dealId);
@@ -80,7 +80,7 @@ async function runPause(id: string, flags: PauseFlags, terminal: Terminal): Prom
 }
 
 async function runResume(id: string, flags: PauseFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(id);
+  const dealId = dealIdOf('<deal>', id);
   return withPublisher(await Settings.read(flags), async (session) =>
     stoppable(async (signal) => {
       const { nodes } = await findOwnDeal(session, dealId);

@@ -2,10 +2,10 @@ import type { Command } from 'commander';
 
 import { readAllocation, readDeal, readMarketTerms, type AllocationRecord } from '../../chain/deals.ts';
 import { peerPoolOf } from '../../chain/peer-pool.ts';
-import { parseDealId } from '../../protocol/identifiers.ts';
 import { formatTokens } from '../amounts.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dealIdOf } from '../option-values.ts';
 import { SESSION_SETTINGS, withPublisher } from '../publisher-session.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -32,7 +32,7 @@ export function addDealShow(deal: Command, perform: Perform): void {
 }
 
 async function runShow(id: string, flags: ShowFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(id);
+  const dealId = dealIdOf('<deal>', id);
   return withPublisher(await Settings.read(flags), async (session) => {
     const { provider, deployment } = session;
     const { nodes, terms } = await findOwnDeal(session, dealId);

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { Command } from 'commander';
 
 import { readTokenBalance } from '../../chain/tokens.ts';
-import { parseDealId, type DealId } from '../../protocol/identifiers.ts';
+import type { DealId } from '../../protocol/identifiers.ts';
 import { PublishError } from '../../publish/publish-error.ts';
 import { interruptedTopUp, topUpDistribution } from '../../publish/top-up-distribution.ts';
 import { topUpFile } from '../../publish/top-up-file.ts';
@@ -11,7 +11,7 @@ import { formatTokens } from '../amounts.ts';
 import type { Perform } from '../command.ts';
 import { confirm } from '../confirm.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
-import { tokensOf } from '../option-values.ts';
+import { dealIdOf, tokensOf } from '../option-values.ts';
 import { SESSION_SETTINGS, withPublisher, type PublisherSession } from '../publisher-session.ts';
 import { stateFolder } from '../settings/config-file.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
@@ -56,7 +56,7 @@ async function runTopUp(
   flags: TopUpFlags,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const dealId = parseDealId(wish.id);
+  const dealId = dealIdOf('<deal>', wish.id);
   const amountWei = tokensOf('<amount>', wish.amount);
   return withPublisher(await Settings.read(flags), async (session) =>
     stoppable(async (signal) => {

@@ -10,12 +10,11 @@ import { bytesText, progressLine } from '../../client/progress-line.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import { chooseSource, type Transport } from '../../libp2p/source-choice.ts';
 import { hexToBytes } from '../../protocol/bytes.ts';
-import { parseCid } from '../../protocol/content.ts';
-import { parseDealId } from '../../protocol/identifiers.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
 import { liveLine } from '../live-line.ts';
+import { cidOf, dealIdOf } from '../option-values.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { Terminal } from '../terminal.ts';
 
@@ -75,9 +74,9 @@ Examples:
   $ bcdn fetch bafybei… --marketplace https://market.example --out film.mp4 --resume --transport libp2p`;
 
 async function runFetch(text: string, flags: FetchFlags, terminal: Terminal): Promise<ExitCode> {
-  const cid = parseCid(text);
+  const cid = cidOf('<cid>', text);
   const marketplaceUrl = (await Settings.read({ marketplace: flags.marketplace })).require('marketplace');
-  const dealId = flags.deal === undefined ? undefined : parseDealId(flags.deal);
+  const dealId = flags.deal === undefined ? undefined : dealIdOf('--deal', flags.deal);
   const viewerKey = await viewerKeyOf(flags.viewerKeyFile);
   const stopping = new AbortController();
   const stop = (): void => {

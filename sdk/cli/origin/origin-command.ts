@@ -4,11 +4,12 @@ import { systemClock } from '../../pacing/clock.ts';
 import { domainOf, MarketplaceApi } from '../../client/marketplace-api.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
 import type { ContentOrigin } from '../../protocol/content-origin.ts';
-import { parseDealId, type DealId } from '../../protocol/identifiers.ts';
+import type { DealId } from '../../protocol/identifiers.ts';
 import { signContentOrigin } from '../../publish/content-origin.ts';
 import { probeOrigin } from '../../publish/declare-origin.ts';
 import type { Perform } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { dealIdOf } from '../option-values.ts';
 import { openPublisherKey } from '../publisher-key.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -55,7 +56,7 @@ Examples:
   $ bcdn origin --deal 0x… --marketplace https://market.example --remove --keystore publisher.json --password-file password`;
 
 async function runOrigin(flags: OriginFlags, terminal: Terminal): Promise<ExitCode> {
-  const dealId = parseDealId(flags.deal);
+  const dealId = dealIdOf('--deal', flags.deal);
   const settings = await Settings.read(flags);
   const http = new UndiciExchange();
   try {

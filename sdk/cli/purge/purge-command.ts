@@ -2,13 +2,12 @@ import { Option } from 'commander';
 
 import { systemClock } from '../../pacing/clock.ts';
 import { UndiciExchange } from '../../client/undici-exchange.ts';
-import { parseCid } from '../../protocol/content.ts';
-import { parseDealId } from '../../protocol/identifiers.ts';
 import { noticeSigner, sendNotices, type NoticeWish, type SentNotice } from '../../publish/send-notices.ts';
 import { nativeSecp256k1 as secp256k1 } from '../../signing/native-secp256k1.ts';
 import { CliError } from '../cli-error.ts';
 import type { AddCommand } from '../command.ts';
 import { EXIT, type ExitCode } from '../exit-codes.ts';
+import { cidOf, dealIdOf } from '../option-values.ts';
 import { openPublisherKey } from '../publisher-key.ts';
 import { addSettings, Settings } from '../settings/settings.ts';
 import type { SettingTexts } from '../settings/setting-names.ts';
@@ -66,8 +65,8 @@ async function runPurge(flags: PurgeFlags, terminal: Terminal): Promise<ExitCode
     marketplaceUrl: settings.require('marketplace'),
     sign: noticeSigner(secp256k1, await openPublisherKey(settings)),
     kind: flags.takedown === true ? 'takedown' : 'purge',
-    cid: parseCid(flags.cid),
-    ...(flags.deal !== undefined && { dealId: parseDealId(flags.deal) }),
+    cid: cidOf('--cid', flags.cid),
+    ...(flags.deal !== undefined && { dealId: dealIdOf('--deal', flags.deal) }),
     ...(flags.path !== undefined && { path: flags.path }),
     ...(flags.tag !== undefined && { tag: flags.tag }),
   };
