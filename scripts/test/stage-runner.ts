@@ -8,7 +8,7 @@ import { countWithRepeats, failedFiles, type StageRun } from './repeated-files.t
 import { commandOf, countTests, type Count, type Stage } from './stages.ts';
 
 /** A stage that runs longer than this is ended and counts as failed. */
-const STAGE_TIMEOUT_MS = 30 * 60_000;
+const STAGE_TIMEOUT_MS = 45 * 60_000;
 
 /** A file that failed is run so often again at most, each time alone. */
 const MAX_REPEATS = 2;

@@ -12,7 +12,7 @@ const MIB = 1024 * 1024;
 
 /** `npm start -- --once --json`: whole networks of real processes, one edge killed and one lying in each. */
 describe('the whole job', function () {
-  this.timeout(600_000);
+  this.timeout(900_000);
   let folder: string;
 
   beforeEach(async () => {
