@@ -19,14 +19,15 @@ import type { Clock } from '../pacing/clock.ts';
 import type { BlockSource, OpenSource } from './block-source.ts';
 import type { SourceProgress } from './download-progress.ts';
 import { FetchReport } from './fetch-report.ts';
+import { httpOriginOf } from './endpoint.ts';
 import type { FetchBlock } from './file-download.ts';
 import type { GivenAdmission } from './given-admission.ts';
 import { GrantBook } from './grant-book.ts';
 import { HttpBlockSource } from './http-block-source.ts';
 import type { HttpExchange } from './http-exchange.ts';
-import type { Challenge, Network } from './marketplace-answers.ts';
+import type { Challenge, Network, PaidContent } from './marketplace-answers.ts';
 import { domainOf, MarketplaceApi } from './marketplace-api.ts';
-import { lookUpAtOneOf, type Provider } from './provider-lookup.ts';
+import { lookUpAtOneOf, type Lookup } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
 import { ViewerSession, type IssuedGrant } from './viewer-session.ts';
 
@@ -102,19 +103,22 @@ export class FetchSession {
     const { signal, viewerKey } = options;
     const reading = Promise.all([
       api.network(signal),
-      named === undefined ? api.dealsOf(options.cid, signal) : [],
+      named === undefined ? api.content(options.cid, signal) : undefined,
     ]);
     // Nothing of what is being read is needed to be challenged, and the address is computed while that is on its way.
     const address = components.secp256k1.addressOf(viewerKey);
     const challenge = api.challenge(address, signal);
     for (const each of [reading, challenge]) each.catch(() => undefined);
-    const [network, deals] = await reading;
-    const candidates = named === undefined ? candidateDeals(options.cid, deals) : [named];
+    const [network, content] = await reading;
+    // Who holds the content is asked while the grants are on their way, where edges of it are known already.
+    const looking = lookUpAtOneOf(components, edgesToAsk(content?.nodes ?? [], options), options);
+    looking.catch(() => undefined);
+    const candidates = named === undefined ? candidateDeals(options.cid, content?.deals ?? []) : [named];
     let refusal: unknown;
     for (const dealId of candidates) {
       const session = new FetchSession({ ...components, api }, options, { network, dealId });
       try {
-        await session.#begin(refusal === undefined ? challenge : api.challenge(address, signal));
+        await session.#begin(refusal === undefined ? challenge : api.challenge(address, signal), looking);
         return session;
       } catch (failure) {
         if (!isOfOneDeal(failure)) throw failure;
@@ -210,11 +214,13 @@ export class FetchSession {
     return receipts;
   }
 
-  async #begin(challenge: Promise<Challenge>): Promise<void> {
+  async #begin(challenge: Promise<Challenge>, looking: Promise<Lookup | undefined>): Promise<void> {
     const { signal } = this.#options;
     const issued = await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, challenge, signal });
-    const edges = issued.filter(({ role }) => role !== 'peer');
-    const providers = await this.#lookUp(edges.length > 0 ? edges : issued);
+    const found = (await looking) ?? (await this.#lookUpAtGranted(issued));
+    this.#countLookup(found === undefined ? 'unanswered' : found.hops <= 1 ? 'one hop' : 'more hops');
+    // Without any answer the granted nodes themselves are the providers.
+    const providers = found?.providers ?? [];
     const holders = new Set(providers.map(({ operator }) => operator));
     // The ring's index names no peers: that they hold the content whole is the coordinator's word.
     const holding = issued.filter(({ node, role }) => role === 'peer' || holders.has(node));
@@ -224,20 +230,13 @@ export class FetchSession {
     this.#exchange.start();
   }
 
-  async #lookUp(issued: readonly IssuedGrant[]): Promise<readonly Provider[]> {
-    const { entryUrl, cid, signal } = this.#options;
-    const origins = [entryUrl, ...issued.map(({ origin }) => origin)].filter(
+  #lookUpAtGranted(issued: readonly IssuedGrant[]): Promise<Lookup | undefined> {
+    const edges = issued.filter(({ role }) => role !== 'peer');
+    const { entryUrl } = this.#options;
+    const origins = [entryUrl, ...(edges.length > 0 ? edges : issued).map(({ origin }) => origin)].filter(
       (origin) => origin !== undefined,
     );
-    const target = { cid, signal };
-    const found = await lookUpAtOneOf(this.#components, origins.slice(0, MAX_LOOKUP_EDGES), target);
-    if (found !== undefined) {
-      this.#countLookup(found.hops <= 1 ? 'one hop' : 'more hops');
-      return found.providers;
-    }
-    // Without any answer the granted nodes themselves are the providers.
-    this.#countLookup('unanswered');
-    return [];
+    return lookUpAtOneOf(this.#components, origins.slice(0, MAX_LOOKUP_EDGES), this.#options);
   }
 
   #countLookup(outcome: 'one hop' | 'more hops' | 'unanswered'): void {
@@ -303,4 +302,17 @@ function noNodes(cid: CID): ClientError {
       remedy: 'Try again shortly, or fetch from the origin of the publisher.',
     },
   );
+}
+
+/** Edges of a content, those of the viewer's region first; one that is known to be down is asked nothing. */
+function edgesToAsk(
+  nodes: PaidContent['nodes'],
+  { entryUrl, region }: Pick<SessionOptions, 'entryUrl' | 'region'>,
+): readonly string[] {
+  const edges = nodes
+    .filter(({ role, health }) => role === 'edge' && health !== 'down')
+    .toSorted((a, b) => Number(b.region === region) - Number(a.region === region))
+    .flatMap(({ endpoints }) => httpOriginOf(endpoints) ?? []);
+  const origins = entryUrl === undefined || edges.length === 0 ? edges : [entryUrl, ...edges];
+  return origins.slice(0, MAX_LOOKUP_EDGES);
 }

@@ -102,8 +102,21 @@ export const moneySchema = z.object({
     .max(1_024),
 });
 
-/** The deals that pay for a content. */
-export const contentSchema = z.object({ deals: z.array(dealSchema).max(1_000) });
+/** A node that an open deal pays for a content. */
+const servingNodeSchema = z.object({
+  address,
+  region: z.string().max(8).default(''),
+  endpoints: endpoints.default([]),
+  role: z.enum(['edge', 'peer']).default('edge'),
+  /** As the coordinator last found it. */
+  health: z.enum(['up', 'down', 'unknown']).default('unknown'),
+});
+
+/** The deals that pay for a content, and the nodes that they pay. */
+export const contentSchema = z.object({
+  deals: z.array(dealSchema).max(1_000),
+  nodes: z.array(servingNodeSchema).max(1_000).default([]),
+});
 /** What a viewer has to sign before it is granted anything. */
 export const challengeSchema = z.object({ nonce: bytes32, expiresAt: z.number().int().positive() });
 
@@ -210,6 +223,7 @@ export const quoteSchema = z.object({
 
 export type Network = z.output<typeof networkSchema>;
 export type MarketplaceNode = z.output<typeof nodeSchema>;
+export type PaidContent = z.output<typeof contentSchema>;
 export type MarketplaceDeal = z.output<typeof dealSchema>;
 export type GrantsAnswer = z.output<typeof grantsSchema>;
 export type Quote = z.output<typeof quoteSchema>;

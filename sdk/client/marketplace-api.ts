@@ -29,6 +29,7 @@ import {
   type Network,
   type MarketplaceNode,
   type MarketplaceDeal,
+  type PaidContent,
   type GrantsAnswer,
   type Quote,
   type DealTerms,
@@ -109,11 +110,12 @@ export class MarketplaceApi {
 
   /** Deals that pay for the delivery of a content. */
   async dealsOf(cid: CID, signal?: AbortSignal): Promise<readonly MarketplaceDeal[]> {
-    const content = await this.#call(
-      { method: 'GET', url: `/v1/content/${cid.toString()}`, signal },
-      contentSchema,
-    );
-    return content.deals;
+    return (await this.content(cid, signal)).deals;
+  }
+
+  /** The same, and the nodes that open ones of them pay. */
+  content(cid: CID, signal?: AbortSignal): Promise<PaidContent> {
+    return this.#call({ method: 'GET', url: `/v1/content/${cid.toString()}`, signal }, contentSchema);
   }
 
   /** A deal with its allocations. */

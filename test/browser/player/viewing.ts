@@ -81,18 +81,25 @@ export async function seek(page: Page, seconds: number): Promise<void> {
   }, seconds);
 }
 
-/** The first report of bytes that no node is known to have a receipt of. */
-export async function reportWithOwed(page: Page): Promise<ViewReport> {
-  return page.evaluate(
-    () =>
-      new Promise<ViewReport>((resolve) => {
-        const player = document.querySelector('bcdn-player');
-        player?.addEventListener('bcdn-report', (event) => {
-          const { detail: report } = event as CustomEvent<ViewReport>;
-          if (report.verifiedBytes > report.confirmedBytes) resolve(report);
-        });
-      }),
-  );
+/**
+ * Lets a page, which is still empty, be left by itself in the very moment in which its player reports so many verified bytes.
+ * @returns tells that report
+ */
+export async function leaveAt(page: Page, verifiedBytes: number): Promise<() => Promise<ViewReport>> {
+  const left = Promise.withResolvers<ViewReport>();
+  await page.exposeFunction('leaving', left.resolve);
+  await page.addInitScript((bytes) => {
+    const { leaving } = globalThis as unknown as { leaving: (report: ViewReport) => void };
+    const heard = (event: Event): void => {
+      const { detail: report } = event as CustomEvent<ViewReport>;
+      if (report.verifiedBytes < bytes) return;
+      window.removeEventListener('bcdn-report', heard, true);
+      leaving(report);
+      location.replace('about:blank');
+    };
+    window.addEventListener('bcdn-report', heard, true);
+  }, verifiedBytes);
+  return () => left.promise;
 }
 
 /** Ends the view and waits until its receipts are delivered. @returns what it had fetched */

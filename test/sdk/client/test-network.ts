@@ -158,7 +158,8 @@ export class TestNetwork {
     }
     if (pathname === `/v1/content/${this.root.toString()}`) {
       const allocations = this.edges.map(({ node }) => ({ node, state: 'active' }));
-      return { deals: [{ dealId: this.dealId, state: 'open', allocations }] };
+      const nodes = this.edges.map(({ node, url }) => ({ address: node, endpoints: [url] }));
+      return { deals: [{ dealId: this.dealId, state: 'open', allocations }], nodes };
     }
     if (pathname === '/v1/viewers/challenge') {
       return { nonce: bytesToHex(randomBytes(32)), expiresAt: Math.floor(Date.now() / 1000) + 60 };
