@@ -1,9 +1,9 @@
 import { Amount } from '../../../sdk/ui/amount.tsx';
 import { Duration } from '../../../sdk/ui/duration.tsx';
 import { Identifier } from '../../../sdk/ui/identifier.tsx';
-import { Notice } from '../../../sdk/ui/notice.tsx';
-import { SumTable } from '../../../sdk/ui/sum-table.tsx';
 import { Table } from '../../../sdk/ui/table.tsx';
+import { DealSumTable } from '../explorer/deal-sum-table.tsx';
+import { useCommandNames } from '../market-data/command-names.ts';
 import { dealSums } from '../market-data/deal-sums.ts';
 import { LOSS_RULE } from '../market-data/loss-rule.ts';
 import { paths } from '../shell/paths.ts';
@@ -17,13 +17,7 @@ interface MoneyTabProps {
 /** Where every unit of the deposit is. */
 export function MoneyTab({ dealId, money }: MoneyTabProps) {
   const sums = dealSums(money);
-  const lines = [
-    { text: 'Paid to nodes and peers, fee included', wei: sums.paidWei },
-    { text: 'Held for nodes', wei: sums.heldForNodesWei },
-    { text: 'Held for peers', wei: sums.heldForPeersWei },
-    { text: 'Free in the deal', wei: sums.freeWei },
-    { text: 'Taken back', wei: sums.withdrawnWei },
-  ];
+  const { bcdn } = useCommandNames();
   return (
     <div class="stack">
       <dl class="facts">
@@ -69,21 +63,7 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
           </dd>
         </div>
       </dl>
-      <SumTable
-        caption="Where the deposit is"
-        lines={lines}
-        total={{ text: 'Deposited', wei: money.depositedWei }}
-      />
-      {sums.differenceWei === 0n ? (
-        <p class="soft small">The five lines add up to the deposit, to the last unit.</p>
-      ) : (
-        <Notice
-          tone="warning"
-          title="These lines do not add up to the deposit at this moment."
-          evidence={<Amount wei={sums.differenceWei} exact />}
-          remedy="A block may be between two of them; if it stays so, check the bill with bcdn audit."
-        />
-      )}
+      <DealSumTable deal={money} />
       <Table
         caption="By node"
         showsCaption
@@ -112,7 +92,7 @@ export function MoneyTab({ dealId, money }: MoneyTabProps) {
       <p>
         Every receipt and transaction behind these figures:{' '}
         <a href={paths.deal(dealId)}>the deal in the explorer</a>, or recompute the bill yourself with{' '}
-        <code>bcdn audit</code>.
+        <code>{bcdn} audit</code>.
       </p>
     </div>
   );

@@ -2,15 +2,14 @@ import { Amount } from '../../../sdk/ui/amount.tsx';
 import { shortIdentifier } from '../../../sdk/ui/figures.ts';
 import { Address, Identifier } from '../../../sdk/ui/identifier.tsx';
 import { State } from '../../../sdk/ui/state.tsx';
-import { SumTable } from '../../../sdk/ui/sum-table.tsx';
 import { Table, type Column } from '../../../sdk/ui/table.tsx';
-import { dealSums } from '../market-data/deal-sums.ts';
 import { fetchDeal, type Allocation, type DealWithAllocations } from '../market-data/deals.ts';
 import { Loaded } from '../market-data/loaded.tsx';
 import { useMarketData } from '../market-data/use-market-data.ts';
 import { Page } from '../shell/page.tsx';
 import { paths } from '../shell/paths.ts';
 import { DealState } from './deal-columns.tsx';
+import { DealSumTable } from './deal-sum-table.tsx';
 import { EventRows } from './event-rows.tsx';
 import { dealStory } from './sentences.ts';
 import { Trail } from './trail.tsx';
@@ -92,22 +91,10 @@ function Particulars({ deal }: { readonly deal: DealWithAllocations }) {
 
 /** Each line is money of the chain, and the lines add up to the deposit. */
 function Money({ deal }: { readonly deal: DealWithAllocations }) {
-  const sums = dealSums(deal);
-  const lines = [
-    { text: 'Paid for deliveries', wei: sums.paidWei },
-    { text: 'Held for nodes', wei: sums.heldForNodesWei },
-    { text: 'Held for peers', wei: sums.heldForPeersWei },
-    { text: 'Free', wei: sums.freeWei },
-    { text: 'Returned to the publisher', wei: sums.withdrawnWei },
-  ];
   return (
     <section class="stack" aria-labelledby="deal-money">
       <h2 id="deal-money">Where its money is</h2>
-      <SumTable
-        caption="Parts of the deposit"
-        lines={lines}
-        total={{ text: 'Deposited', wei: deal.depositedWei }}
-      />
+      <DealSumTable deal={deal} />
     </section>
   );
 }

@@ -89,12 +89,11 @@ export async function leaveAt(page: Page, verifiedBytes: number): Promise<() => 
   const left = Promise.withResolvers<ViewReport>();
   await page.exposeFunction('leaving', left.resolve);
   await page.addInitScript((bytes) => {
-    const { leaving } = globalThis as unknown as { leaving: (report: ViewReport) => void };
     const heard = (event: Event): void => {
       const { detail: report } = event as CustomEvent<ViewReport>;
       if (report.verifiedBytes < bytes) return;
       window.removeEventListener('bcdn-report', heard, true);
-      leaving(report);
+      (window as Window & { leaving?: (report: ViewReport) => void }).leaving?.(report);
       location.replace('about:blank');
     };
     window.addEventListener('bcdn-report', heard, true);
