@@ -72,6 +72,13 @@ describe('explorer', () => {
     await page.getByText('Nothing on this network begins with', { exact: false }).waitFor();
     await page.goto(`${visit.web.marketplace.url}/explore/deals/0x${'00'.repeat(32)}`);
     await page.getByRole('alert').getByText('DEAL_NOT_FOUND').waitFor();
+    await page.goto(`${visit.web.marketplace.url}/explore/nodes/hello`);
+    await page.getByRole('heading', { level: 1, name: 'There is no such node' }).waitFor();
+    await page.getByText('0x and 40 hexadecimal digits').waitFor();
+    await page.goto(`${visit.web.marketplace.url}/nosuch`);
+    await page.getByRole('heading', { level: 1, name: 'There is no such page' }).waitFor();
+    await page.getByRole('link', { name: 'search the network' }).click();
+    await page.getByRole('heading', { level: 1, name: 'Explore' }).waitFor();
     // The browser itself notes the 404 that the page then explains.
     expect(visit.log.complaints.splice(0).every((complaint) => complaint.includes('404'))).to.equal(true);
   });

@@ -86,7 +86,7 @@ describe('watching in a browser', function () {
     const page = await browser.newPage();
     const { size } = await stat(join(network.folder, 'media/film.webm'));
     // The last blocks have no request after them that would carry their receipts, and rest has not begun yet.
-    const left = await leaveAt(page, size);
+    const left = await leaveAt(page, size, `${network.marketplaceUrl}/v1/network`);
     await page.goto(`${network.marketplaceUrl}/watch/${published.cid.toString()}/film.webm`);
     const seen = await left();
     await page.close();

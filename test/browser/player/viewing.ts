@@ -81,24 +81,39 @@ export async function seek(page: Page, seconds: number): Promise<void> {
   }, seconds);
 }
 
+const LEFT = 'left-with';
+
 /**
  * Lets a page, which is still empty, be left by itself in the very moment in which its player reports so many verified bytes.
+ * @param stay another address of the same site, without a player, to read there what was reported
  * @returns tells that report
  */
-export async function leaveAt(page: Page, verifiedBytes: number): Promise<() => Promise<ViewReport>> {
-  const left = Promise.withResolvers<ViewReport>();
-  await page.exposeFunction('leaving', left.resolve);
-  await page.addInitScript((bytes) => {
-    const heard = (event: Event): void => {
-      const { detail: report } = event as CustomEvent<ViewReport>;
-      if (report.verifiedBytes < bytes) return;
-      window.removeEventListener('bcdn-report', heard, true);
-      (window as Window & { leaving?: (report: ViewReport) => void }).leaving?.(report);
-      location.replace('about:blank');
-    };
-    window.addEventListener('bcdn-report', heard, true);
-  }, verifiedBytes);
-  return () => left.promise;
+export async function leaveAt(
+  page: Page,
+  verifiedBytes: number,
+  stay: string,
+): Promise<() => Promise<ViewReport>> {
+  await page.addInitScript(
+    ({ bytes, key }) => {
+      window.addEventListener(
+        'bcdn-report',
+        (event) => {
+          const { detail: report } = event as CustomEvent<ViewReport>;
+          if (report.verifiedBytes < bytes) return;
+          localStorage.setItem(key, JSON.stringify(report));
+          location.replace('about:blank');
+        },
+        true,
+      );
+    },
+    { bytes: verifiedBytes, key: LEFT },
+  );
+  return async () => {
+    await page.waitForURL('about:blank', { timeout: PLAY_TIMEOUT_MS });
+    await page.goto(stay);
+    const text = await page.evaluate((key) => localStorage.getItem(key), LEFT);
+    return JSON.parse(text ?? '') as ViewReport;
+  };
 }
 
 /** Ends the view and waits until its receipts are delivered. @returns what it had fetched */
