@@ -10,7 +10,7 @@ import { screenshot } from './screenshots.ts';
 import { RECEIPTED_BYTES } from './web-market.ts';
 
 /** Wide and narrow screens, pixels. */
-const WIDTHS_PX = [1_280, 320] as const;
+const WIDTHS_PX = [1_280, 360] as const;
 /** Thirteen pages, each looked at twice by all rules: some 40 s on two busy cores. */
 const ALL_PAGES_TIMEOUT_MS = 240_000;
 
