@@ -28,6 +28,7 @@ import { parseDealId, parseEpoch, type Address } from '../../../sdk/protocol/ide
 import { voucherDigest } from '../../../sdk/protocol/voucher.ts';
 import { closeDistribution, type CloseProgress } from '../../../sdk/publish/close-distribution.ts';
 import { PublishError } from '../../../sdk/publish/publish-error.ts';
+import type { PublicationJournal, PublicationRecord } from '../../../sdk/publish/publication-record.ts';
 import { publish, type PublishProgress, type PublishRequest } from '../../../sdk/publish/publish.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 
@@ -391,6 +392,36 @@ describe('publish and closeDistribution on a real chain', function () {
     edges = [];
     const nobody = await refusal(publish(requestOf({ allowFewer: true })));
     expect(nobody.code).to.equal('NO_NODES');
+  });
+
+  it('goes on with the same deal, and pays once, when the chain drops the block that opened it', async () => {
+    const before = await readTokenBalance(provider, deployment, publisher.address);
+    let record: PublicationRecord | undefined;
+    const journal: PublicationJournal = {
+      read: async () => record,
+      write: async (written) => {
+        record = written;
+      },
+    };
+    const snapshot: unknown = await provider.send('evm_snapshot', []);
+    const leave = (progress: PublishProgress): void => {
+      if (progress.phase === 'opened') throw new RangeError('The terminal was closed.');
+    };
+    await publish(requestOf(), { journal, onProgress: leave }).catch((failure: unknown) =>
+      expect(failure).to.be.instanceOf(RangeError),
+    );
+    const dealId = record?.dealId ?? expect.fail('nothing was written down');
+    expect(await readDeal(provider, deployment, dealId)).to.include({ state: 'open' });
+    expect(await provider.send('evm_revert', [snapshot])).to.equal(true);
+    expect(await readDeal(provider, deployment, dealId)).to.equal(undefined);
+    const published = await publish(requestOf(), { journal });
+    expect(published.dealId).to.equal(dealId);
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(
+      before - 3n * AMOUNT_WEI,
+    );
+    const nodes = published.nodes.map(({ node }) => node);
+    await closeDistribution({ sender: publisher, dealId, nodes });
+    expect(await readTokenBalance(provider, deployment, publisher.address)).to.equal(before);
   });
 
   it('spends nothing where the marketplace quotes what was not asked for', async () => {
