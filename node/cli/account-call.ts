@@ -4,7 +4,7 @@ import { askNode } from '../app/control/control-client.ts';
 import { NodeError } from '../app/node-error.ts';
 import type { ChainAccount } from '../app/operator-account/chain-account.ts';
 import { dataDirOf, passwordOf, type PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** A transaction waits for blocks. */
 const SEND_TIMEOUT_MS = 300_000;

@@ -16,7 +16,7 @@ import { describeVerify, runVerify } from './verify.ts';
 import { describeWithdraw, runWithdraw } from './withdraw.ts';
 import type { ExitCode } from './exit-codes.ts';
 import type { PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 type Run<Options> = (options: Options, terminal: Terminal, args: readonly string[]) => Promise<ExitCode>;
 

@@ -5,7 +5,7 @@ import { dashboardAddress, readDashboardToken } from '../app/dashboard/dashboard
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 const STATUS_TIMEOUT_MS = 10_000;
 

@@ -4,7 +4,7 @@ import { loadConfig } from '../app/config/config-file.ts';
 import type { Finding } from '../app/control/doctor-documents.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import { dataMark, type Terminal } from './terminal.ts';
+import { dataMark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 export function describeDoctor(command: Command): Command {
   return addPlaceOptions(command)

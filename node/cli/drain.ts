@@ -10,7 +10,7 @@ import { drainDocument, type DrainDocument } from '../app/control/drain-document
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 const DRAIN_TIMEOUT_MS = 30_000;
 /** What is left is looked at and told this often. */

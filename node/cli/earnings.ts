@@ -7,7 +7,7 @@ import { NodeError } from '../app/node-error.ts';
 import { earningsLines } from './earnings-lines.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 const EARNINGS_TIMEOUT_MS = 30_000;
 

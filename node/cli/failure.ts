@@ -1,4 +1,5 @@
 import type { CommanderError } from 'commander';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 import { systemFault } from '../../sdk/cli/system-fault.ts';
 import { NodeError, reportOf, type ErrorReport } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
@@ -19,6 +20,15 @@ export function refusalOf(error: unknown): unknown {
   if (fault === undefined) return error;
   const { code, path, message, remedy } = fault;
   return new NodeError('SYSTEM_REFUSED', { message, remedy, values: { path, system: code }, cause: error });
+}
+
+/** Tells an error in a sentence with its remedy; as a JSON document too when asked for. */
+export function tellError(terminal: Terminal, command: string, error: unknown): void {
+  const { code, message, values, remedy } = reportOf(error);
+  terminal.document(command, { error: { code, message, values, remedy: remedy ?? '' } });
+  terminal.say(`${mark('✗', '31')} ${message}`);
+  if (remedy !== undefined) terminal.say(`  → ${remedy}`);
+  if (code === 'UNEXPECTED' && error instanceof Error && error.stack !== undefined) terminal.say(error.stack);
 }
 
 /** A mistake that was found before any command ran, such as an unknown flag. */

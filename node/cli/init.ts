@@ -19,7 +19,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPasswordOption, addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { ask, askSecret } from './prompt.ts';
 import { addSettingOptions, settingFlags } from './settings-options.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 interface InitOptions extends PlaceOptions {
   readonly deployment?: string;

@@ -4,9 +4,9 @@ import description from '../../package.json' with { type: 'json' };
 import { addCompletion } from '../../sdk/cli/completion/completion-command.ts';
 import { COMMANDS, type Perform } from './commands.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
-import { processTerminal, tellError } from './terminal.ts';
+import { processTerminal } from '../../sdk/cli/terminal.ts';
+import { exitCodeOf, refusalOf, tellError, usageErrorOf } from './failure.ts';
 import { absenceOf } from './absence.ts';
-import { exitCodeOf, refusalOf, usageErrorOf } from './failure.ts';
 import { placedTerminal } from './placed-terminal.ts';
 
 const OTHERS_MAY_NOTHING = 0o077;
@@ -21,7 +21,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     .showHelpAfterError('(--help shows the options and examples)');
 
   const perform: Perform = async (name, options, work) => {
-    const terminal = placedTerminal(processTerminal(options.json === true), options);
+    const terminal = placedTerminal(processTerminal(options.json === true, 'bcdn-node'), options);
     try {
       exitCode = await work(terminal);
     } catch (failure) {
@@ -39,7 +39,7 @@ export async function runCli(argv: readonly string[]): Promise<ExitCode> {
     if (!(error instanceof CommanderError)) throw error;
     if (error.exitCode === 0) return EXIT.fine;
     // Commander has told people; a program that reads stdout gets a document, as of every refusal.
-    processTerminal(argv.includes('--json')).document('usage', { error: usageErrorOf(error) });
+    processTerminal(argv.includes('--json'), 'bcdn-node').document('usage', { error: usageErrorOf(error) });
     return EXIT.usage;
   }
   return exitCode;

@@ -4,7 +4,7 @@ import { dataDirAt, defaultDataDir, type DataDir } from '../app/config/data-dir.
 import { variableOf } from '../app/config/settings.ts';
 import { NodeError } from '../app/node-error.ts';
 import { askSecret } from './prompt.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** Options that every command takes. */
 export interface PlaceOptions {

@@ -1,5 +1,5 @@
 import { dataDirOf, type PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** Commands as sentences name them: the word after the program, unless the data directory is named already. */
 const COMMAND =

@@ -7,7 +7,7 @@ import { amountOf } from './amount.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPasswordOption, addPlaceOptions, type PlaceOptions } from './place.ts';
 import { requireConfirmation } from './prompt.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 /** The chain's code, loaded only where there is no node to ask. */
 const own = () => import('../app/operator-account/price.ts');

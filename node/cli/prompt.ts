@@ -1,7 +1,7 @@
 import { createInterface } from 'node:readline/promises';
 import { Writable } from 'node:stream';
 import { NodeError } from '../app/node-error.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** Asks on the terminal: questions go to stderr, so stdout stays data. */
 export async function ask(question: string, fallback?: string): Promise<string> {

@@ -12,7 +12,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { requireConfirmation } from './prompt.ts';
 import { previewLines, waitingLines } from './settle-lines.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 const PREVIEW_TIMEOUT_MS = 30_000;
 /** Transactions wait for blocks. */

@@ -7,7 +7,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPasswordOption, addPlaceOptions, type PlaceOptions } from './place.ts';
 import { requireConfirmation } from './prompt.ts';
 import { stakeLines } from './stake-lines.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 interface StakeOptions extends PlaceOptions {
   readonly yes?: boolean;

@@ -5,7 +5,7 @@ import { startSettings } from '../app/config/settings.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPasswordOption, addPlaceOptions, dataDirOf, passwordOf, type PlaceOptions } from './place.ts';
 import { addSettingOptions, settingFlags } from './settings-options.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 export function describeStart(command: Command): Command {
   addPlaceOptions(command);

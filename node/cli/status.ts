@@ -5,10 +5,10 @@ import { statusDocument, type StatusDocument } from '../app/control/documents.ts
 import { NodeError, reportOf } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { absenceOf } from './absence.ts';
-import { exitCodeOf, refusalOf } from './failure.ts';
+import { exitCodeOf, refusalOf, tellError } from './failure.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { earningLine, statusLines } from './status-lines.ts';
-import { tellError, type Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** A node that is alive answers at once; a busy one within this. */
 const STATUS_TIMEOUT_MS = 10_000;

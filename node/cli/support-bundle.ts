@@ -8,7 +8,7 @@ import { loadConfig } from '../app/config/config-file.ts';
 import { NodeError } from '../app/node-error.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 interface SupportBundleOptions extends PlaceOptions {
   readonly out?: string;

@@ -8,7 +8,7 @@ import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPasswordOption, addPlaceOptions, type PlaceOptions } from './place.ts';
 import { requireConfirmation } from './prompt.ts';
 import { stakeLines, unstakeWarning } from './stake-lines.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 /** The chain's code, loaded only where there is no node to ask. */
 const own = () => import('../app/operator-account/stake.ts');

@@ -9,7 +9,7 @@ import { formatSize } from '../app/config/units.ts';
 import { verifyStore, type VerificationReport } from '../app/content/store-verification.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
-import { mark, type Terminal } from './terminal.ts';
+import { mark, type Terminal } from '../../sdk/cli/terminal.ts';
 
 /** Progress is told this often. */
 const PROGRESS_EVERY_MS = 2_000;

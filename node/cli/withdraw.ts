@@ -7,7 +7,7 @@ import { amountOf } from './amount.ts';
 import { EXIT, type ExitCode } from './exit-codes.ts';
 import { addPlaceOptions, dataDirOf, type PlaceOptions } from './place.ts';
 import { requireConfirmation } from './prompt.ts';
-import type { Terminal } from './terminal.ts';
+import type { Terminal } from '../../sdk/cli/terminal.ts';
 
 const PREVIEW_TIMEOUT_MS = 30_000;
 const WITHDRAW_TIMEOUT_MS = 180_000;

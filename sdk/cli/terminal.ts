@@ -4,6 +4,8 @@ const SCHEMA_VERSION = 1;
 /** Where a command writes: data to stdout, messages to stderr. */
 export interface Terminal {
   readonly json: boolean;
+  /** Whether somebody is there who can be asked. */
+  readonly interactive: boolean;
   /** Prints a line of data for people; silent with --json. */
   data(line: string): void;
   /** Prints the command's JSON document; silent without --json. */
@@ -12,16 +14,17 @@ export interface Terminal {
   say(line: string): void;
 }
 
-/** The process's own streams. */
-export function processTerminal(json: boolean): Terminal {
+/** The process's own streams. @param program names the schema of its documents: `<program>/<command>/1` */
+export function processTerminal(json: boolean, program: 'bcdn' | 'bcdn-node' = 'bcdn'): Terminal {
   return {
     json,
+    interactive: process.stdin.isTTY && process.stderr.isTTY,
     data: (line) => {
       if (!json) process.stdout.write(`${line}\n`);
     },
     document: (command, fields) => {
-      if (json)
-        process.stdout.write(`${toJson({ schema: `bcdn/${command}/${SCHEMA_VERSION}`, ...fields })}\n`);
+      const schema = `${program}/${command}/${SCHEMA_VERSION}`;
+      if (json) process.stdout.write(`${toJson({ schema, ...fields })}\n`);
     },
     say: (line) => {
       process.stderr.write(`${line}\n`);
@@ -36,8 +39,17 @@ export function toJson(value: unknown): string {
   );
 }
 
-/** A mark, coloured only on a terminal whose owner did not forbid it (NO_COLOR). */
+/** A mark for a message, coloured only on a terminal whose owner did not forbid it (NO_COLOR). */
 export function mark(sign: string, colour: string): string {
-  const coloured = process.stderr.isTTY && (process.env['NO_COLOR'] ?? '') === '';
-  return coloured ? `\u001b[${colour}m${sign}\u001b[0m` : sign;
+  return coloured(sign, colour, process.stderr.isTTY);
+}
+
+/** A mark in data, which goes to stdout. */
+export function dataMark(sign: string, colour: string): string {
+  return coloured(sign, colour, process.stdout.isTTY);
+}
+
+function coloured(sign: string, colour: string, isTerminal: boolean): string {
+  const allowed = isTerminal && (process.env['NO_COLOR'] ?? '') === '';
+  return allowed ? `\u001b[${colour}m${sign}\u001b[0m` : sign;
 }

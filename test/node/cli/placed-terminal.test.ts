@@ -1,7 +1,7 @@
 import { expect } from 'chai';
 
 import { placedTerminal, withDataDir } from '../../../node/cli/placed-terminal.ts';
-import type { Terminal } from '../../../node/cli/terminal.ts';
+import type { Terminal } from '../../../sdk/cli/terminal.ts';
 
 function listening(): { readonly terminal: Terminal; readonly lines: string[] } {
   const lines: string[] = [];

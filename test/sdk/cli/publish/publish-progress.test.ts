@@ -21,7 +21,7 @@ describe('Progress of bcdn publish', () => {
       clear: () => undefined,
     };
     const terminal: Terminal = {
-      json: false,
+      ...{ json: false, interactive: false },
       data: () => undefined,
       document: () => undefined,
       say: (text) => void said.push(text),
