@@ -31,7 +31,7 @@ function listening(): {
   const documents: unknown[] = [];
   const say = (line: string): void => void said.push(line);
   const document = (_command: string, fields: unknown): void => void documents.push(fields);
-  return { said, documents, terminal: { json: true, data: say, say, document } };
+  return { said, documents, terminal: { json: true, interactive: false, data: say, say, document } };
 }
 
 describe('wrong use of bcdn', () => {
