@@ -102,7 +102,9 @@ describe('bcdn-node drain', function () {
     const { code, stdout } = await network.command(edge, 'status');
     expect(code).to.equal(3);
     const run = `run bcdn-node drain --data-dir ${edge.dataDir} --cancel`;
-    expect(stdout).to.match(/Earning: no, because its operator drains it → .+\n$/).and.to.contain(run);
+    expect(stdout)
+      .to.match(/Earning: no, because its operator drains it → .+\n$/)
+      .and.to.contain(run);
   });
 
   it('outlives a restart, can be cancelled while the node is stopped, and then it serves again', async () => {
