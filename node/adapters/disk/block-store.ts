@@ -7,7 +7,9 @@ import { sha256 } from '../../../sdk/client/node-sha256.ts';
 import { verifyBlock } from '../../../sdk/protocol/content.ts';
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 import type {
+  BlockLoan,
   BlockReader,
+  BlockSpan,
   ContentIndex,
   ContentSummary,
   ContentTarget,
@@ -127,6 +129,12 @@ export class BlockStore implements BlockReader, ContentIndex {
     const digest = digestOf(cid);
     this.#room.evictable.touch(digest);
     return this.#reading.get(digest);
+  }
+
+  async borrow(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined> {
+    const digest = digestOf(cid);
+    this.#room.evictable.touch(digest);
+    return this.#reading.borrow(digest, span);
   }
 
   /** Notes that blocks were asked for of those who read beside this process. */

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import type { CID } from 'multiformats/cid';
 
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
-import type { BlockReader, ContentIndex } from '../../core/storage/block-ports.ts';
+import type { BlockLoan, BlockReader, BlockSpan, ContentIndex } from '../../core/storage/block-ports.ts';
 import { BlockFiles, digestOf, type DigestHex } from './block-store-files.ts';
 import { BlockStoreInspection } from './block-store-inspection.ts';
 import { BlockReading } from './block-store-reading.ts';
@@ -43,6 +43,12 @@ export class StoredBlocks implements BlockReader, ContentIndex {
     const digest = digestOf(cid);
     this.#touched(digest);
     return this.#reading.get(digest);
+  }
+
+  async borrow(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined> {
+    const digest = digestOf(cid);
+    this.#touched(digest);
+    return this.#reading.borrow(digest, span);
   }
 
   async sizeOf(cid: CID): Promise<number | undefined> {

@@ -7,6 +7,7 @@ import { BODY_HELD_BYTES, BODY_SLICE_BYTES, BODY_SLICE_TIMEOUT_MS } from './gate
  * Writes bytes to a client in slices, each after the one before has left the process: memory stays bounded,
  * a client that stops reading is noticed, and what an aborted transfer cost is known. Small pieces are held
  * until there is more, and leave together. What the system takes at once costs neither a timer nor a wait.
+ * Nothing of what it was given is looked at any more when a call has ended: by then it has left, or the socket is gone.
  */
 export class BodyWriter {
   readonly #response: ServerResponse;
@@ -41,7 +42,8 @@ export class BodyWriter {
   /** Sends part of a body. @returns false when the client is gone */
   async write(bytes: Uint8Array): Promise<boolean> {
     if (this.#heldBytes + bytes.length <= BODY_HELD_BYTES) {
-      if (bytes.length > 0) this.#held.push(bytes);
+      // A copy: whoever lent the bytes may use their memory again as soon as this call has ended.
+      if (bytes.length > 0) this.#held.push(new Uint8Array(bytes));
       this.#heldBytes += bytes.length;
       return !this.#closed;
     }

@@ -1,6 +1,7 @@
 import type { CID } from 'multiformats/cid';
 
 import { encodedPath, type ContentNames } from '../../core/http-semantics/path-segments.ts';
+import { ownedBytes } from '../../core/storage/borrowed-block.ts';
 import { contentHeaders } from './content-headers.ts';
 import { directoryPage, type ListedEntry } from './directory-page.ts';
 import { writeHead } from './exchange.ts';
@@ -82,7 +83,7 @@ async function serveListing(content: ContentExchange, { cid, root, names }: Name
       ...contentHeaders(exchange, root, `public, max-age=${LISTING_SECONDS}`),
       'content-security-policy': PAGE_POLICY,
     },
-    bytes: ({ start, end }) => Promise.resolve(page.subarray(start, end + 1)),
+    bytes: ({ start, end }) => Promise.resolve(ownedBytes(page.subarray(start, end + 1))),
   });
 }
 

@@ -15,6 +15,8 @@ export const BODY_SLICE_BYTES = 256 * 1024;
 export const MAX_HELD_BLOCK_BYTES = 32 * 1024 * 1024;
 /** … responses hold copies of this size instead: 1,000 slow clients take 94 MiB. */
 export const BODY_PIECE_BYTES = 96 * 1024;
+/** … or, without a copy, buffers that are not much larger: the store lends such for short spans. */
+export const MAX_PIECE_BUFFER_BYTES = 128 * 1024;
 /** CARs at once: each holds a whole block of at most 2 MiB. */
 export const MAX_CARS = 128;
 /** Smaller pieces wait for each other up to this sum, so that headers of parts need no packets of their own. */

@@ -4,6 +4,7 @@ import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 
 import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
+import type { BlockLoan } from '../../core/storage/block-ports.ts';
 import { BodyWriter } from './body-writer.ts';
 import { CROSS_ORIGIN_HEADERS } from './cross-origin.ts';
 import { addressOf, writeFlatHead, type Exchange } from './exchange.ts';
@@ -74,22 +75,21 @@ export async function sendPrepared(content: PaidExchange, answer: PreparedAnswer
   if (large && memory.crowded) return false;
   const leave = await desk.take(exchange, open, answer.sizeBytes);
   const writer = new BodyWriter(exchange.response, { timeoutMs: options.slowClientTimeoutMs });
+  let loan: BlockLoan | undefined;
   try {
-    const bytes = await content.blocks.stored(answer.block);
-    if (bytes?.length !== answer.sizeBytes) return false;
+    loan = await content.blocks.borrowStored(answer.block);
+    if (loan?.bytes.length !== answer.sizeBytes) return false;
     if (writer.closed) return true;
     writeFlatHead(exchange, 200, headOf(content, answer));
-    if (!large) await writer.finish(bytes);
-    else {
-      memory.hold(bytes);
-      try {
-        await writer.finish(bytes);
-      } finally {
-        memory.release(bytes);
-      }
+    if (large) memory.hold(loan.bytes);
+    try {
+      await writer.finish(loan.bytes);
+    } finally {
+      if (large) memory.release(loan.bytes);
     }
     return true;
   } finally {
+    loan?.end();
     leave.settle(writer.sent);
   }
 }

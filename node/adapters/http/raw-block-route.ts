@@ -3,7 +3,7 @@ import type { CID } from 'multiformats/cid';
 import { spanLength } from '../../core/http-semantics/byte-ranges.ts';
 import { RAW_TYPE } from '../../core/http-semantics/content-form.ts';
 import { locateBlock } from './block-location.ts';
-import { blockPieces, fewBytes } from './block-pieces.ts';
+import { blockPieces, fewBytes, ofSize } from './block-pieces.ts';
 import { contentHeaders, contentLocation } from './content-headers.ts';
 import type { ServingComponents } from './gateway-components.ts';
 import { BODY_PIECE_BYTES } from './gateway-limits.ts';
@@ -19,11 +19,10 @@ export async function serveRawBlock(
   const sizeBytes = await locateBlock(components, wanted, content.blocks);
   const text = cid.toString();
   const { blocks, memory } = content;
-  const read = async (): Promise<Uint8Array> => {
-    const bytes = await blocks.get(cid);
-    if (bytes.length !== sizeBytes) throw blocks.notFound(cid);
-    return bytes;
-  };
+  const borrow = ofSize((block, span) => blocks.borrow(block, span), {
+    blockBytes: sizeBytes,
+    otherwise: (block) => blocks.notFound(block),
+  });
   await sendRepresentation(content, {
     cid: text,
     etag: `"${text}.raw"`,
@@ -37,7 +36,7 @@ export async function serveRawBlock(
     wholeBlock: { root: cid, block: cid },
     bytes: (span) =>
       spanLength(span) <= BODY_PIECE_BYTES
-        ? fewBytes(read, cid, span)
-        : blockPieces({ read, memory }, cid, span),
+        ? fewBytes(borrow, cid, span)
+        : blockPieces({ borrow, memory }, cid, span),
   });
 }

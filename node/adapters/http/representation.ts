@@ -12,6 +12,8 @@ import {
 import { evaluateConditions, rangeApplies } from '../../core/http-semantics/conditions.ts';
 import { multipartRanges } from '../../core/http-semantics/multipart-ranges.ts';
 import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
+import type { BlockLoan } from '../../core/storage/block-ports.ts';
+import { ownedBytes } from '../../core/storage/borrowed-block.ts';
 import { BodyWriter } from './body-writer.ts';
 import { writeHead, type Exchange } from './exchange.ts';
 import type { FileLayouts } from './file-layouts.ts';
@@ -31,8 +33,8 @@ export interface Representation {
   readonly headers: OutgoingHttpHeaders;
   /** The block whose bytes are the whole representation, if it is one. */
   readonly wholeBlock?: { readonly root: CID; readonly block: CID } | undefined;
-  /** The bytes of a span: at once, or piece by piece. */
-  bytes(span: ByteSpan): Promise<Uint8Array> | AsyncIterable<Uint8Array>;
+  /** The bytes of a span: at once, or piece by piece, where each is good until the next one is asked for. */
+  bytes(span: ByteSpan): Promise<BlockLoan> | AsyncIterable<Uint8Array>;
 }
 
 /** What answering a request for content needs. */
@@ -128,10 +130,14 @@ async function sendBody(
     const source = sourceOf(representation, answer.pieces);
     if (source instanceof Promise) {
       // Small content comes at once, on the way with the fewest turns of the event loop.
-      const bytes = await source;
-      if (writer.closed) return;
-      begin(content, representation, answer);
-      await writer.finish(bytes);
+      const loan = await source;
+      try {
+        if (writer.closed) return;
+        begin(content, representation, answer);
+        await writer.finish(loan.bytes);
+      } finally {
+        loan.end();
+      }
     } else await sendPieces(content, { representation, answer, writer }, source);
   } finally {
     leave.settle(writer.sent);
@@ -170,13 +176,13 @@ function begin(content: ContentExchange, representation: Representation, answer:
   writeHead(content.exchange, answer.status, headersOf(content, representation, answer));
 }
 
-const NOTHING = new Uint8Array(0);
+const NOTHING = ownedBytes(new Uint8Array(0));
 
 /** The body: at once where it is one piece that comes at once. */
 function sourceOf(
   representation: Representation,
   pieces: readonly Piece[],
-): Promise<Uint8Array> | AsyncIterable<Uint8Array> {
+): Promise<BlockLoan> | AsyncIterable<Uint8Array> {
   const [first, ...others] = pieces;
   if (first === undefined) return Promise.resolve(NOTHING);
   return others.length === 0 && typeof first !== 'string'
@@ -193,9 +199,17 @@ async function* piecesOf(
       yield Buffer.from(piece, 'latin1');
       continue;
     }
-    const bytes = representation.bytes(piece);
-    if (bytes instanceof Promise) yield await bytes;
-    else yield* bytes;
+    const source = representation.bytes(piece);
+    if (!(source instanceof Promise)) {
+      yield* source;
+      continue;
+    }
+    const loan = await source;
+    try {
+      yield loan.bytes;
+    } finally {
+      loan.end();
+    }
   }
 }
 

@@ -6,6 +6,8 @@ import {
   type CacheOutcome,
   type RequestTimes,
 } from '../../core/http-semantics/response-fields.ts';
+import type { BlockLoan, BlockSpan } from '../../core/storage/block-ports.ts';
+import { borrowBlock } from '../../core/storage/borrowed-block.ts';
 import type { FillsBlocks } from './fills-blocks.ts';
 import type { Exchange } from './exchange.ts';
 import type { ServingComponents } from './gateway-components.ts';
@@ -50,10 +52,19 @@ export class RequestBlocks {
     return filled;
   }
 
-  /** The block if it is stored. @throws GatewayError CLIENT_GONE */
-  async stored(cid: CID): Promise<Uint8Array | undefined> {
+  /** Borrows bytes of a block. @throws as `get` */
+  async borrow(cid: CID, span: BlockSpan): Promise<BlockLoan> {
+    const stored = await this.borrowStored(cid, span);
+    if (stored !== undefined) return stored;
+    const filled = (await this.fill(cid)) ? await this.borrowStored(cid, span) : undefined;
+    if (filled === undefined) throw this.notFound(cid);
+    return filled;
+  }
+
+  /** Borrows a block, or bytes of it, if it is stored. @throws GatewayError CLIENT_GONE */
+  async borrowStored(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined> {
     if (this.#exchange.response.destroyed) throw clientGone();
-    return this.#components.blocks.get(cid);
+    return borrowBlock(this.#components.blocks, cid, span);
   }
 
   /** Size of a block, which is fetched if it is not stored. @throws as `get` */

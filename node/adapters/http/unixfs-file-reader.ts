@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 
 import { DAG_PB_CODEC } from '../../../sdk/protocol/content.ts';
 import type { ByteSpan } from '../../core/http-semantics/byte-ranges.ts';
-import { blockPieces, type BlockSource } from './block-pieces.ts';
+import { blockPieces, ofSize, type BlockSource, type ReadBlock } from './block-pieces.ts';
 import type { FileLayouts } from './file-layouts.ts';
 import { MAX_FILE_DEPTH } from './gateway-limits.ts';
 import { damaged } from './unixfs-node.ts';
@@ -10,6 +10,8 @@ import { damaged } from './unixfs-node.ts';
 /** Where the blocks of a file come from. */
 export interface FileSource extends BlockSource {
   readonly layouts: FileLayouts;
+  /** Reads a node, whose bytes are kept with what it says. */
+  readonly read: ReadBlock;
 }
 
 /** A part of the file: bytes that a node carries, or a child that has not been read. */
@@ -48,18 +50,16 @@ export async function* readFileRange(
         source.memory.release(content);
       }
     } else if (content.code !== DAG_PB_CODEC) {
-      yield* blockPieces({ ...source, read: (cid) => readLeaf(source, cid, length) }, content, span);
+      const borrow = ofSize(source.borrow, {
+        blockBytes: length,
+        otherwise: (cid, actual) => notAsDeclared(cid, length, actual),
+      });
+      yield* blockPieces({ ...source, borrow }, content, span);
     } else {
       // The first part is to be read first: it goes on top.
       waiting.push(...(await partsWithin(content, part, { range, source })));
     }
   }
-}
-
-async function readLeaf(source: BlockSource, cid: CID, declared: number): Promise<Uint8Array> {
-  const bytes = await source.read(cid);
-  if (bytes.length !== declared) throw notAsDeclared(cid, declared, bytes.length);
-  return bytes;
 }
 
 /** The parts of a node that the range needs, the last one first. */

@@ -5,7 +5,7 @@ import { contentTypeOf } from '../../../sdk/protocol/media-type.ts';
 import { spanLength } from '../../core/http-semantics/byte-ranges.ts';
 import { parseQuery } from '../../core/http-semantics/query.ts';
 import { contentDisposition } from '../../core/http-semantics/response-fields.ts';
-import { blockPieces, fewBytes } from './block-pieces.ts';
+import { blockPieces, fewBytes, ofSize, type BorrowBlock, type ReadBlock } from './block-pieces.ts';
 import { contentHeaders } from './content-headers.ts';
 import { BODY_PIECE_BYTES } from './gateway-limits.ts';
 import type { Entity } from './path-resolution.ts';
@@ -25,7 +25,9 @@ export async function serveFile(content: ContentExchange, file: NamedFile): Prom
   const { entity, root } = file;
   const { cid, sizeBytes } = entity;
   const { exchange, blocks, memory, layouts } = content;
-  const source = { read: (block: CID) => blocks.get(block), memory, layouts };
+  const read: ReadBlock = (block) => blocks.get(block);
+  const borrow: BorrowBlock = (block, span) => blocks.borrow(block, span);
+  const source = { read, borrow, memory, layouts };
   const { fileName, disposition } = presentation(exchange.query, file.name);
   await sendRepresentation(content, {
     cid: cid.toString(),
@@ -39,9 +41,10 @@ export async function serveFile(content: ContentExchange, file: NamedFile): Prom
     wholeBlock: cid.code === DAG_PB_CODEC ? undefined : { root, block: cid },
     bytes: (span) => {
       if (cid.code === DAG_PB_CODEC) return readFileRange(entity, span, source);
+      const whole = ofSize(borrow, { blockBytes: sizeBytes, otherwise: (block) => blocks.notFound(block) });
       return spanLength(span) <= BODY_PIECE_BYTES
-        ? fewBytes(source.read, cid, span)
-        : blockPieces(source, cid, span);
+        ? fewBytes(whole, cid, span)
+        : blockPieces({ borrow: whole, memory }, cid, span);
     },
   });
 }

@@ -18,7 +18,8 @@ import { frame, frameLength, FrameReader } from '../../../sdk/libp2p/frames.ts';
 import { concatBytes } from '../../../sdk/protocol/bytes.ts';
 import { errorBody } from '../../../sdk/protocol/http.ts';
 import type { DeliveryDesk, OpenGrant, TransferLeave } from '../delivery-desk/delivery-desk.ts';
-import { blockPieces } from '../http/block-pieces.ts';
+import { ownedBytes } from '../../core/storage/borrowed-block.ts';
+import { blockPieces, type BorrowBlock } from '../http/block-pieces.ts';
 import { asGatewayError, GatewayError } from '../http/gateway-error.ts';
 import type { SendingMemory } from '../http/sending-memory.ts';
 import { DeliveryLanes } from './delivery-lanes.ts';
@@ -153,10 +154,14 @@ export class DeliverySession {
     let begun = false;
     try {
       if (this.#stream.status !== 'open') throw clientGone();
-      const read = (block: CID): Promise<Uint8Array> => this.#components.blocks.read(block);
+      // For good: a stream keeps what it was given until it has encrypted it, and does not say when.
+      const borrow: BorrowBlock = async (block, { start, end }) => {
+        const whole = await this.#components.blocks.read(block);
+        return ownedBytes(whole.subarray(start, end + 1), whole.length);
+      };
       const head = encodeBlockHead(request, standingOf(open));
       let before = concatBytes(frameLength(head.length + bytes), head);
-      const source = { read, memory: this.#components.memory };
+      const source = { borrow, memory: this.#components.memory };
       for await (const piece of blockPieces(source, cid, { start: 0, end: bytes - 1 })) {
         begun = true;
         for (const slice of slicesOf(piece, before.length > 0)) {

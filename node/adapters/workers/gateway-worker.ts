@@ -122,6 +122,19 @@ export class GatewayWorker {
         this.#readBytes += block.length;
         return block;
       },
+      borrow: async (cid, span) => {
+        const loan = await this.#store.borrow(cid, span);
+        if (loan === undefined) return undefined;
+        const bytes = loan.bytes.length;
+        try {
+          if (paced) await this.#channel.ask('pace', { bytes });
+        } catch (error) {
+          loan.end();
+          throw error;
+        }
+        this.#readBytes += bytes;
+        return loan;
+      },
     };
   }
 

@@ -1,5 +1,6 @@
 import type { TransitBuffer } from '../../core/carriage/transit-buffer.ts';
 import type { BlockReader } from '../../core/storage/block-ports.ts';
+import { borrowBlock } from '../../core/storage/borrowed-block.ts';
 import { cappedReader, type UploadPaceOptions } from '../upload-cap.ts';
 
 const PERCENT = 100;
@@ -25,6 +26,8 @@ export function lentBlocks(stored: BlockReader, transit: TransitBuffer, share: L
   );
   return {
     get: async (cid) => (await stored.get(cid)) ?? (await lent.get(cid)),
+    borrow: async (cid, span) =>
+      (await borrowBlock(stored, cid, span)) ?? (await borrowBlock(lent, cid, span)),
     sizeOf: async (cid) => (await stored.sizeOf(cid)) ?? (await lent.sizeOf(cid)),
   };
 }

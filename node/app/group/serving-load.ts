@@ -3,6 +3,7 @@ import type { CID } from 'multiformats/cid';
 import type { Clock } from '../../adapters/clock/system-clock.ts';
 import type { Standing } from '../../core/cooperation-group/group-ports.ts';
 import type { BlockReader } from '../../core/storage/block-ports.ts';
+import { borrowBlock } from '../../core/storage/borrowed-block.ts';
 
 /** What an uplink without a cap is taken for: 1 Gbit/s. */
 const ASSUMED_UPLINK_BYTES_PER_SECOND = 125_000_000;
@@ -46,6 +47,11 @@ export class ServingLoad {
         const block = await reader.get(cid);
         this.sent(block?.length ?? 0);
         return block;
+      },
+      borrow: async (cid, span) => {
+        const loan = await borrowBlock(reader, cid, span);
+        this.sent(loan?.bytes.length ?? 0);
+        return loan;
       },
     };
   }

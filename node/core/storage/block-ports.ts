@@ -2,10 +2,32 @@ import type { CID } from 'multiformats/cid';
 
 import type { ContentRoot, DealId } from '../../../sdk/protocol/identifiers.ts';
 
+/** Bytes of a block, both ends included, counted from 0. */
+export interface BlockSpan {
+  readonly start: number;
+  readonly end: number;
+}
+
+/** Bytes in a buffer that is used again when nobody holds it any more. */
+export interface BlockLoan {
+  /** What was asked for. Not to be changed, and not to be looked at after `end`. */
+  readonly bytes: Uint8Array;
+  /** Size of the whole block. */
+  readonly blockBytes: number;
+  /** Gives the bytes back; once is enough, and more than once does no harm. */
+  end(): void;
+}
+
 /** Where bytes to serve come from. Every block that is handed out was verified when it was stored. */
 export interface BlockReader {
-  /** The block, or undefined when it is not stored. The caller must not change the bytes. */
+  /** The block, or undefined when it is not stored. The caller must not change the bytes, and may keep them. */
   get(cid: CID): Promise<Uint8Array | undefined>;
+  /**
+   * Lends a block, or some of its bytes, to a caller that knows when it has sent them: no new memory for each. A reader
+   * without it is asked by `get` (`borrowBlock`).
+   * @param span within the block @default all of it
+   */
+  borrow?(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined>;
   /** Size in bytes without reading the block. */
   sizeOf(cid: CID): Promise<number | undefined>;
 }

@@ -7,13 +7,16 @@ export const HOT_ENTRY_BYTES = 512;
  * Blocks that are kept in memory: never more than so many bytes, entries included. Who stays is decided by the same order
  * as on disk, so a scan passes through a tenth of the memory and leaves the rest alone.
  */
-export class HotBlocks {
+export class HotBlocks<Block extends { readonly length: number } = Uint8Array> {
   readonly limitBytes: number;
-  readonly #blocks = new Map<string, Uint8Array>();
+  readonly #left: ((block: Block) => void) | undefined;
+  readonly #blocks = new Map<string, Block>();
   readonly #order = new S3Fifo();
 
-  constructor(options: { readonly limitBytes: number }) {
+  /** @param options `left`: told of every block that leaves; not to touch these blocks from within */
+  constructor(options: { readonly limitBytes: number; readonly left?: (block: Block) => void }) {
     this.limitBytes = options.limitBytes;
+    this.#left = options.left;
   }
 
   /** What the blocks and their entries take. */
@@ -26,36 +29,44 @@ export class HotBlocks {
   }
 
   /** The block, and a note that it was asked for. */
-  get(key: string): Uint8Array | undefined {
+  get(key: string): Block | undefined {
     const block = this.#blocks.get(key);
     if (block !== undefined) this.#order.touch(key);
     return block;
   }
 
   /** The block, without a note. */
-  peek(key: string): Uint8Array | undefined {
+  peek(key: string): Block | undefined {
     return this.#blocks.get(key);
   }
 
-  /** Keeps a block that was read, if it fits at all; others leave first. */
-  add(key: string, block: Uint8Array): void {
+  /** Keeps a block that was read, if it fits at all; others leave first. @returns whether it is kept by this call */
+  add(key: string, block: Block): boolean {
     const bytes = block.length + HOT_ENTRY_BYTES;
-    if (bytes > this.limitBytes || this.#blocks.has(key)) return;
+    if (bytes > this.limitBytes || this.#blocks.has(key)) return false;
     while (this.#order.bytes + bytes > this.limitBytes) {
       const victim = this.#order.evict();
       if (victim === undefined) break;
-      this.#blocks.delete(victim);
+      this.#drop(victim);
     }
     this.#order.insert(key, bytes);
     this.#blocks.set(key, block);
+    return true;
   }
 
   delete(key: string): void {
     this.#order.remove(key);
-    this.#blocks.delete(key);
+    this.#drop(key);
   }
 
   clear(): void {
     for (const key of [...this.#blocks.keys()]) this.delete(key);
+  }
+
+  #drop(key: string): void {
+    const block = this.#blocks.get(key);
+    if (block === undefined) return;
+    this.#blocks.delete(key);
+    this.#left?.(block);
   }
 }
