@@ -18,7 +18,13 @@ const RANGE_STEP_BYTES = 1_234_577;
 /** Objects that are made at once. */
 const WRITTEN_AT_ONCE = 16;
 
-export const CASE_NAMES = ['hot 10 KiB', 'hot 1 MiB', 'cold 1 MiB', 'range 64 KiB'] as const;
+export const CASE_NAMES = [
+  'hot 10 KiB',
+  'hot 1 MiB',
+  'cold 1 MiB',
+  'range 64 KiB',
+  'cold range 64 KiB',
+] as const;
 export type CaseName = (typeof CASE_NAMES)[number];
 
 /** One request of a load. */
@@ -77,7 +83,10 @@ export async function sampleSite(
     return {
       filesDirectory,
       storeDirectory,
-      requests: { 'hot 10 KiB': small, 'hot 1 MiB': large, 'cold 1 MiB': cold, 'range 64 KiB': ranges },
+      requests: {
+        ...{ 'hot 10 KiB': small, 'hot 1 MiB': large, 'cold 1 MiB': cold },
+        ...{ 'range 64 KiB': ranges, 'cold range 64 KiB': coldRangesOf(cold) },
+      },
     };
   } finally {
     await store.close();
@@ -87,6 +96,14 @@ export async function sampleSite(
 function rangesOf(path: string): SiteRequest[] {
   return Array.from({ length: RANGES }, (_, i) => {
     const start = (i * RANGE_STEP_BYTES) % (RANGE_FILE_BYTES - RANGE_BYTES);
+    return { path, range: `bytes=${start}-${start + RANGE_BYTES - 1}` };
+  });
+}
+
+/** One range of each object, each at another place. */
+function coldRangesOf(objects: readonly SiteRequest[]): SiteRequest[] {
+  return objects.map(({ path }, i) => {
+    const start = (i * RANGE_STEP_BYTES) % (MIB - RANGE_BYTES);
     return { path, range: `bytes=${start}-${start + RANGE_BYTES - 1}` };
   });
 }

@@ -4,7 +4,10 @@ import { createReadStream } from 'node:fs';
 import { CarIndexer } from '@ipld/car';
 import type { CID } from 'multiformats/cid';
 
-import type { BlockReader } from '../../../node/core/storage/block-ports.ts';
+import { MAX_FREE_BUFFER_BYTES } from '../../../node/adapters/disk/block-store-reading.ts';
+import { BlockBuffers } from '../../../node/core/storage/block-buffers.ts';
+import type { BlockLoan, BlockReader, BlockSpan } from '../../../node/core/storage/block-ports.ts';
+import { SharedBlock } from '../../../node/core/storage/shared-block.ts';
 import { bytesToHex } from '../../../sdk/protocol/bytes.ts';
 
 interface Place {
@@ -16,6 +19,7 @@ interface Place {
 export class ArchiveBlocks implements BlockReader {
   readonly #file: FileHandle;
   readonly #places: ReadonlyMap<string, Place>;
+  readonly #buffers = new BlockBuffers({ limitBytes: MAX_FREE_BUFFER_BYTES });
 
   static async open(path: string): Promise<ArchiveBlocks> {
     const places = new Map<string, Place>();
@@ -49,6 +53,18 @@ export class ArchiveBlocks implements BlockReader {
     const bytes = Buffer.allocUnsafeSlow(place.bytes);
     await this.#file.read(bytes, 0, place.bytes, place.offset);
     return bytes;
+  }
+
+  /** Lends as the store of a node does: into memory that is used again. */
+  async borrow(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined> {
+    const place = this.#places.get(keyOf(cid));
+    if (place === undefined) return undefined;
+    const { start, end } = span ?? { start: 0, end: place.bytes - 1 };
+    const bytes = end + 1 - start;
+    const buffer = this.#buffers.take(bytes);
+    await this.#file.read(buffer, 0, bytes, place.offset + start);
+    const lent = new SharedBlock(buffer, { holders: 1, giveBack: () => this.#buffers.give(buffer) });
+    return lent.loan(undefined, place.bytes);
   }
 
   async close(): Promise<void> {

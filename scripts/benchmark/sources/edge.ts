@@ -8,7 +8,8 @@ import { createGateway } from '../../../node/adapters/http/gateway.ts';
 import { cappedReader } from '../../../node/app/upload-cap.ts';
 import type { AllocationView, DealView } from '../../../node/core/delivery/deal-directory.ts';
 import { DeliveryLedger } from '../../../node/core/delivery/delivery-ledger.ts';
-import type { BlockReader } from '../../../node/core/storage/block-ports.ts';
+import type { BlockLoan, BlockReader, BlockSpan } from '../../../node/core/storage/block-ports.ts';
+import { borrowBlock } from '../../../node/core/storage/borrowed-block.ts';
 import { contentRootOf } from '../../../sdk/protocol/content.ts';
 import { parseAddress, parseDealId, parseEpoch } from '../../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
@@ -105,6 +106,10 @@ class SwitchedBlocks implements BlockReader {
 
   get(cid: CID): Promise<Uint8Array | undefined> {
     return this.#current.get(cid);
+  }
+
+  borrow(cid: CID, span?: BlockSpan): Promise<BlockLoan | undefined> {
+    return borrowBlock(this.#current, cid, span);
   }
 
   sizeOf(cid: CID): Promise<number | undefined> {
