@@ -3,6 +3,7 @@ import type { OutgoingHttpHeaders } from 'node:http';
 import { LRUCache } from 'lru-cache';
 import type { CID } from 'multiformats/cid';
 
+import { RAW_QUERY } from '../../core/http-semantics/content-form.ts';
 import { cacheStatus, serverTiming } from '../../core/http-semantics/response-fields.ts';
 import type { BlockLoan } from '../../core/storage/block-ports.ts';
 import { BodyWriter } from './body-writer.ts';
@@ -108,14 +109,14 @@ function headOf({ desk, open, blocks }: PaidExchange, { head }: PreparedAnswer):
   return all;
 }
 
-/** Requests whose answer depends on their address alone. */
-function isPlain({ request, headOnly }: Exchange): boolean {
+/** Requests whose answer depends on their address alone. What a query of a form names does not depend on Accept. */
+function isPlain({ request, headOnly, query }: Exchange): boolean {
   const { accept, range, 'if-match': ifMatch, 'if-none-match': ifNoneMatch } = request.headers;
   return (
     !headOnly &&
     range === undefined &&
     ifMatch === undefined &&
     ifNoneMatch === undefined &&
-    (accept === undefined || accept === '*/*')
+    (accept === undefined || accept === '*/*' || query === RAW_QUERY)
   );
 }

@@ -24,6 +24,8 @@ export type ContentForm =
   | { readonly kind: 'raw' }
   | CarForm;
 
+/** The whole query of a request for one block as it is. */
+export const RAW_QUERY = 'format=raw';
 export const RAW_TYPE = 'application/vnd.ipld.raw';
 export const CAR_TYPE = 'application/vnd.ipld.car';
 
@@ -37,7 +39,7 @@ const OTHER_FORMS = /^application\/(?:vnd\.ipld\.|vnd\.ipfs\.|x-tar$)/;
  * @throws HttpRequestError QUERY_INVALID, FORMAT_UNSUPPORTED, FORMAT_NOT_ACCEPTABLE
  */
 export function contentForm(query: string, accept: string | undefined): ContentForm {
-  if (query === 'format=raw') return RAW;
+  if (query === RAW_QUERY) return RAW;
   const asked = query === '' ? undefined : parseQuery(query);
   const format = asked?.get('format');
   if (format === undefined) {

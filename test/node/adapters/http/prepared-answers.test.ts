@@ -44,6 +44,17 @@ describe('Gateway: answers that are prepared', () => {
     }
   });
 
+  it('go by Accept where it decides, and not where the query names the form', async () => {
+    const raw = { accept: 'application/vnd.ipld.raw' };
+    const file = await answerTo(url);
+    const block = await answerTo(`${url}?format=raw`);
+    expect(await answerTo(`${url}?format=raw`, raw)).to.deep.equal(block);
+    expect(await answerTo(`${url}?format=raw`, { accept: 'application/vnd.ipld.car' })).to.deep.equal(block);
+    const typeOf = ({ headers }: typeof file) => headers.find(([name]) => name === 'content-type')?.[1];
+    expect(typeOf(await answerTo(url, raw))).to.equal(raw.accept);
+    expect(await answerTo(url)).to.deep.equal(file);
+  });
+
   it('are paid for, and not by a grant for something else', async () => {
     await answerTo(url);
     const contentRoot = parseContentRoot(`0x${'ee'.repeat(32)}`);
