@@ -46,6 +46,19 @@ export async function insertGrant(sql: Sql, issued: IssuedGrant): Promise<void> 
     issued.peerDomain ?? null,
     issued.viewerRegion ?? null,
   );
+  if (issued.peerRatePerGiB === undefined) await addGranted(sql, grant);
+}
+
+/** An allocation has as many grants as viewers: their sum is kept, because each request for grants asks for it. */
+async function addGranted(sql: Sql, { dealId, node, epoch, capBytes }: Grant): Promise<void> {
+  await sql.run(
+    `INSERT INTO granted_epochs (deal_id, node, epoch, bytes) VALUES (?, ?, ?, ?)
+     ON CONFLICT (deal_id, node, epoch) DO UPDATE SET bytes = granted_epochs.bytes + excluded.bytes`,
+    dealId,
+    node,
+    epoch,
+    Number(capBytes),
+  );
 }
 
 /** Those of the grants that this coordinator has issued. */
@@ -86,8 +99,7 @@ export async function sumGrantedBytes(
   afterEpoch: number,
 ): Promise<bigint> {
   const row = await sql.get(
-    `SELECT COALESCE(SUM(cap_bytes), 0) AS granted FROM grants
-     WHERE deal_id = ? AND node = ? AND epoch > ? AND peer_rate_per_gib IS NULL`,
+    'SELECT COALESCE(SUM(bytes), 0) AS granted FROM granted_epochs WHERE deal_id = ? AND node = ? AND epoch > ?',
     allocation.dealId,
     allocation.node,
     afterEpoch,

@@ -232,6 +232,20 @@ const RECEIPTS_BY_NODE: Migration = {
   statements: [`CREATE INDEX receipts_by_node ON receipts (node, epoch)`],
 };
 
+/** Bytes that grants of an epoch allow at the expense of an allocation, added up when each is issued. */
+const GRANTED_EPOCHS: Migration = {
+  version: 12,
+  name: 'granted epochs',
+  statements: [
+    `CREATE TABLE granted_epochs (
+       deal_id TEXT NOT NULL, node TEXT NOT NULL, epoch INTEGER NOT NULL, bytes INTEGER NOT NULL CHECK (bytes >= 0),
+       PRIMARY KEY (deal_id, node, epoch))`,
+    `INSERT INTO granted_epochs (deal_id, node, epoch, bytes)
+       SELECT deal_id, node, epoch, SUM(cap_bytes) FROM grants WHERE peer_rate_per_gib IS NULL
+       GROUP BY deal_id, node, epoch`,
+  ],
+};
+
 export const MIGRATIONS: readonly Migration[] = [
   CHAIN_INDEX,
   COORDINATOR_LEDGER,
@@ -244,6 +258,7 @@ export const MIGRATIONS: readonly Migration[] = [
   PEER_REACHES,
   DELIVERY_AND_SAMPLES,
   RECEIPTS_BY_NODE,
+  GRANTED_EPOCHS,
 ];
 
 /**
