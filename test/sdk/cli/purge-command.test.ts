@@ -16,7 +16,7 @@ describe('bcdn purge on the command line', function () {
   this.timeout(30_000);
 
   it('says what is missing, and what does not go together', async () => {
-    expect(await codeOf()).to.deep.equal({ exit: 2, code: undefined });
+    expect(await codeOf()).to.deep.equal({ exit: 2, code: 'USAGE' });
     expect(await codeOf('--cid', CID)).to.deep.equal({ exit: 2, code: 'OPTION_MISSING' });
     const place = ['--cid', CID, '--marketplace', NOBODY];
     expect(await codeOf(...place)).to.deep.equal({ exit: 2, code: 'OPTION_MISSING' });
