@@ -16,6 +16,7 @@ import type { NodeProcess } from '../node/cli/node-process.ts';
 import { TestNetwork, type InitialisedNode } from '../node/cli/test-network.ts';
 import { accessibilityViolations } from './accessibility.ts';
 import { openChromium } from './chromium.ts';
+import { NARROWEST_PX } from './looks.ts';
 import { PageLog } from './page-log.ts';
 import { screenshot } from './screenshots.ts';
 
@@ -139,7 +140,7 @@ describe("the operator's desk", function () {
     await page.emulateMedia({ colorScheme: 'dark' });
     expect(await accessibilityViolations(page)).to.deep.equal([]);
     await screenshot(page, 'desk-dark');
-    await page.setViewportSize({ width: 360, height: 740 });
+    await page.setViewportSize({ width: NARROWEST_PX, height: 740 });
     expect(await accessibilityViolations(page)).to.deep.equal([]);
     expect(await tooWide()).to.deep.equal([]);
     await screenshot(page, 'desk-narrow');

@@ -5,12 +5,13 @@ import { priceWei } from '../../sdk/protocol/price.ts';
 import { exactAmountText } from '../../sdk/ui/figures.ts';
 import { WEI_PER_BYTE } from '../marketplace/market-fixture.ts';
 import { accessibilityViolations } from './accessibility.ts';
+import { NARROWEST_PX, overflowOf } from './looks.ts';
 import { MarketVisit } from './market-visit.ts';
 import { screenshot } from './screenshots.ts';
 import { RECEIPTED_BYTES } from './web-market.ts';
 
 /** Wide and narrow screens, pixels. */
-const WIDTHS_PX = [1_280, 360] as const;
+const WIDTHS_PX = [1_280, NARROWEST_PX] as const;
 /** Thirteen pages, each looked at twice by all rules: some 40 s on two busy cores. */
 const ALL_PAGES_TIMEOUT_MS = 240_000;
 
@@ -107,9 +108,9 @@ describe('explorer', () => {
       await page.emulateMedia({ reducedMotion: 'reduce' });
       await page.goto(visit.web.marketplace.url + path);
       await page.getByRole('heading', { level: 1 }).waitFor();
-      await page.waitForFunction("document.querySelector('.skeleton') === null");
+      await page.locator('.skeleton').first().waitFor({ state: 'detached' });
       violations.push(...(await tooWide(page, path)));
-      await page.setViewportSize({ width: WIDTHS_PX[index % 2] ?? 360, height: 800 });
+      await page.setViewportSize({ width: WIDTHS_PX[index % 2] ?? NARROWEST_PX, height: 800 });
       for (const colorScheme of ['light', 'dark'] as const) {
         await page.emulateMedia({ colorScheme });
         const found = await accessibilityViolations(page);
@@ -129,15 +130,12 @@ describe('explorer', () => {
   });
 });
 
-/** Every width at which a page scrolls sideways. */
+/** Where the page scrolls sideways, wide and narrow. */
 async function tooWide(page: Page, path: string): Promise<string[]> {
   const found: string[] = [];
   for (const width of WIDTHS_PX) {
     await page.setViewportSize({ width, height: 800 });
-    const overflowPx = await page.evaluate<number>(
-      'document.documentElement.scrollWidth - document.documentElement.clientWidth',
-    );
-    if (overflowPx > 0) found.push(`${path}: ${overflowPx} px wider than a screen of ${width}`);
+    found.push(...(await overflowOf(page, path)));
   }
   return found;
 }

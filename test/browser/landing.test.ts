@@ -1,6 +1,7 @@
 import { expect } from 'chai';
 import type { Page } from 'playwright-core';
 
+import { NARROWEST_PX } from './looks.ts';
 import { MarketVisit } from './market-visit.ts';
 import { screenshot } from './screenshots.ts';
 
@@ -47,7 +48,7 @@ describe('landing page', () => {
     await screenshot(page, 'landing-light');
     await page.emulateMedia({ colorScheme: 'dark' });
     await screenshot(page, 'landing-dark');
-    await page.setViewportSize({ width: 360, height: 780 });
+    await page.setViewportSize({ width: NARROWEST_PX, height: 780 });
     await screenshot(page, 'landing-narrow');
     const overflow = await page.evaluate<number>(
       'document.documentElement.scrollWidth - document.documentElement.clientWidth',
