@@ -42,6 +42,8 @@ export interface ExchangeOptions {
   readonly stallTimeoutMs: number;
   /** Called when no source is left; answers with how many were added. */
   readonly findSources: () => Promise<number>;
+  /** Called when no source has a block; adds others, if there are any that were not asked yet. */
+  readonly moreSources: () => Promise<number>;
 }
 
 /** A request on its way. */
@@ -296,13 +298,22 @@ export class BlockExchange {
     this.#finding = false;
   }
 
+  async #findMore(): Promise<void> {
+    if (this.#finding || this.#stop.signal.aborted) return;
+    this.#finding = true;
+    // Those that there are go on, whatever became of this.
+    await this.#options.moreSources().catch(() => 0);
+    this.#finding = false;
+    if (this.#sources.size === 0) await this.#findSources();
+  }
+
   async #tick(): Promise<void> {
     const { clock, book, delivery } = this.#components;
     const { signal } = this.#stop;
     while (!signal.aborted) {
       this.#tendGrants();
       delivery.flushRetired(book.all());
-      this.#wants.retryMissing(this.nodes, clock.nowMs());
+      if (this.#wants.retryMissing(this.nodes, clock.nowMs())) void this.#findMore();
       this.#pump();
       this.#giveUpIfStarved(clock.nowMs());
       await pause(TICK_MS, signal, clock);

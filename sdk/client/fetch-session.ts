@@ -29,7 +29,7 @@ import type { Challenge, Network, PaidContent } from './marketplace-answers.ts';
 import { domainOf, MarketplaceApi } from './marketplace-api.ts';
 import { lookUpAtOneOf, type Lookup } from './provider-lookup.ts';
 import { ReceiptDelivery, type ReceiptOutcome } from './receipt-delivery.ts';
-import { ViewerSession, type IssuedGrant } from './viewer-session.ts';
+import { ViewerSession, type GrantAsk, type IssuedGrant } from './viewer-session.ts';
 
 /** What a fetch needs of its surroundings: everything that differs between Node and a browser. */
 export interface FetchComponents {
@@ -75,7 +75,7 @@ export interface LookupCount {
 }
 
 /**
- * A viewer's session with one deal: finds the nodes that hold the content, holds grants for them, fetches verified
+ * A viewer's session with a content: finds the nodes that hold the content, holds grants for them, fetches verified
  * blocks from all of them at once, and sees to it that every receipt arrives.
  */
 export class FetchSession {
@@ -89,7 +89,10 @@ export class FetchSession {
   readonly #exchange: BlockExchange;
   readonly #sources = new Map<Address, BlockSource>();
   readonly #regions = new Map<Address, string>();
-  readonly dealId: DealId;
+  /** Which deal a node's grants are of. */
+  readonly #dealOf = new Map<Address, DealId>();
+  /** Those that may pay for the content; the session began with the first. */
+  readonly #deals: readonly [DealId, ...DealId[]];
   #lookups: LookupCount = { count: 0, oneHop: 0, unanswered: 0 };
   #rounds = 0;
 
@@ -115,8 +118,9 @@ export class FetchSession {
     looking.catch(() => undefined);
     const candidates = named === undefined ? candidateDeals(options.cid, content?.deals ?? []) : [named];
     let refusal: unknown;
-    for (const dealId of candidates) {
-      const session = new FetchSession({ ...components, api }, options, { network, dealId });
+    for (const [place, dealId] of candidates.entries()) {
+      const deals = [dealId, ...candidates.slice(place + 1)] as const;
+      const session = new FetchSession({ ...components, api }, options, { network, deals });
       try {
         await session.#begin(refusal === undefined ? challenge : api.challenge(address, signal), looking);
         return session;
@@ -131,18 +135,18 @@ export class FetchSession {
   private constructor(
     components: FetchComponents & { readonly api: MarketplaceApi },
     options: SessionOptions,
-    at: { readonly network: Network; readonly dealId: DealId },
+    at: { readonly network: Network; readonly deals: readonly [DealId, ...DealId[]] },
   ) {
     const { api, secp256k1, clock, sha256 } = components;
     this.#components = components;
     this.#options = options;
-    this.dealId = at.dealId;
+    this.#deals = at.deals;
     this.#domain = domainOf(at.network);
     this.#viewer = new ViewerSession(
       { api, secp256k1, clock },
       {
         domain: this.#domain,
-        dealId: at.dealId,
+        dealId: at.deals[0],
         contentRoot: contentRootOf(options.cid),
         privateKey: options.viewerKey,
         admission: options.admission,
@@ -150,17 +154,25 @@ export class FetchSession {
         domainLabel: options.domainLabel,
       },
     );
-    const issue = (ask: Parameters<ViewerSession['requestGrants']>[0]) => this.#viewer.requestGrants(ask);
     const sign = this.#viewer.signReceipt.bind(this.#viewer);
-    this.#book = new GrantBook({ clock, issue }, { epochSeconds: at.network.epochSeconds });
+    this.#book = new GrantBook(
+      { clock, issue: (ask) => this.#issue(ask) },
+      { epochSeconds: at.network.epochSeconds },
+    );
     this.#delivery = new ReceiptDelivery({ api, sign, sourceOf: (node) => this.#sources.get(node) });
     this.#exchange = new BlockExchange(
       { clock, sha256, sign, book: this.#book, delivery: this.#delivery, report: this.report },
       {
         stallTimeoutMs: options.stallTimeoutMs ?? STALL_TIMEOUT_MS,
         findSources: () => this.#findSources(),
+        moreSources: () => this.#askOtherDeal(),
       },
     );
+  }
+
+  /** The deal that nodes were asked of last. */
+  get dealId(): DealId {
+    return this.#deals[this.#rounds % this.#deals.length] ?? this.#deals[0];
   }
 
   get lookups(): LookupCount {
@@ -257,6 +269,7 @@ export class FetchSession {
       this.#book.add([grant]);
       this.#sources.set(grant.node, source);
       this.#regions.set(grant.node, grant.region);
+      this.#dealOf.set(grant.node, grant.account.signedGrant.grant.dealId);
       // A viewer that says where it is is granted peers of its own domain, and others only where the publisher says so.
       const near = grant.role === 'peer' && grant.region === this.#options.region;
       this.#exchange.addSource(grant.node, source, { near });
@@ -281,15 +294,50 @@ export class FetchSession {
     return issued.toSorted((a, b) => rank(a) - rank(b));
   }
 
-  /** Every node was dropped: others may have come back, or have been allocated, meanwhile. */
+  /** Further grants of nodes, each of the deal that it serves for. */
+  async #issue(ask: GrantAsk): Promise<IssuedGrant[]> {
+    const deals = Map.groupBy(ask.nodes ?? [], (node) => this.#dealOf.get(node) ?? this.#deals[0]);
+    const issued = await Promise.all(
+      [...deals].map(([dealId, nodes]) => this.#viewer.requestGrants({ ...ask, dealId, nodes })),
+    );
+    return issued.flat();
+  }
+
+  /**
+   * Every node was dropped: other deals of the content have others, which are asked at once; of those that were asked
+   * before some may have come back, or have been allocated, meanwhile.
+   */
   async #findSources(): Promise<number> {
-    const { signal } = this.#options;
-    while (this.#rounds < (this.#options.sourceRounds ?? MAX_SOURCE_ROUNDS)) {
-      await this.#components.clock.sleep(SOURCE_ROUND_DELAY_MS * 2 ** this.#rounds++, signal);
-      const taken = this.#take(await this.#viewer.requestGrants({ capBytes: FIRST_CAP_BYTES, signal }));
+    const others = this.#deals.length - 1;
+    while (this.#rounds < others) {
+      const taken = await this.#askOtherDeal();
+      if (taken > 0) return taken;
+    }
+    while (this.#rounds < others + (this.#options.sourceRounds ?? MAX_SOURCE_ROUNDS)) {
+      const delayMs = SOURCE_ROUND_DELAY_MS * 2 ** (this.#rounds++ - others);
+      await this.#components.clock.sleep(delayMs, this.#options.signal);
+      const taken = await this.#takeOfDeal();
       if (taken > 0) return taken;
     }
     return 0;
+  }
+
+  /** Takes nodes of a deal that was not asked yet beside those that there are. @returns how many; 0 if no deal is left */
+  async #askOtherDeal(): Promise<number> {
+    if (this.#rounds >= this.#deals.length - 1) return 0;
+    this.#rounds += 1;
+    return this.#takeOfDeal();
+  }
+
+  async #takeOfDeal(): Promise<number> {
+    const { signal } = this.#options;
+    const { dealId } = this;
+    try {
+      return this.#take(await this.#viewer.requestGrants({ dealId, capBytes: FIRST_CAP_BYTES, signal }));
+    } catch (failure) {
+      if (this.#deals.length === 1 || !isOfOneDeal(failure)) throw failure;
+      return 0;
+    }
   }
 }
 

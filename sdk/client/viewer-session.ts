@@ -14,6 +14,8 @@ import type { MarketplaceApi } from './marketplace-api.ts';
 
 /** Which grants are asked for. */
 export interface GrantAsk {
+  /** Pays for them. @default the deal of the identity */
+  readonly dealId?: DealId | undefined;
   /** Only these nodes. @default the coordinator chooses */
   readonly nodes?: readonly Address[] | undefined;
   readonly capBytes?: bigint | undefined;
@@ -36,9 +38,10 @@ export interface IssuedGrant {
   readonly account: GrantAccount;
 }
 
-/** The viewer's side of one deal: what it signs, and nothing else holds its key. */
+/** The viewer's side of the deals of one content: what it signs, and nothing else holds its key. */
 export interface ViewerIdentity {
   readonly domain: Domain;
+  /** Pays where no other deal is named. */
   readonly dealId: DealId;
   readonly contentRoot: ContentRoot;
   /** 32 bytes; never leaves this object. */
@@ -75,8 +78,8 @@ export class ViewerSession {
    * @throws ClientError MARKETPLACE_REFUSED, GRANT_INVALID, UNREACHABLE, STALLED, ANSWER_INVALID
    */
   async requestGrants(ask: GrantAsk): Promise<IssuedGrant[]> {
-    const { dealId, domain, privateKey, admission, region, domainLabel } = this.#identity;
-    const { signal, challenge, ...wishes } = ask;
+    const { domain, privateKey, admission, region, domainLabel } = this.#identity;
+    const { signal, challenge, dealId = this.#identity.dealId, ...wishes } = ask;
     const { nonce, expiresAt } = await (challenge ?? this.#api.challenge(this.viewerKey, signal));
     const request: GrantRequest = { viewerKey: this.viewerKey, dealId, nonce, expiresAt: BigInt(expiresAt) };
     const signature = this.#secp256k1.sign(grantRequestDigest(domain, request), privateKey);
@@ -85,7 +88,7 @@ export class ViewerSession {
       { dealId, viewerKey, nonce, expiresAt, signature, admission, region, domainLabel, ...wishes },
       signal,
     );
-    return answer.grants.map((issued) => this.#taken(issued, answer));
+    return answer.grants.map((issued) => this.#taken(issued, { answer, dealId }));
   }
 
   /** The viewer's word over verified bytes of a grant. */
@@ -95,9 +98,12 @@ export class ViewerSession {
     return { receipt, signature: this.#secp256k1.sign(digest, this.#identity.privateKey) };
   }
 
-  #taken(issued: GrantsAnswer['grants'][number], answer: GrantsAnswer): IssuedGrant {
+  #taken(
+    issued: GrantsAnswer['grants'][number],
+    { answer, dealId }: { readonly answer: GrantsAnswer; readonly dealId: DealId },
+  ): IssuedGrant {
     const { grant } = issued.grant;
-    const { dealId, contentRoot, domain } = this.#identity;
+    const { contentRoot, domain } = this.#identity;
     const expected = {
       node: issued.node,
       viewerKey: this.viewerKey,

@@ -61,11 +61,16 @@ export class WantedBlocks {
     }
   }
 
-  /** Nodes of a new deal fill themselves one after the other: what none has is asked for again a little later. */
-  retryMissing(nodes: readonly Address[], nowMs: number): void {
-    if (nodes.length === 0) return;
+  /**
+   * Nodes of a new deal fill themselves one after the other: what none has is asked for again a little later.
+   * @returns whether a block is missing
+   */
+  retryMissing(nodes: readonly Address[], nowMs: number): boolean {
+    let isMissing = false;
+    if (nodes.length === 0) return isMissing;
     for (const [key, want] of this.#wants) {
       if (!this.#schedule.isUnavailable(key)) continue;
+      isMissing = true;
       want.missingRounds += 1;
       if (want.missingRounds > MAX_MISSING_ROUNDS) {
         this.forget(key);
@@ -76,6 +81,7 @@ export class WantedBlocks {
       for (const node of nodes) this.#schedule.pause(node, untilMs);
       this.#schedule.forgive(key);
     }
+    return isMissing;
   }
 }
 

@@ -131,8 +131,10 @@ export class NodeBlocks implements VerifiedBlocks {
     const { cid, marketplaceUrl, signal } = this.#options;
     try {
       const deals = await new MarketplaceApi(this.#components, marketplaceUrl).dealsOf(cid, signal);
-      const deal = deals.find(({ dealId }) => dealId === session.dealId);
-      for (const { node, ratePerGiB } of deal?.allocations ?? [])
+      // Another deal may have to take over; where both have a node, that of now says its price.
+      const others = deals.filter(({ dealId }) => dealId !== session.dealId);
+      const own = deals.filter(({ dealId }) => dealId === session.dealId);
+      for (const { node, ratePerGiB } of [...others, ...own].flatMap(({ allocations }) => allocations))
         if (ratePerGiB !== undefined) this.totals.priced(node, ratePerGiB);
     } catch {
       // Only what is shown as the price depends on it.

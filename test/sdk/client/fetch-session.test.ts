@@ -5,7 +5,7 @@ import { CarReader } from '@ipld/car';
 import { expect } from 'chai';
 
 import { systemClock } from '../../../sdk/pacing/clock.ts';
-import { FetchSession } from '../../../sdk/client/fetch-session.ts';
+import { FetchSession, type SessionOptions } from '../../../sdk/client/fetch-session.ts';
 import { nodeSha256 } from '../../../sdk/client/node-sha256.ts';
 import type { HttpAnswer, HttpExchange, HttpRequest } from '../../../sdk/client/http-exchange.ts';
 import { UndiciExchange } from '../../../sdk/client/undici-exchange.ts';
@@ -45,7 +45,10 @@ describe('FetchSession', () => {
   let network: TestNetwork;
   let session: FetchSession;
 
-  async function open(behaviours: readonly Behaviour[]): Promise<void> {
+  async function open(
+    behaviours: readonly Behaviour[],
+    options: Partial<SessionOptions> = {},
+  ): Promise<void> {
     const stream = (async function* () {
       yield randomBytes(3_000);
     })();
@@ -59,7 +62,7 @@ describe('FetchSession', () => {
     http = new RoundsExchange(new UndiciExchange());
     session = await FetchSession.open(
       { http, clock: systemClock, sha256: nodeSha256, secp256k1: nativeSecp256k1 },
-      { cid: content.root, marketplaceUrl: network.marketplaceUrl, viewerKey: randomBytes(32) },
+      { cid: content.root, marketplaceUrl: network.marketplaceUrl, viewerKey: randomBytes(32), ...options },
     );
   }
 
@@ -93,6 +96,28 @@ describe('FetchSession', () => {
     expect(outcomes.map(({ bytes, heldBy }) => [bytes, heldBy])).to.deep.equal([[block.length, 'node']]);
     expect(session.owedReceipts()).to.deep.equal([]);
     expect(session.regionOf(network.edges[0]?.node ?? network.domain.verifyingContract)).to.be.a('string');
+  });
+
+  for (const [how, hostile] of Object.entries({
+    'breaks off': { diesAfterBlocks: 0 },
+    'takes requests and is silent': { stallsAfterBlocks: 0 },
+    'says that it has no block': { lacks: () => true },
+    'sends wrong bytes': { corrupt: true },
+  } satisfies Record<string, Behaviour>)) {
+    it(`turns to another deal of the content where the only node of the first ${how}`, async () => {
+      await open([{ ...hostile, otherDeal: true }, {}], { stallTimeoutMs: 200 });
+      expect(session.dealId).to.equal(network.otherDealId);
+      await session.fetchBlock(network.root, MAX_SERVED_BLOCK_BYTES);
+      expect(session.dealId).to.equal(network.dealId);
+      await session.close();
+      expect(network.edges.map(({ receiptedBytes }) => receiptedBytes > 0)).to.deep.equal([false, true]);
+    });
+  }
+
+  it('says so when no deal of the content has a node that serves', async () => {
+    await open([{ diesAfterBlocks: 0, otherDeal: true }, { diesAfterBlocks: 0 }], { sourceRounds: 0 });
+    const [fetched] = await Promise.allSettled([session.fetchBlock(network.root, MAX_SERVED_BLOCK_BYTES)]);
+    expect(fetched).to.have.nested.property('reason.code', 'NO_SOURCES');
   });
 
   it('tells those who wait for a block that is given up why, and settles nothing while it is on its way', async () => {

@@ -51,12 +51,15 @@ export interface Behaviour {
   readonly refusesCredit?: boolean;
   /** Blocks it does not have. */
   readonly lacks?: (cid: string) => boolean;
+  /** Serves for a deal of somebody else, which stands before the own one. @default false */
+  readonly otherDeal?: boolean;
 }
 
-/** One deal, its coordinator and its edges, on real HTTP servers; credit is enforced by the node's own ledger. */
+/** A deal (and another one of the same content where an edge is of that), its coordinator and its edges, on real HTTP servers; credit is enforced by the node's own ledger. */
 export class TestNetwork {
   readonly domain: Domain = { chainId: 31337n, verifyingContract: parseAddress(`0x${'11'.repeat(20)}`) };
   readonly dealId: DealId = parseDealId(`0x${'22'.repeat(32)}`);
+  readonly otherDealId: DealId = parseDealId(`0x${'33'.repeat(32)}`);
   readonly epochSeconds: number;
   readonly contentRoot: ContentRoot;
   readonly root: CID;
@@ -157,9 +160,15 @@ export class TestNetwork {
       };
     }
     if (pathname === `/v1/content/${this.root.toString()}`) {
-      const allocations = this.edges.map(({ node }) => ({ node, state: 'active' }));
       const nodes = this.edges.map(({ node, url }) => ({ address: node, endpoints: [url] }));
-      return { deals: [{ dealId: this.dealId, state: 'open', allocations }], nodes };
+      const deals = [this.otherDealId, this.dealId].map((dealId) => {
+        const allocations = this.#edgesOf(dealId).map(({ node }) => ({ node, state: 'active' }));
+        return { dealId, state: 'open', allocations };
+      });
+      return {
+        deals: deals.filter(({ dealId, allocations }) => dealId === this.dealId || allocations.length > 0),
+        nodes,
+      };
     }
     if (pathname === '/v1/viewers/challenge') {
       return { nonce: bytesToHex(randomBytes(32)), expiresAt: Math.floor(Date.now() / 1000) + 60 };
@@ -169,12 +178,19 @@ export class TestNetwork {
     return undefined;
   }
 
+  #edgesOf(dealId: DealId): TestEdge[] {
+    return this.edges.filter(
+      ({ behaviour }) => (behaviour.otherDeal === true) === (dealId === this.otherDealId),
+    );
+  }
+
   #grants(body: Record<string, unknown>): unknown {
     this.admissions.push(body['admission']);
     const viewerKey = parseAddress(String(body['viewerKey']));
+    const dealId = parseDealId(String(body['dealId']));
     const asked = {
       viewerKey,
-      dealId: this.dealId,
+      dealId,
       nonce: String(body['nonce']) as `0x${string}`,
       expiresAt: BigInt(Number(body['expiresAt'])),
     };
@@ -187,11 +203,11 @@ export class TestNetwork {
     const wanted = body['nodes'] as string[] | undefined;
     // As the coordinator does: no two grants are equal.
     const capBytes = this.capBytes - BigInt(++this.grantsIssued);
-    const grants = this.edges
+    const grants = this.#edgesOf(dealId)
       .filter(({ node }) => wanted === undefined || wanted.includes(node))
       .map(({ node, url }) => {
         const grant: Grant = {
-          dealId: this.dealId,
+          dealId,
           node,
           viewerKey,
           epoch,
@@ -258,7 +274,11 @@ export class TestEdge {
 
   /** Bytes receipted over all grants. */
   get receiptedBytes(): number {
-    return this.ledger.meterOf(this.#network.dealId)?.receiptedBytes ?? 0;
+    return this.ledger.meterOf(this.#dealId)?.receiptedBytes ?? 0;
+  }
+
+  get #dealId(): DealId {
+    return this.behaviour.otherDeal === true ? this.#network.otherDealId : this.#network.dealId;
   }
 
   async serve(request: IncomingMessage, response: ServerResponse): Promise<void> {
@@ -341,8 +361,14 @@ export class TestEdge {
   }
 
   #views(): { deal: DealView; allocation: AllocationView } {
-    const { dealId, contentRoot, grantSigner } = this.#network;
-    const common = { dealId, contentRoot, contentCodec: 0x70, publisher: this.node, state: 'open' as const };
+    const { contentRoot, grantSigner } = this.#network;
+    const common = {
+      dealId: this.#dealId,
+      contentRoot,
+      contentCodec: 0x70,
+      publisher: this.node,
+      state: 'open' as const,
+    };
     return {
       deal: { ...common, grantKey: grantSigner },
       allocation: {

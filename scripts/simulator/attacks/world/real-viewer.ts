@@ -59,12 +59,13 @@ export class RealViewer {
     const identity = { domain, dealId, contentRoot, privateKey: of.key };
     const viewer = new ViewerSession({ api, secp256k1, clock }, identity);
     const sign = viewer.signReceipt.bind(viewer);
+    const noOthers = () => Promise.resolve(0);
     const { epochSeconds } = chain.parameters;
     this.#book = new GrantBook({ clock, issue: () => Promise.resolve([]) }, { epochSeconds });
     this.#delivery = new ReceiptDelivery({ api, sign, sourceOf: () => source });
     this.#exchange = new BlockExchange(
       { clock, sha256: nodeSha256, sign, book: this.#book, delivery: this.#delivery, report: this.report },
-      { stallTimeoutMs: STALL_TIMEOUT_MS, findSources: () => Promise.resolve(0) },
+      { stallTimeoutMs: STALL_TIMEOUT_MS, findSources: noOthers, moreSources: noOthers },
     );
     const { grant } = signedGrant;
     const endsAtMs = epochEndsAt(grant.epoch, epochSeconds) * MS;
