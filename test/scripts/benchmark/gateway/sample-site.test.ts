@@ -26,8 +26,8 @@ describe('what the bench of the gateway asks for', () => {
     await servers.start(site, { directory, nginx: undefined, hotBytes: 4 << 20 });
     expect([...servers.running.keys()]).to.deep.equal(['bcdn', 'node']);
     const requests = CASE_NAMES.flatMap((name) => site.requests[name].slice(0, 8));
-    expect(requests).to.have.length(8 + 8 + 4 + 8);
-    expect(new Set(requests.map(({ path, range }) => `${path} ${range}`))).to.have.property('size', 28);
+    expect(requests).to.have.length(8 + 8 + 4 + 8 + 4);
+    expect(new Set(requests.map(({ path, range }) => `${path} ${range}`))).to.have.property('size', 32);
     await requireEqualAnswers(servers.origins, requests);
   }).timeout(60_000);
 
