@@ -140,7 +140,8 @@ describe('a marketplace that is killed at any moment while nodes are granted, se
     };
     const earned = new Map<string, bigint>();
     let deposited = BigInt(nodes.length) * 512n * MIB;
-    for (let round = 0; round < ROUNDS; round++) {
+    // On a fast machine all may be done before the first kill.
+    for (let round = 0; round < ROUNDS || mortal.kills === 0; round++) {
       const pairs = new Map<TransactionSender, ReceiptWithGrant[]>(nodes.map((node) => [node, []]));
       let throughEpoch = 0;
       for (let viewers = 0; viewers < VIEWERS_A_ROUND; viewers++) {
@@ -179,7 +180,6 @@ describe('a marketplace that is killed at any moment while nodes are granted, se
 
     await mortal.spare();
     room.api = await aliveApi(mortal);
-    expect(mortal.kills).to.be.greaterThan(0);
     await room.levelWithChain();
     const total = [...earned.values()].reduce((sum, wei) => sum + wei, 0n);
     expect(await moneyOf(room, dealId)).to.deep.equal({
