@@ -449,6 +449,8 @@ describe('marketplace coordinator, on a real chain', () => {
   });
 
   it('signs with new keys after a rotation and still honours grants of the old ones', async () => {
+    // An epoch begins, so that none ends between the two grants.
+    await market.endEpoch();
     const { dealId } = await room.openFundedDeal(new Map([[near, BigInt(64 * MIB)]]));
     const who = room.viewer();
     const before = await room.requestGrants(who, { dealId });
