@@ -2,7 +2,7 @@ import type { CID } from 'multiformats/cid';
 import { pause } from '../../sdk/pacing/pause.ts';
 import type { Clock } from '../adapters/clock/system-clock.ts';
 import type { BlockReader } from '../core/storage/block-ports.ts';
-import { borrowBlock } from '../core/storage/borrowed-block.ts';
+import { borrowBlock, loanAfter } from '../core/storage/borrowed-block.ts';
 
 /** Bytes that may leave in one burst: what the cap allows in this time. */
 export const BURST_MS = 1_000;
@@ -45,14 +45,7 @@ export function pacedReader(reader: BlockReader, pace: UploadPace | undefined): 
     },
     borrow: async (cid, span) => {
       const loan = await borrowBlock(reader, cid, span);
-      if (loan === undefined) return undefined;
-      try {
-        await pace(loan.bytes.length);
-      } catch (error) {
-        loan.end();
-        throw error;
-      }
-      return loan;
+      return loan && loanAfter(loan, () => pace(loan.bytes.length));
     },
   };
 }

@@ -66,8 +66,8 @@ export class WantedBlocks {
    * @returns whether a block is missing
    */
   retryMissing(nodes: readonly Address[], nowMs: number): boolean {
+    if (nodes.length === 0) return false;
     let isMissing = false;
-    if (nodes.length === 0) return isMissing;
     for (const [key, want] of this.#wants) {
       if (!this.#schedule.isUnavailable(key)) continue;
       isMissing = true;

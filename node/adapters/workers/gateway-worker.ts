@@ -6,6 +6,7 @@ import { Registry } from 'prom-client';
 import type { ContentRoot } from '../../../sdk/protocol/identifiers.ts';
 import { nativeSecp256k1 } from '../../../sdk/signing/native-secp256k1.ts';
 import type { BlockReader } from '../../core/storage/block-ports.ts';
+import { loanAfter } from '../../core/storage/borrowed-block.ts';
 import { systemClock } from '../clock/system-clock.ts';
 import { FrontDesk } from '../delivery-desk/front-desk.ts';
 import { StoredBlocks } from '../disk/stored-blocks.ts';
@@ -126,12 +127,7 @@ export class GatewayWorker {
         const loan = await this.#store.borrow(cid, span);
         if (loan === undefined) return undefined;
         const bytes = loan.bytes.length;
-        try {
-          if (paced) await this.#channel.ask('pace', { bytes });
-        } catch (error) {
-          loan.end();
-          throw error;
-        }
+        if (paced) await loanAfter(loan, () => this.#channel.ask('pace', { bytes }));
         this.#readBytes += bytes;
         return loan;
       },

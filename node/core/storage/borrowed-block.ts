@@ -15,6 +15,17 @@ export async function borrowBlock(
   return ownedBytes(bytes, block.length);
 }
 
+/** A loan that is handed on after a wait; where the wait fails it is given back. @throws what the wait throws */
+export async function loanAfter(loan: BlockLoan, wait: () => Promise<unknown>): Promise<BlockLoan> {
+  try {
+    await wait();
+    return loan;
+  } catch (error) {
+    loan.end();
+    throw error;
+  }
+}
+
 /** Bytes that need not be given back, as a loan. */
 export function ownedBytes(bytes: Uint8Array, blockBytes = bytes.length): BlockLoan {
   return { bytes, blockBytes, end: nothingToGiveBack };
