@@ -2,14 +2,13 @@ import '@nomicfoundation/hardhat-ethers-chai-matchers';
 import { expect } from 'chai';
 import { AbiCoder, ZeroHash, id, keccak256, toBeHex } from 'ethers';
 
-import { dealIdOf } from '../../sdk/chain/deals.ts';
-import type { Hex } from '../../sdk/protocol/bytes.ts';
-import { parseAddress, type DealId } from '../../sdk/protocol/identifiers.ts';
 import {
   EPOCH_SECONDS,
   RATE,
   TOKEN,
   advanceEpochs,
+  allocationRequest,
+  dealIdOfSalt,
   dealRequest,
   deployWorld,
   openAllocated,
@@ -38,24 +37,24 @@ describe('DealMarket: allocations', () => {
     world = await chain.networkHelpers.loadFixture(fixture);
   });
   const asPublisher = () => world.market.connect(world.publisher);
-  const idOf = (salt: string): DealId =>
-    dealIdOf(world.deployment, parseAddress(world.publisher.address), salt as Hex);
-  const request = (node: string, amountWei: bigint, ratePerGiB = RATE) => ({ node, amountWei, ratePerGiB });
 
   describe('allocate', () => {
     it('moves free money to nodes at a rate that stays', async () => {
       const { market, node, otherNode } = world;
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
+      const dealId = dealIdOfSalt(world, id('salt'));
       const epoch = await market.currentEpoch();
       await expect(
-        asPublisher().allocate(dealId, [request(node.address, 7n), request(otherNode.address, 8n, 2n)]),
+        asPublisher().allocate(dealId, [
+          allocationRequest(node.address, 7n),
+          allocationRequest(otherNode.address, 8n, 2n),
+        ]),
       )
         .to.emit(market, 'Allocated')
         .withArgs(dealId, node.address, 7n, RATE)
         .and.to.emit(market, 'Allocated')
         .withArgs(dealId, otherNode.address, 8n, 2n);
-      await asPublisher().allocate(dealId, [request(node.address, 3n)]);
+      await asPublisher().allocate(dealId, [allocationRequest(node.address, 3n)]);
       const allocation = await market.allocationOf(dealId, node.address);
       expect(allocation.state).to.equal(ACTIVE);
       expect(allocation.balanceWei).to.equal(10n);
@@ -71,8 +70,8 @@ describe('DealMarket: allocations', () => {
     it('refuses strangers, empty and long lists, nothing, more than is free, another rate', async () => {
       const { market, node, stranger, publisher } = world;
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
-      const good = request(node.address, 1n);
+      const dealId = dealIdOfSalt(world, id('salt'));
+      const good = allocationRequest(node.address, 1n);
       await expect(market.connect(stranger).allocate(dealId, [good]))
         .to.be.revertedWithCustomError(market, 'NotPublisher')
         .withArgs(dealId, stranger.address, publisher.address);
@@ -88,18 +87,17 @@ describe('DealMarket: allocations', () => {
       )
         .to.be.revertedWithCustomError(market, 'ListTooLong')
         .withArgs(65n, 64n);
-      await expect(asPublisher().allocate(dealId, [request(node.address, 0n)])).to.be.revertedWithCustomError(
-        market,
-        'AmountZero',
-      );
       await expect(
-        asPublisher().allocate(dealId, [request(node.address, 1n, 0n)]),
+        asPublisher().allocate(dealId, [allocationRequest(node.address, 0n)]),
+      ).to.be.revertedWithCustomError(market, 'AmountZero');
+      await expect(
+        asPublisher().allocate(dealId, [allocationRequest(node.address, 1n, 0n)]),
       ).to.be.revertedWithCustomError(market, 'RateZero');
-      await expect(asPublisher().allocate(dealId, [good, request(node.address, 100n * TOKEN)]))
+      await expect(asPublisher().allocate(dealId, [good, allocationRequest(node.address, 100n * TOKEN)]))
         .to.be.revertedWithCustomError(market, 'InsufficientFree')
         .withArgs(dealId, 100n * TOKEN - 1n, 100n * TOKEN);
       await asPublisher().allocate(dealId, [good]);
-      await expect(asPublisher().allocate(dealId, [request(node.address, 1n, RATE + 1n)]))
+      await expect(asPublisher().allocate(dealId, [allocationRequest(node.address, 1n, RATE + 1n)]))
         .to.be.revertedWithCustomError(market, 'RateMismatch')
         .withArgs(dealId, node.address, RATE, RATE + 1n);
     });
@@ -107,9 +105,9 @@ describe('DealMarket: allocations', () => {
     it('refuses a node that is not an active edge', async () => {
       const { market, registry, stranger, node } = world;
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
+      const dealId = dealIdOfSalt(world, id('salt'));
       const refuse = async (address: string) =>
-        expect(asPublisher().allocate(dealId, [request(address, 1n)]))
+        expect(asPublisher().allocate(dealId, [allocationRequest(address, 1n)]))
           .to.be.revertedWithCustomError(market, 'NodeNotActive')
           .withArgs(address);
       await refuse(stranger.address);
@@ -127,14 +125,14 @@ describe('DealMarket: allocations', () => {
       await chain.networkHelpers.setStorageAt(deployment.token, slot, toBeHex(UINT96_MAX + 1n, 32));
       await token.connect(publisher).approve(deployment.market, UINT96_MAX + 1n);
       await asPublisher().openDeal(dealRequest(world, { depositWei: UINT96_MAX }));
-      const dealId = idOf(id('salt'));
-      await asPublisher().allocate(dealId, [request(node.address, UINT96_MAX)]);
+      const dealId = dealIdOfSalt(world, id('salt'));
+      await asPublisher().allocate(dealId, [allocationRequest(node.address, UINT96_MAX)]);
       const throughEpoch = (await advanceEpochs(world, 1)) - 1;
       const voucher = { dealId, node: node.address, throughEpoch, cumulative: UINT96_MAX - 1n };
       await market.connect(node).redeemVoucher(voucher, await signVoucher(world, voucher), node.address);
       expect((await market.allocationOf(dealId, node.address)).paidWei).to.equal(UINT96_MAX - 1n);
       await asPublisher().topUp(dealId, 1n);
-      await expect(asPublisher().allocate(dealId, [request(node.address, 1n)]))
+      await expect(asPublisher().allocate(dealId, [allocationRequest(node.address, 1n)]))
         .to.be.revertedWithCustomError(market, 'AmountTooLarge')
         .withArgs(UINT96_MAX + 1n, UINT96_MAX);
     });
@@ -142,7 +140,7 @@ describe('DealMarket: allocations', () => {
     it('refuses when the deal is closing', async () => {
       const dealId = await openAllocated(world);
       await asPublisher().closeDeal(dealId, []);
-      await expect(asPublisher().allocate(dealId, [request(world.node.address, 1n)]))
+      await expect(asPublisher().allocate(dealId, [allocationRequest(world.node.address, 1n)]))
         .to.be.revertedWithCustomError(world.market, 'DealNotOpen')
         .withArgs(dealId, CLOSING);
     });
@@ -152,14 +150,14 @@ describe('DealMarket: allocations', () => {
       const dealId = await openAllocated(world);
       const before = await market.allocationOf(dealId, node.address);
       await asPublisher().thaw(dealId, [node.address]);
-      await asPublisher().allocate(dealId, [request(node.address, 1n)]);
+      await asPublisher().allocate(dealId, [allocationRequest(node.address, 1n)]);
       let allocation = await market.allocationOf(dealId, node.address);
       expect(allocation.state).to.equal(ACTIVE);
       expect(allocation.thawEndEpoch).to.equal(0n);
       await asPublisher().thaw(dealId, [node.address]);
       await advanceEpochs(world, 2);
       await asPublisher().release(dealId, [node.address]);
-      await asPublisher().allocate(dealId, [request(node.address, 5n)]);
+      await asPublisher().allocate(dealId, [allocationRequest(node.address, 5n)]);
       allocation = await market.allocationOf(dealId, node.address);
       expect(allocation.state).to.equal(ACTIVE);
       expect(allocation.balanceWei).to.equal(5n);

@@ -2,14 +2,12 @@ import '@nomicfoundation/hardhat-ethers-chai-matchers';
 import { expect } from 'chai';
 import { AbiCoder, Signature, ZeroAddress, ZeroHash, getAddress, id, keccak256 } from 'ethers';
 
-import { dealIdOf } from '../../sdk/chain/deals.ts';
-import type { Hex } from '../../sdk/protocol/bytes.ts';
-import { parseAddress, type DealId } from '../../sdk/protocol/identifiers.ts';
 import {
-  RATE,
   TOKEN,
   advanceEpochs,
   contentRoot,
+  allocationRequest,
+  dealIdOfSalt,
   dealRequest,
   deployWorld,
   openAllocated,
@@ -34,9 +32,6 @@ describe('DealMarket: the publisher', () => {
     world = await chain.networkHelpers.loadFixture(fixture);
   });
   const asPublisher = () => world.market.connect(world.publisher);
-  const idOf = (salt: string): DealId =>
-    dealIdOf(world.deployment, parseAddress(world.publisher.address), salt as Hex);
-  const request = (node: string, amountWei: bigint, ratePerGiB = RATE) => ({ node, amountWei, ratePerGiB });
 
   describe('openDeal', () => {
     it('escrows the deposit under an identifier of chain, contract, publisher and salt', async () => {
@@ -47,7 +42,7 @@ describe('DealMarket: the publisher', () => {
           [deployment.chainId, deployment.market, publisher.address, id('salt')],
         ),
       );
-      expect(idOf(id('salt'))).to.equal(dealId);
+      expect(dealIdOfSalt(world, id('salt'))).to.equal(dealId);
       expect(await asPublisher().openDeal.staticCall(dealRequest(world))).to.equal(dealId);
       await expect(asPublisher().openDeal(dealRequest(world)))
         .to.emit(market, 'DealOpened')
@@ -77,7 +72,7 @@ describe('DealMarket: the publisher', () => {
 
     it('opens without a deposit', async () => {
       await asPublisher().openDeal(dealRequest(world, { depositWei: 0n }));
-      expect((await world.market.dealOf(idOf(id('salt')))).freeWei).to.equal(0n);
+      expect((await world.market.dealOf(dealIdOfSalt(world, id('salt')))).freeWei).to.equal(0n);
     });
 
     it('refuses a used salt, missing keys, missing content and an uncountable deposit', async () => {
@@ -85,7 +80,7 @@ describe('DealMarket: the publisher', () => {
       await asPublisher().openDeal(dealRequest(world));
       await expect(asPublisher().openDeal(dealRequest(world)))
         .to.be.revertedWithCustomError(market, 'DealExists')
-        .withArgs(idOf(id('salt')));
+        .withArgs(dealIdOfSalt(world, id('salt')));
       const salt = id('other');
       for (const change of [{ collector: ZeroAddress }, { grantKey: ZeroAddress }]) {
         await expect(
@@ -140,7 +135,7 @@ describe('DealMarket: the publisher', () => {
   describe('topUp', () => {
     it('adds tokens of anybody to the free part', async () => {
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
+      const dealId = dealIdOfSalt(world, id('salt'));
       await expect(world.market.connect(world.otherNode).topUp(dealId, 3n))
         .to.emit(world.market, 'ToppedUp')
         .withArgs(dealId, world.otherNode.address, 3n);
@@ -150,7 +145,7 @@ describe('DealMarket: the publisher', () => {
     it('refuses nothing, an unknown deal, too much, and a deal that is closing', async () => {
       const { market } = world;
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
+      const dealId = dealIdOfSalt(world, id('salt'));
       await expect(asPublisher().topUp(dealId, 0n)).to.be.revertedWithCustomError(market, 'AmountZero');
       await expect(asPublisher().topUp(ZeroHash, 1n))
         .to.be.revertedWithCustomError(market, 'DealUnknown')
@@ -169,7 +164,7 @@ describe('DealMarket: the publisher', () => {
     it('thaws what is active, and closes with the last release', async () => {
       const { market, node, otherNode } = world;
       const dealId = await openAllocated(world);
-      await asPublisher().allocate(dealId, [request(otherNode.address, 5n)]);
+      await asPublisher().allocate(dealId, [allocationRequest(otherNode.address, 5n)]);
       await expect(asPublisher().closeDeal(dealId, [node.address]))
         .to.emit(market, 'DealClosing')
         .withArgs(dealId)
@@ -190,7 +185,7 @@ describe('DealMarket: the publisher', () => {
 
     it('closes at once when nothing is allocated, and refuses to close twice', async () => {
       await asPublisher().openDeal(dealRequest(world));
-      const dealId = idOf(id('salt'));
+      const dealId = dealIdOfSalt(world, id('salt'));
       await expect(asPublisher().closeDeal(dealId, [])).to.emit(world.market, 'DealClosed').withArgs(dealId);
       await expect(asPublisher().closeDeal(dealId, []))
         .to.be.revertedWithCustomError(world.market, 'DealNotOpen')

@@ -165,6 +165,20 @@ export interface DealFields {
   readonly depositWei: bigint;
 }
 
+/** The deal that the world's publisher opens with a salt. */
+export function dealIdOfSalt(world: World, salt: string): DealId {
+  return dealIdOf(world.deployment, parseAddress(world.publisher.address), salt as Hex);
+}
+
+/** A request to allocate to a node. */
+export function allocationRequest(
+  node: string,
+  amountWei: bigint,
+  ratePerGiB = RATE,
+): { readonly node: string; readonly amountWei: bigint; readonly ratePerGiB: bigint } {
+  return { node, amountWei, ratePerGiB };
+}
+
 /** Opens a deal of 100 tokens and allocates `amountWei` to the first node. */
 export async function openAllocated(
   world: World,
@@ -173,9 +187,10 @@ export async function openAllocated(
 ): Promise<DealId> {
   const request = dealRequest(world, change);
   await world.market.connect(world.publisher).openDeal(request);
-  const dealId = dealIdOf(world.deployment, parseAddress(world.publisher.address), request.salt as Hex);
-  const allocation = { node: world.node.address, amountWei, ratePerGiB: RATE };
-  await world.market.connect(world.publisher).allocate(dealId, [allocation]);
+  const dealId = dealIdOfSalt(world, request.salt);
+  await world.market
+    .connect(world.publisher)
+    .allocate(dealId, [allocationRequest(world.node.address, amountWei)]);
   return dealId;
 }
 
